@@ -1,1 +1,3 @@
-fn main(){}
+//! The `gadfly` command.
+
+fn main() {}

@@ -1,0 +1,144 @@
+//! What a campaign is asked to do. Main type: [`Options`].
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::api::Operation;
+use crate::identity::Identities;
+use crate::scenario::{ANONYMOUS, IdentityName};
+use crate::seed::Seed;
+use crate::store::Store;
+use crate::wire::Origin;
+
+/// Where the API is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// Scheme, host and port.
+    pub origin: Origin,
+    /// Put before every path template; empty or beginning with `/`, never ending with one.
+    pub base_path: String,
+}
+
+impl Target {
+    /// The base URL: origin and base path.
+    pub fn base_url(&self) -> String {
+        format!("{}{}", self.origin, self.base_path)
+    }
+}
+
+/// Which transport is used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TransportKind {
+    /// The wire client, unless a proxy or HTTP/2 is asked for.
+    #[default]
+    Auto,
+    /// The wire client.
+    Http1,
+    /// reqwest.
+    Reqwest,
+}
+
+/// Chooses operations: text that an operation's id, name or a tag contains (without case), or a `*` pattern over
+/// the id such as `GET /admin/*`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Filter(pub String);
+
+impl Filter {
+    /// Whether the operation is meant.
+    pub fn matches(&self, operation: &Operation) -> bool {
+        let wanted = self.0.to_lowercase();
+        let id = operation.id.as_str().to_lowercase();
+        if wanted.contains('*') {
+            return glob(&wanted, &id) || glob(&wanted, &operation.path.to_lowercase());
+        }
+        id.contains(&wanted)
+            || operation.name.as_ref().is_some_and(|name| name.to_lowercase() == wanted)
+            || operation.tags.iter().any(|tag| tag.to_lowercase() == wanted)
+    }
+}
+
+/// `*` stands for any text.
+fn glob(pattern: &str, text: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == text,
+        Some((head, tail)) => text.strip_prefix(head).is_some_and(|rest| {
+            rest.char_indices().map(|(at, _)| &rest[at..]).chain([""]).any(|rest| glob(tail, rest))
+        }),
+    }
+}
+
+/// What a campaign is asked to do.
+#[derive(Clone)]
+pub struct Options {
+    /// Name of the API: the folder of its fixtures and corpus.
+    pub name: String,
+    /// Where it is.
+    pub target: Target,
+    /// The run's seed.
+    pub seed: Seed,
+    /// Time budget; a hard limit.
+    pub time: Option<Duration>,
+    /// Request budget, proof not counted.
+    pub requests: Option<u64>,
+    /// Most requests per second.
+    pub rate: Option<u32>,
+    /// Requests in flight at once.
+    pub concurrency: usize,
+    /// Time allowed for one request.
+    pub timeout: Duration,
+    /// How often a suspicion is re-sent alone.
+    pub proof: u32,
+    /// How requests are sent.
+    pub transport: TransportKind,
+    /// A proxy for all requests; means [`TransportKind::Reqwest`].
+    pub proxy: Option<String>,
+    /// As whom.
+    pub identity: IdentityName,
+    /// All identities.
+    pub identities: Identities,
+    /// Only operations that one of these matches; empty means all.
+    pub include: Vec<Filter>,
+    /// No operation that one of these matches.
+    pub exclude: Vec<Filter>,
+    /// Whether findings go straight to `regressions/` instead of waiting for `gadfly accept`.
+    pub accept_all: bool,
+    /// Whether remarks are kept as fixtures too.
+    pub keep_remarks: bool,
+    /// Where fixtures are kept; `None` writes none.
+    pub fixtures: Option<Arc<dyn Store>>,
+    /// Where the corpus is kept; `None` neither reads nor writes one.
+    pub corpus: Option<Arc<dyn Store>>,
+}
+
+impl Options {
+    /// The defaults for this target.
+    pub fn new(name: &str, target: Target) -> Self {
+        Self {
+            name: name.to_owned(),
+            target,
+            seed: Seed::new(1),
+            time: Some(Duration::from_secs(60)),
+            requests: None,
+            rate: None,
+            concurrency: 16,
+            timeout: Duration::from_secs(3),
+            proof: 3,
+            transport: TransportKind::default(),
+            proxy: None,
+            identity: IdentityName::new(ANONYMOUS),
+            identities: Identities::new(),
+            include: Vec::new(),
+            exclude: Vec::new(),
+            accept_all: false,
+            keep_remarks: false,
+            fixtures: None,
+            corpus: None,
+        }
+    }
+
+    /// Whether the operation is in the run.
+    pub fn selects(&self, operation: &Operation) -> bool {
+        let included = self.include.is_empty() || self.include.iter().any(|filter| filter.matches(operation));
+        included && !self.exclude.iter().any(|filter| filter.matches(operation))
+    }
+}

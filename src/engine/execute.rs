@@ -1,0 +1,97 @@
+//! Carries out one scenario, step by step. Main type: [`Executor`]. It judges nothing.
+
+use std::sync::Arc;
+
+use crate::identity::{Identities, UnknownIdentity};
+use crate::scenario::{Scenario, Step, Values, substitute};
+use crate::seed::Seed;
+use crate::transport::{self, Options, Transport};
+use crate::wire::{Exchange, Outcome};
+
+/// Sends the steps of scenarios to one target.
+#[derive(Clone)]
+pub struct Executor {
+    /// The way to the target.
+    pub transport: Arc<dyn Transport>,
+    /// Who may send.
+    pub identities: Arc<Identities>,
+    /// How each request is sent.
+    pub options: Options,
+}
+
+/// What came of a scenario.
+#[derive(Clone, Debug)]
+pub struct Execution {
+    /// One exchange for each step that was carried out.
+    pub exchanges: Vec<Exchange>,
+    /// Why the later steps were not, if so.
+    pub broken: Option<SetupBroken>,
+}
+
+/// A step before the last one did not give what later steps need.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetupBroken {
+    /// Index of the step.
+    pub step: usize,
+    /// In plain words.
+    pub reason: String,
+}
+
+/// What we could not do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A step names an identity that is not configured.
+    #[error(transparent)]
+    Identity(#[from] UnknownIdentity),
+    /// A request can't be sent this way.
+    #[error(transparent)]
+    Transport(#[from] transport::Error),
+}
+
+impl Executor {
+    /// Sends the steps in order. `fresh` makes the new unique values: another seed, other values.
+    pub async fn run(&self, scenario: &Scenario, fresh: Seed) -> Result<Execution, Error> {
+        let mut values = Values::new();
+        let mut exchanges = Vec::with_capacity(scenario.steps.len());
+        for (index, step) in scenario.steps.iter().enumerate() {
+            for name in &step.fresh {
+                let unique = fresh.child(name, index as u64);
+                values.insert(name.clone(), format!("g{:016x}", unique.number()));
+            }
+            let exchange = self.send(step, &values).await?;
+            let is_last = index + 1 == scenario.steps.len();
+            let broken = if is_last { None } else { capture(index, step, &exchange, &mut values) };
+            exchanges.push(exchange);
+            if broken.is_some() {
+                return Ok(Execution { exchanges, broken });
+            }
+        }
+        Ok(Execution { exchanges, broken: None })
+    }
+
+    async fn send(&self, step: &Step, values: &Values) -> Result<Exchange, Error> {
+        let request = substitute(step, values);
+        let request = self.identities.apply(&step.identity, &request)?;
+        Ok(self.transport.send(request, self.options).await?)
+    }
+}
+
+/// Takes what later steps need; says what is missing.
+fn capture(index: usize, step: &Step, exchange: &Exchange, values: &mut Values) -> Option<SetupBroken> {
+    let broken = |reason: String| Some(SetupBroken { step: index, reason });
+    let response = match &exchange.outcome {
+        Outcome::Response(response) => response,
+        Outcome::Fault(fault) => return broken(format!("{}: {}", step.operation, fault.kind)),
+    };
+    for capture in &step.captures {
+        let Some(value) = capture.take(response) else {
+            return broken(format!(
+                "{} answered {} without what {:?} is taken from",
+                step.operation, response.status, capture.name
+            ));
+        };
+        values.insert(capture.name.clone(), value);
+    }
+    None
+}

@@ -1,0 +1,39 @@
+//! Oracles judge traces: pure functions to findings, and the same predicates again for fixtures.
+//!
+//! Main types: trait [`Oracle`], [`Registry`]. One file per oracle. They send nothing and keep no state; what must
+//! be re-sent to be believed is re-sent by `triage`.
+
+mod registry;
+
+use crate::finding::{Finding, OracleId, Requirement};
+use crate::scenario::Trace;
+
+pub use registry::{Registry, UnknownOracle};
+
+/// What a replay of a requirement shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Check {
+    /// What is required holds.
+    Holds,
+    /// It does not; the reason in plain words.
+    Broken {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Judges traces.
+pub trait Oracle: Send + Sync {
+    /// Its stable name.
+    fn id(&self) -> OracleId;
+
+    /// What is wrong with this trace's last step, by the specification and by common sense.
+    fn judge(&self, trace: &Trace<'_>) -> Vec<Finding>;
+
+    /// Whether what a finding of this oracle requires holds of this trace's last step. Needs no specification:
+    /// the parameters carry all. Called with an answer or a fault; a refused connection never gets here.
+    fn check(&self, requirement: &Requirement, trace: &Trace<'_>) -> Check;
+
+    /// What the oracle looks for, in one sentence.
+    fn explain(&self) -> &'static str;
+}

@@ -1,0 +1,96 @@
+//! Secrets: a type whose `Debug` hides them, and their removal from any text before it leaves the process.
+//!
+//! Main types: [`Secret`], [`Redactor`]. It does not guess what is secret in an answer; the oracles do that.
+
+use std::fmt;
+
+/// What stands in place of a secret.
+pub const MASK: &str = "[redacted]";
+
+/// A value that must never reach a file, a log or a terminal.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Takes the secret text.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The secret itself, for the wire only.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(MASK)
+    }
+}
+
+/// Replaces every known secret in a text.
+#[derive(Clone, Default)]
+pub struct Redactor {
+    secrets: Vec<String>,
+}
+
+impl Redactor {
+    /// Knows these secrets. Values shorter than four characters are left out: masking them would shred the text.
+    pub fn new<'a>(secrets: impl IntoIterator<Item = &'a Secret>) -> Self {
+        let mut known: Vec<String> = Vec::new();
+        for secret in secrets {
+            let text = secret.expose();
+            // `Bearer TOKEN` is written whole in a header, but its token alone may come back in a body.
+            for part in [text, text.rsplit(' ').next().unwrap_or(text)] {
+                if part.len() >= 4 && !known.iter().any(|k| k == part) {
+                    known.push(part.to_owned());
+                }
+            }
+        }
+        known.sort_by_key(|k| std::cmp::Reverse(k.len()));
+        Self { secrets: known }
+    }
+
+    /// The text without the secrets.
+    pub fn text(&self, text: &str) -> String {
+        self.secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), MASK))
+    }
+
+    /// Whether the text holds a known secret.
+    pub fn finds(&self, text: &str) -> bool {
+        self.secrets.iter().any(|secret| text.contains(secret.as_str()))
+    }
+}
+
+impl fmt::Debug for Redactor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Redactor({} secrets)", self.secrets.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_never_shows_a_secret() {
+        let secret = Secret::new("Bearer s3cret-token");
+        assert_eq!(format!("{secret:?}"), MASK);
+        assert!(!format!("{:?}", Redactor::new([&secret])).contains("s3cret"));
+    }
+
+    #[track_caller]
+    fn check(secrets: &[&str], text: &str, expected: &str) {
+        let secrets: Vec<Secret> = secrets.iter().copied().map(Secret::new).collect();
+        assert_eq!(Redactor::new(&secrets).text(text), expected);
+    }
+
+    #[test]
+    fn secrets_are_masked_longest_first() {
+        check(&["Bearer tok-123"], "Authorization: Bearer tok-123", "Authorization: [redacted]");
+        check(&["Bearer tok-123"], "{\"token\":\"tok-123\"}", "{\"token\":\"[redacted]\"}");
+        check(&["abcd", "abcdef"], "abcdef abcd", "[redacted] [redacted]");
+        check(&["a"], "a banana", "a banana");
+    }
+}

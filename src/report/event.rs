@@ -1,0 +1,168 @@
+//! Events of a run and its summary. Main types: [`Event`], [`Summary`].
+
+use std::collections::BTreeMap;
+use std::io;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::api::{Api, OperationId};
+use crate::finding::{Owasp, Severity};
+use crate::seed::Seed;
+use crate::triage::{Confirmed, Ratio};
+
+/// Something a run has to tell.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// The run begins.
+    Started {
+        /// What is fuzzed.
+        api: &'a Api,
+        /// Base URL in use.
+        base_url: &'a str,
+        /// The run's seed.
+        seed: Seed,
+        /// How many operations are in the run.
+        operations: usize,
+    },
+    /// How far it is; a few times a second at most.
+    Progress(&'a Progress),
+    /// Something the user should know or change, such as that nothing but 404 comes back.
+    Notice(&'a str),
+    /// A finding that was proved or found unstable; `record` is the same for machines.
+    Found {
+        /// The finding with its traffic.
+        confirmed: &'a Confirmed,
+        /// The finding for machines: redacted.
+        record: &'a FindingRecord,
+    },
+    /// The run is over.
+    Finished(&'a Summary),
+}
+
+/// How far a run is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Time since the start.
+    pub elapsed: Duration,
+    /// The time budget, if there is one.
+    pub time: Option<Duration>,
+    /// Requests sent.
+    pub requests: u64,
+    /// The request budget, if there is one.
+    pub budget: Option<u64>,
+    /// Operations in the run.
+    pub operations: usize,
+    /// Operations that answered 2xx at least once.
+    pub reached: usize,
+    /// Proved findings by severity.
+    pub findings: BTreeMap<Severity, usize>,
+}
+
+/// A finding for machines: no credentials, no typed values.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FindingRecord {
+    /// The oracle's name.
+    pub oracle: String,
+    /// How bad it is.
+    pub severity: Severity,
+    /// Its OWASP class.
+    pub owasp: Option<Owasp>,
+    /// The operation, such as `GET /orders/{id}`.
+    pub operation: String,
+    /// One sentence.
+    pub title: String,
+    /// What in the answer shows it.
+    pub evidence: String,
+    /// Its versioned signature.
+    pub signature: String,
+    /// How often it showed when re-sent alone.
+    pub confirmed: Ratio,
+    /// Whether it showed each time.
+    pub stable: bool,
+    /// What the request was meant to be: `valid`, `boundary`, `malformed`, ...
+    pub intent: String,
+    /// The rule that was touched or broken, if any.
+    pub rule: Option<String>,
+    /// What came back: a status, or a fault in words.
+    pub outcome: String,
+    /// The request as a curl command, credentials left out.
+    pub curl: String,
+    /// Where the fixture was written, relative to the working folder.
+    pub fixture: Option<String>,
+    /// Seconds since the start of the run when it was first seen.
+    pub seconds: f64,
+}
+
+/// What a run came to. Its JSON form is the documented output of `--json`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Summary {
+    /// Version of this object's form.
+    pub format: u32,
+    /// The tool's version.
+    pub gadfly: &'static str,
+    /// Title of the API.
+    pub api: String,
+    /// Base URL in use.
+    pub base_url: String,
+    /// The run's seed.
+    pub seed: u64,
+    /// Wall-clock seconds.
+    pub wall_seconds: f64,
+    /// CPU seconds of this process, user and system; absent where the system does not tell.
+    pub cpu_seconds: Option<f64>,
+    /// Requests sent, those for proof among them.
+    pub requests: u64,
+    /// Requests sent for proof alone.
+    pub proof_requests: u64,
+    /// Operations in the run.
+    pub operations: usize,
+    /// Operations that answered 2xx at least once.
+    pub operations_with_2xx: usize,
+    /// Each operation that never answered 2xx, and what it answered most.
+    pub never_2xx: Vec<Unreached>,
+    /// Answers by status class (`2xx`, `4xx`, ...) and faults by name.
+    pub outcomes: BTreeMap<String, u64>,
+    /// Proved and unstable findings, worst first.
+    pub findings: Vec<FindingRecord>,
+    /// Notices given during the run.
+    pub notices: Vec<String>,
+    /// Why the run ended: `time`, `requests`, `exhausted`, `interrupted`, `unreachable`.
+    pub ended: &'static str,
+}
+
+/// An operation that never answered 2xx.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Unreached {
+    /// The operation.
+    pub operation: String,
+    /// How many requests it got.
+    pub requests: u64,
+    /// The most frequent outcome, such as `404`.
+    pub mostly: String,
+}
+
+impl Summary {
+    /// Stable findings of this severity or worse.
+    pub fn proved(&self, least: Severity) -> impl Iterator<Item = &FindingRecord> {
+        self.findings.iter().filter(move |finding| finding.stable && finding.severity >= least)
+    }
+
+    /// The findings of an operation.
+    pub fn of<'a>(&'a self, operation: &'a OperationId) -> impl Iterator<Item = &'a FindingRecord> {
+        self.findings.iter().filter(move |finding| finding.operation == operation.as_str())
+    }
+}
+
+/// Listens to a run.
+pub trait Reporter {
+    /// Something happened.
+    fn event(&mut self, event: &Event<'_>) -> io::Result<()>;
+}
+
+impl Reporter for () {
+    fn event(&mut self, _event: &Event<'_>) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,16 @@
+//! Who sends what, in which order, and what came of it.
+//!
+//! Main types: [`Case`] (one request as typed values), [`Scenario`] (an ordered list of steps), [`Trace`] (a
+//! scenario with its exchanges). A case becomes a [`crate::wire::Request`] in [`encode`]; nothing is sent here.
+
+mod case;
+mod datum;
+mod scenario;
+mod template;
+mod trace;
+
+pub use case::{Argument, Body, Case, Content, GeneratorId, Intent, Provenance, Rule};
+pub use datum::Datum;
+pub use scenario::{ANONYMOUS, Capture, IdentityName, Scenario, Source, Step};
+pub use template::{Values, placeholder, substitute};
+pub use trace::Trace;

@@ -1,0 +1,96 @@
+//! Steps in order. Main types: [`Scenario`], [`Step`]. One lone request is a scenario of one step.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::Case;
+use crate::api::OperationId;
+use crate::wire::Request;
+
+/// The identity that has no credentials.
+pub const ANONYMOUS: &str = "anonymous";
+
+/// The alias of an identity: a name, never a credential.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct IdentityName(Arc<str>);
+
+impl IdentityName {
+    /// The identity of this name.
+    pub fn new(name: &str) -> Self {
+        Self(name.into())
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for IdentityName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl fmt::Debug for IdentityName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", &*self.0)
+    }
+}
+
+/// An ordered list of steps.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// At least one.
+    pub steps: Vec<Step>,
+}
+
+impl Scenario {
+    /// One lone request.
+    pub fn single(step: Step) -> Self {
+        Self { steps: vec![step] }
+    }
+}
+
+/// One request, who sends it, and what later steps need of its answer.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// The operation that the request is meant for.
+    pub operation: OperationId,
+    /// Who sends it.
+    pub identity: IdentityName,
+    /// The request without credentials. Text of the form `{{name}}` is replaced where an earlier step captured
+    /// `name` or `fresh` lists it; any other text of that form is data.
+    pub request: Arc<Request>,
+    /// Names that get a new unique value at each execution.
+    pub fresh: Vec<String>,
+    /// What is taken from the answer for later steps.
+    pub captures: Vec<Capture>,
+    /// The typed values that the request was made from; absent in a step that was read from a file.
+    pub case: Option<Arc<Case>>,
+}
+
+/// A value taken from an answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Capture {
+    /// The name that later steps use.
+    pub name: String,
+    /// Where it stands in the answer.
+    pub from: Source,
+}
+
+/// A place in an answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Source {
+    /// JSON pointer into the body.
+    Body(String),
+    /// The value of a header.
+    Header(String),
+    /// The value of a cookie that was set.
+    Cookie(String),
+}

@@ -1,0 +1,141 @@
+//! Placeholders in requests. Main function: [`substitute`].
+//!
+//! A placeholder is `{{name}}` for a name that the scenario itself declares. Text of the same form with any other
+//! name is data: a template-injection payload goes out as it is.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use serde_json::Value;
+
+use super::scenario::Source;
+use super::{Capture, Step};
+use crate::wire::{Headers, Request, Response};
+
+/// Values by the name of their placeholder.
+pub type Values = BTreeMap<String, String>;
+
+/// The text that stands for a name.
+pub fn placeholder(name: &str) -> String {
+    format!("{{{{{name}}}}}")
+}
+
+/// The step's request with every known placeholder filled in.
+pub fn substitute<'a>(step: &'a Step, values: &Values) -> Cow<'a, Request> {
+    if values.is_empty() {
+        return Cow::Borrowed(&step.request);
+    }
+    let request = &step.request;
+    let fill = |bytes: &Bytes| fill(bytes, values);
+    let headers: Headers = request.headers.iter().map(|header| (header.name.clone(), fill(&header.value))).collect();
+    Cow::Owned(Request {
+        method: request.method.clone(),
+        target: fill(&request.target),
+        headers,
+        body: fill(&request.body),
+    })
+}
+
+fn fill(bytes: &Bytes, values: &Values) -> Bytes {
+    let mut out: Cow<'_, [u8]> = Cow::Borrowed(bytes);
+    for (name, value) in values {
+        let mark = placeholder(name);
+        if find(&out, mark.as_bytes()).is_some() {
+            out = Cow::Owned(replace(&out, mark.as_bytes(), value.as_bytes()));
+        }
+    }
+    match out {
+        Cow::Borrowed(_) => bytes.clone(),
+        Cow::Owned(filled) => filled.into(),
+    }
+}
+
+fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
+    haystack.windows(needle.len()).position(|window| window == needle)
+}
+
+fn replace(text: &[u8], mark: &[u8], value: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = find(rest, mark) {
+        out.extend_from_slice(&rest[..at]);
+        out.extend_from_slice(value);
+        rest = &rest[at + mark.len()..];
+    }
+    out.extend_from_slice(rest);
+    out
+}
+
+impl Capture {
+    /// The value in this answer, as text.
+    pub fn take(&self, response: &Response) -> Option<String> {
+        match &self.from {
+            Source::Body(pointer) => match response.json()?.pointer(pointer)? {
+                Value::String(text) => Some(text.clone()),
+                Value::Null | Value::Array(_) | Value::Object(_) => None,
+                scalar => Some(scalar.to_string()),
+            },
+            Source::Header(name) => response.headers.text(name).map(str::to_owned),
+            Source::Cookie(name) => response
+                .headers
+                .iter()
+                .filter(|header| header.name.eq_ignore_ascii_case(b"set-cookie"))
+                .filter_map(|header| std::str::from_utf8(&header.value).ok())
+                .filter_map(|value| value.split(';').next()?.split_once('='))
+                .find(|(set, _)| set.trim() == name)
+                .map(|(_, value)| value.trim().to_owned()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::api::OperationId;
+    use crate::scenario::IdentityName;
+
+    fn step(request: Request) -> Step {
+        Step {
+            operation: OperationId::new("get", "/"),
+            identity: IdentityName::new("alice"),
+            request: Arc::new(request),
+            fresh: vec![],
+            captures: vec![],
+            case: None,
+        }
+    }
+
+    #[test]
+    fn declared_names_are_filled_in_and_others_are_data() {
+        let mut request = Request::new("PUT", "/orders/{{id}}?q={{7*7}}");
+        request.headers.push("X-Id", "{{id}}-{{id}}");
+        request.body = "{\"id\":\"{{id}}\"}".into();
+        let step = step(request);
+        let filled = substitute(&step, &Values::from([("id".to_owned(), "42".to_owned())]));
+        assert_eq!(filled.target_text(), "/orders/42?q={{7*7}}");
+        assert_eq!(filled.headers.text("x-id"), Some("42-42"));
+        assert_eq!(filled.body, "{\"id\":\"42\"}");
+    }
+
+    #[track_caller]
+    fn check(from: Source, expected: Option<&str>) {
+        let headers =
+            [("Location", "/orders/7"), ("Set-Cookie", "a=1; Path=/"), ("Set-Cookie", "sid=x")].into_iter().collect();
+        let response = Response::new(201, headers, r#"{"id":7,"name":"n","tags":[]}"#);
+        let capture = Capture { name: "n".into(), from };
+        assert_eq!(capture.take(&response).as_deref(), expected);
+    }
+
+    #[test]
+    fn values_are_taken_from_anywhere_in_an_answer() {
+        check(Source::Body("/id".into()), Some("7"));
+        check(Source::Body("/name".into()), Some("n"));
+        check(Source::Body("/tags".into()), None);
+        check(Source::Header("location".into()), Some("/orders/7"));
+        check(Source::Cookie("sid".into()), Some("x"));
+        check(Source::Cookie("absent".into()), None);
+    }
+}

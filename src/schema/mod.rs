@@ -1,0 +1,11 @@
+//! JSON Schema 2020-12 as a value: where a schema stands in its document, what it resolves to, what conforms.
+//!
+//! Main type: [`Schema`], a handle into a shared [`Document`]. Specifications of older versions are converted
+//! before they come here (`spec`); this module knows the 2020-12 form only. It does not generate values.
+
+mod bundle;
+mod document;
+mod validate;
+
+pub use document::{Document, Schema};
+pub use validate::{Validation, View, Violation};

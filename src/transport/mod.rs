@@ -1,0 +1,44 @@
+//! Ways to send a request.
+//!
+//! Main type: trait [`Transport`]. One file per way. A transport adds no credentials, follows no redirects and
+//! retries nothing but what [`Options`] say; what the target does is an [`Exchange`], never an `Err`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+
+use crate::wire::{Exchange, Request};
+
+/// How one request is to be sent.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// The time until the first byte of the answer, and again until its end.
+    pub timeout: Duration,
+    /// Whether a connection of its own is opened and closed for this request: proof is done this way, so that no
+    /// neighbour on a kept connection is blamed.
+    pub fresh_connection: bool,
+}
+
+/// What we could not do: no answer of the target's, but a request that can't be sent this way.
+#[derive(Debug, thiserror::Error)]
+#[error("failed to send {method} {target} through {transport}: {reason}")]
+pub struct Error {
+    /// The transport's name.
+    pub transport: &'static str,
+    /// The request's method.
+    pub method: String,
+    /// The request's target.
+    pub target: String,
+    /// Why it can't be sent.
+    pub reason: String,
+}
+
+/// Sends requests to one origin.
+pub trait Transport: Send + Sync {
+    /// Its name: `http1`, `reqwest`, `canned`.
+    fn name(&self) -> &'static str;
+
+    /// Sends the request and waits for its outcome.
+    fn send<'a>(&'a self, request: Arc<Request>, options: Options) -> BoxFuture<'a, Result<Exchange, Error>>;
+}

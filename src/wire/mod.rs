@@ -1,0 +1,16 @@
+//! What goes over the wire and what comes back, as values.
+//!
+//! Main types: [`Request`], [`Exchange`], [`Outcome`]. Nothing here opens a connection, and nothing here knows
+//! what an operation is. Names and values of headers are bytes: a fuzzer sends what a client library would not.
+
+mod exchange;
+mod headers;
+mod origin;
+mod request;
+mod response;
+
+pub use exchange::{Exchange, Fault, FaultKind, Outcome};
+pub use headers::{Header, Headers};
+pub use origin::{Origin, OriginError, Scheme};
+pub use request::Request;
+pub use response::{Ending, Response};

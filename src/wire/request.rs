@@ -1,0 +1,97 @@
+//! One request as bytes-to-be. Main type: [`Request`]. It is free of any operation and any credentials policy.
+
+use bytes::Bytes;
+
+use super::{Headers, Origin};
+
+/// A request: what to send, whoever sends it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// The method, any token and also what is none.
+    pub method: String,
+    /// The request target: path with base path, and query, encoded as it is to be sent (RFC 9112 section 3.2).
+    pub target: Bytes,
+    /// Fields in order. `Host`, `Content-Length` and `Connection` are added when sending if absent.
+    pub headers: Headers,
+    /// The body; empty means none.
+    pub body: Bytes,
+}
+
+impl Request {
+    /// A request without headers and body.
+    pub fn new(method: impl Into<String>, target: impl Into<Bytes>) -> Self {
+        Self { method: method.into(), target: target.into(), headers: Headers::new(), body: Bytes::new() }
+    }
+
+    /// The target as text; bytes that are no UTF-8 show as U+FFFD.
+    pub fn target_text(&self) -> std::borrow::Cow<'_, str> {
+        String::from_utf8_lossy(&self.target)
+    }
+
+    /// The bytes of this request in HTTP/1.1 (RFC 9112): exactly what the wire client sends.
+    pub fn to_http1(&self, origin: &Origin) -> Vec<u8> {
+        let mut out = Vec::with_capacity(128 + self.target.len() + 64 * self.headers.len() + self.body.len());
+        out.extend_from_slice(self.method.as_bytes());
+        out.push(b' ');
+        out.extend_from_slice(&self.target);
+        out.extend_from_slice(b" HTTP/1.1\r\n");
+        if !self.headers.contains("host") {
+            push_field(&mut out, b"Host", origin.authority().as_bytes());
+        }
+        for header in &self.headers {
+            push_field(&mut out, &header.name, &header.value);
+        }
+        if self.needs_length() {
+            push_field(&mut out, b"Content-Length", self.body.len().to_string().as_bytes());
+        }
+        out.extend_from_slice(b"\r\n");
+        out.extend_from_slice(&self.body);
+        out
+    }
+
+    /// A length is sent for every body, and as 0 where the method expects one (RFC 9110 section 8.6).
+    fn needs_length(&self) -> bool {
+        let framed = self.headers.contains("content-length") || self.headers.contains("transfer-encoding");
+        !framed && (!self.body.is_empty() || matches!(self.method.as_str(), "POST" | "PUT" | "PATCH"))
+    }
+}
+
+fn push_field(out: &mut Vec<u8>, name: &[u8], value: &[u8]) {
+    out.extend_from_slice(name);
+    out.extend_from_slice(b": ");
+    out.extend_from_slice(value);
+    out.extend_from_slice(b"\r\n");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(request: &Request, expected: &str) {
+        let origin = "http://127.0.0.1:8080".parse().unwrap();
+        assert_eq!(String::from_utf8(request.to_http1(&origin)).unwrap(), expected);
+    }
+
+    #[test]
+    fn requests_are_written_byte_for_byte() {
+        check(&Request::new("GET", "/a?b=%00"), "GET /a?b=%00 HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n\r\n");
+        let mut post = Request::new("POST", "/../\\ raw");
+        post.headers.push("x-ODD", "1");
+        post.headers.push("x-ODD", "2");
+        post.body = "{}".into();
+        check(
+            &post,
+            "POST /../\\ raw HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nx-ODD: 1\r\nx-ODD: 2\r\nContent-Length: 2\r\n\r\n{}",
+        );
+    }
+
+    #[test]
+    fn own_framing_and_host_are_respected() {
+        let mut request = Request::new("POST", "/");
+        request.headers.push("host", "elsewhere");
+        request.headers.push("Transfer-Encoding", "chunked");
+        request.body = "0\r\n\r\n".into();
+        check(&request, "POST / HTTP/1.1\r\nhost: elsewhere\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
+    }
+}
