@@ -14,6 +14,7 @@ mod digest;
 mod draft;
 mod envelope;
 mod examples;
+mod excerpt;
 mod files;
 mod kind;
 mod lift;
@@ -22,6 +23,7 @@ mod lift_parameter;
 mod locate;
 mod model;
 mod note;
+mod overview;
 mod read;
 mod security;
 mod servers;
@@ -41,6 +43,7 @@ use crate::api::Api;
 use draft::{Draft, Remark};
 pub use files::Fetch;
 use files::Source;
+pub use overview::{OperationOverview, Overview, ParameterOverview};
 use version::Version;
 
 /// A specification as understood.
@@ -99,11 +102,13 @@ pub fn load_with(name: &str, bytes: &[u8], fetch: &dyn Fetch) -> Result<Loaded, 
     for (at, message) in told.chain(parsed.remarks) {
         draft.notebook.assumed(&at, message);
     }
-    let sources = files::bundle(&mut draft, Source { name: name.to_owned(), text }, fetch);
+    let sources = files::bundle(&mut draft, Source::root(name, text, version), fetch);
     if version == Version::V2 {
         lift::lift(&mut draft);
     }
-    dialect::convert(&mut draft, &|_| version.keeps_siblings());
+    let counting: Vec<&str> = sources.iter().filter(|s| s.keeps_siblings).map(|s| s.prefix.as_str()).collect();
+    let keeps_siblings = |at: &str| counting.iter().any(|prefix| files::is_within(at, prefix));
+    dialect::convert(&mut draft, &keeps_siblings);
     settle::settle(&mut draft);
     let api = read::api(draft.root, spec_version, &mut draft.notebook);
     Ok(Loaded { api: Arc::new(api), notes: notes(draft.notebook.remarks, &sources) })
@@ -128,12 +133,25 @@ impl Fetch for Nothing {
     }
 }
 
+/// Remarks by file. What is said at one place for several operations, since they share it, is said once for none.
+fn shared(mut remarks: Vec<Remark>) -> Vec<Remark> {
+    remarks.sort_by(|a, b| (&a.place, &a.message).cmp(&(&b.place, &b.message)));
+    remarks.dedup_by(|next, kept| {
+        let is_same = next.place == kept.place && next.message == kept.message;
+        if is_same && next.operation != kept.operation {
+            kept.operation = None;
+        }
+        is_same
+    });
+    remarks
+}
+
 /// Remarks with lines and columns, in the order of the files.
-fn notes(mut remarks: Vec<Remark>, sources: &[Source]) -> Vec<Note> {
-    remarks.sort_by_key(|remark| remark.place.file);
+fn notes(remarks: Vec<Remark>, sources: &[Source]) -> Vec<Note> {
+    let remarks = shared(remarks);
     let mut notes = Vec::with_capacity(remarks.len());
     for remarks in remarks.chunk_by(|a, b| a.place.file == b.place.file) {
-        let Some(Source { name, text }) = sources.get(remarks[0].place.file) else { continue };
+        let Some(Source { name, text, .. }) = sources.get(remarks[0].place.file) else { continue };
         let places = locate::locate(text, remarks.iter().map(|remark| remark.place.pointer.as_str()));
         notes.extend(remarks.iter().map(|remark| Note {
             level: remark.level,
