@@ -33,6 +33,8 @@
 pub mod api;
 pub mod campaign;
 pub mod clock;
+#[cfg(feature = "demo")]
+pub mod demo;
 pub mod engine;
 pub mod finding;
 pub mod generate;
