@@ -63,11 +63,8 @@ pub(crate) async fn update_me(State(store): State<Shared>, call: Call) -> Answer
     let caller = store.caller(&call)?;
     let body = call.json()?;
     let documented: &[&str] = &["name", "phone", "birthDate"];
-    let fields = if store.planted(Bug::ExtraProfileField) {
-        Fields::open(&body)?
-    } else {
-        Fields::closed(&body, documented)?
-    };
+    let fields =
+        if store.planted(Bug::ExtraProfileField) { Fields::open(&body)? } else { Fields::closed(&body, documented)? };
     fields.at_least_one()?;
     if store.planted(Bug::NullName) && fields.get("name").is_some_and(Value::is_null) {
         return Err(Problem::crash("called `Option::unwrap()` on a `None` value"));
@@ -102,8 +99,7 @@ pub(crate) async fn set_preferences(State(store): State<Shared>, call: Call) -> 
     let page_size = form.required("pageSize", |value| validate::digits(value, 5, 50))?;
     let newsletter = form.required("newsletter", validate::flag)?;
     let theme = form.optional("theme", |value| validate::one_of(value, THEMES))?;
-    let mut answer =
-        json!({ "language": language, "pageSize": page_size, "newsletter": newsletter, "theme": theme });
+    let mut answer = json!({ "language": language, "pageSize": page_size, "newsletter": newsletter, "theme": theme });
     if !store.planted(Bug::MissingUpdatedAt) {
         answer["updatedAt"] = stamp(0).into();
     }

@@ -54,9 +54,9 @@ pub(crate) async fn report(State(store): State<Shared>, call: Call) -> Answer {
             }
         }
     });
-    let rows = rows.into_iter().map(|(label, (orders, cents))| {
-        json!({ "label": label, "orders": orders, "revenueCents": cents })
-    });
+    let rows = rows
+        .into_iter()
+        .map(|(label, (orders, cents))| json!({ "label": label, "orders": orders, "revenueCents": cents }));
     reply::ok(&json!({ "from": from, "to": to, "group": group, "rows": rows.collect::<Vec<_>>() }))
 }
 
@@ -71,7 +71,9 @@ pub(crate) async fn health(State(store): State<Shared>, _call: Call) -> Answer {
 /// `^[A-Za-z0-9][A-Za-z0-9 ._-]{3,78}[A-Za-z0-9]$`
 fn audit_reason(text: &str) -> Checked<String> {
     let reason = validate::pattern(text, 5, 80, |c| c.is_ascii_alphanumeric() || " ._-".contains(c))?;
-    if reason.starts_with(|c: char| !c.is_ascii_alphanumeric()) || reason.ends_with(|c: char| !c.is_ascii_alphanumeric()) {
+    if reason.starts_with(|c: char| !c.is_ascii_alphanumeric())
+        || reason.ends_with(|c: char| !c.is_ascii_alphanumeric())
+    {
         return Err(Invalid::rule("must begin and end with a letter or a digit"));
     }
     Ok(reason)

@@ -166,11 +166,7 @@ impl Pairs {
     }
 
     /// The value of a parameter that may be sent at most once.
-    pub(crate) fn optional<T>(
-        &self,
-        name: &str,
-        check: impl FnOnce(&str) -> Checked<T>,
-    ) -> Result<Option<T>, Problem> {
+    pub(crate) fn optional<T>(&self, name: &str, check: impl FnOnce(&str) -> Checked<T>) -> Result<Option<T>, Problem> {
         if self.all(name).nth(1).is_some() {
             return Err(Problem::bad_request(format!("{name}: must be sent once")));
         }

@@ -77,8 +77,8 @@ pub(crate) async fn review(State(store): State<Shared>, call: Call) -> Answer {
     }
     let rating = fields.required("rating", |value| validate::integer(value, 1, 5))?;
     let shortest = if store.planted(Bug::ShortTitle) { 0 } else { 3 };
-    let title = fields
-        .required("title", |value| validate::string(value, |text| validate::length(text, shortest, 80)))?;
+    let title =
+        fields.required("title", |value| validate::string(value, |text| validate::length(text, shortest, 80)))?;
     let text = fields.optional("text", |value| {
         validate::nullable(value, |value| validate::string(value, |text| validate::length(text, 0, 2000)))
     })?;
@@ -105,8 +105,7 @@ pub(crate) fn find(sku: &str) -> Option<&'static Product> {
 
 /// The products of the asked categories, or all. The parameter is repeated for each category, three at most.
 fn in_categories(query: &Pairs) -> Result<Vec<&'static Product>, Problem> {
-    let asked: Result<Vec<_>, Invalid> =
-        query.all("category").map(|text| validate::one_of(text, CATEGORIES)).collect();
+    let asked: Result<Vec<_>, Invalid> = query.all("category").map(|text| validate::one_of(text, CATEGORIES)).collect();
     let asked = asked.map_err(|invalid| Problem::parameter("category", invalid))?;
     if asked.len() > 3 {
         return Err(Problem::bad_request("category: at most three"));

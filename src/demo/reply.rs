@@ -90,7 +90,8 @@ pub(crate) fn created(value: &Value) -> Answer {
 
 /// 200 with an entity tag.
 pub(crate) fn tagged(tag: &str, value: &Value) -> Answer {
-    let tag = HeaderValue::from_str(&format!("\"{tag}\"")).map_err(|_| Problem::crash("the tag is not a header value"))?;
+    let tag =
+        HeaderValue::from_str(&format!("\"{tag}\"")).map_err(|_| Problem::crash("the tag is not a header value"))?;
     let mut response = body(StatusCode::OK, value);
     response.headers_mut().insert(header::ETAG, tag);
     Ok(response)

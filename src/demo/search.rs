@@ -34,9 +34,9 @@ pub(crate) async fn simple(State(store): State<Shared>, call: Call) -> Answer {
     if store.planted(Bug::QuoteInSearch) && text.contains('\'') {
         return Err(Problem::crash("search expression failed: unbalanced quote"));
     }
-    let found = PRODUCTS.iter().filter(|product| {
-        mentions(product, &text) && in_stock.is_none_or(|in_stock| in_stock == (product.stock > 0))
-    });
+    let found = PRODUCTS
+        .iter()
+        .filter(|product| mentions(product, &text) && in_stock.is_none_or(|in_stock| in_stock == (product.stock > 0)));
     results(found.collect(), limit)
 }
 

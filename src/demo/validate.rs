@@ -99,7 +99,7 @@ pub(crate) fn one_of(text: &str, members: &[&'static str]) -> Checked<&'static s
 /// An integer as a URL carries it: decimal digits in their shortest form.
 pub(crate) fn digits(text: &str, minimum: i64, maximum: i64) -> Checked<i64> {
     let plain = text.strip_prefix('-').unwrap_or(text);
-    let shortest = plain == "0" || !plain.starts_with('0');
+    let shortest = text == "0" || !plain.starts_with('0');
     ensure(shortest && made_of(plain, 1, 20, |c| c.is_ascii_digit()), "must be an integer in range")?;
     let number = text.parse().map_err(|_| Invalid::rule("must be an integer in range"))?;
     ensure((minimum..=maximum).contains(&number), "must be an integer in range")?;
@@ -116,12 +116,7 @@ pub(crate) fn made_of(text: &str, minimum: usize, maximum: usize, class: impl Fn
 }
 
 /// `made_of` as a check of its own.
-pub(crate) fn pattern(
-    text: &str,
-    minimum: usize,
-    maximum: usize,
-    class: impl Fn(char) -> bool,
-) -> Checked<String> {
+pub(crate) fn pattern(text: &str, minimum: usize, maximum: usize, class: impl Fn(char) -> bool) -> Checked<String> {
     ensure(made_of(text, minimum, maximum, class), "must match the documented pattern")?;
     Ok(text.to_owned())
 }
@@ -161,7 +156,10 @@ pub(crate) fn date(text: &str) -> Checked<String> {
 pub(crate) fn shaped_like_date(text: &str) -> bool {
     let bytes = text.as_bytes();
     bytes.len() == 10
-        && bytes.iter().enumerate().all(|(i, byte)| if i == 4 || i == 7 { *byte == b'-' } else { byte.is_ascii_digit() })
+        && bytes
+            .iter()
+            .enumerate()
+            .all(|(i, byte)| if i == 4 || i == 7 { *byte == b'-' } else { byte.is_ascii_digit() })
 }
 
 fn is_date(text: &str) -> bool {
@@ -210,7 +208,8 @@ fn is_time(text: &str) -> bool {
 
 fn clock_parts(clock: &str) -> Option<(u32, u32, u32)> {
     let bytes = clock.as_bytes();
-    let shaped = bytes.iter().enumerate().all(|(i, byte)| if i == 2 || i == 5 { *byte == b':' } else { byte.is_ascii_digit() });
+    let shaped =
+        bytes.iter().enumerate().all(|(i, byte)| if i == 2 || i == 5 { *byte == b':' } else { byte.is_ascii_digit() });
     shaped.then(|| (two_or_more(&clock[..2]), two_or_more(&clock[3..5]), two_or_more(&clock[6..])))
 }
 
@@ -249,10 +248,9 @@ pub(crate) fn email(text: &str) -> Checked<String> {
 }
 
 fn is_local_part(local: &str) -> bool {
-    let atom = |part: &str| {
-        made_of(part, 1, 64, |c| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c))
-    };
-    let quoted = local.len() >= 2 && local.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).is_some_and(is_quoted);
+    let atom = |part: &str| made_of(part, 1, 64, |c| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c));
+    let quoted =
+        local.len() >= 2 && local.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).is_some_and(is_quoted);
     local.len() <= 64 && (quoted || local.split('.').all(atom))
 }
 
@@ -279,7 +277,9 @@ fn is_domain(domain: &str) -> bool {
         };
     }
     let label = |part: &str| {
-        made_of(part, 1, 63, |c| c.is_ascii_alphanumeric() || c == '-') && !part.starts_with('-') && !part.ends_with('-')
+        made_of(part, 1, 63, |c| c.is_ascii_alphanumeric() || c == '-')
+            && !part.starts_with('-')
+            && !part.ends_with('-')
     };
     domain.split('.').all(label)
 }

@@ -32,10 +32,7 @@ pub(super) struct Answer {
 impl Answer {
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         let pairs = self.head.lines().filter_map(|line| line.split_once(':'));
-        pairs
-            .into_iter()
-            .find(|(key, _)| key.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.trim())
+        pairs.into_iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
     }
 
     pub(super) fn json(&self) -> Value {
@@ -48,12 +45,7 @@ impl Answer {
 }
 
 pub(super) async fn start(clean: bool) -> Demo {
-    Demo::start(Options {
-        clean,
-        ..Options::default()
-    })
-    .await
-    .unwrap()
+    Demo::start(Options { clean, ..Options::default() }).await.unwrap()
 }
 
 /// A request to a target below the base path, with a Content-Length if it has a body.
@@ -95,19 +87,8 @@ pub(super) async fn exchange(demo: &Demo, request: &[u8], patience: Duration) ->
 }
 
 fn parse(bytes: &[u8]) -> Answer {
-    let end = bytes
-        .windows(4)
-        .position(|window| window == b"\r\n\r\n")
-        .expect("a whole head");
+    let end = bytes.windows(4).position(|window| window == b"\r\n\r\n").expect("a whole head");
     let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
-    let status = head
-        .split(' ')
-        .nth(1)
-        .and_then(|status| status.parse().ok())
-        .expect("a status");
-    Answer {
-        status,
-        head,
-        body: bytes[end + 4..].to_vec(),
-    }
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
+    Answer { status, head, body: bytes[end + 4..].to_vec() }
 }

@@ -134,39 +134,18 @@ const NUMBERS: &[&str] = &[
 ];
 
 fn texts() -> Vec<String> {
-    let lengths = [
-        2, 3, 4, 7, 8, 9, 32, 33, 39, 40, 41, 60, 61, 64, 65, 80, 81, 120, 121, 200, 201, 500, 501,
-        2000, 2001,
-    ];
-    let long = lengths
-        .iter()
-        .flat_map(|n| ["a".repeat(*n), "é".repeat(*n)]);
+    let lengths =
+        [2, 3, 4, 7, 8, 9, 32, 33, 39, 40, 41, 60, 61, 64, 65, 80, 81, 120, 121, 200, 201, 500, 501, 2000, 2001];
+    let long = lengths.iter().flat_map(|n| ["a".repeat(*n), "é".repeat(*n)]);
     let known = [TEXTS, DATES, TIMES, UUIDS, EMAILS].concat();
     known.into_iter().map(str::to_owned).chain(long).collect()
 }
 
 fn values() -> Vec<Value> {
     let mut values: Vec<Value> = texts().into_iter().map(Value::from).collect();
-    values.extend(
-        NUMBERS
-            .iter()
-            .map(|text| serde_json::from_str::<Value>(text).unwrap()),
-    );
-    values.extend([
-        json!(null),
-        json!(true),
-        json!(false),
-        json!([]),
-        json!({}),
-        json!([null]),
-        json!({"a": 1}),
-    ]);
-    values.extend([
-        json!(["a"]),
-        json!([[]]),
-        json!({"min": null}),
-        json!({"category": "garden"}),
-    ]);
+    values.extend(NUMBERS.iter().map(|text| serde_json::from_str::<Value>(text).unwrap()));
+    values.extend([json!(null), json!(true), json!(false), json!([]), json!({}), json!([null]), json!({"a": 1})]);
+    values.extend([json!(["a"]), json!([[]]), json!({"min": null}), json!({"category": "garden"})]);
     values
 }
 
@@ -196,9 +175,7 @@ fn bodies(example: &Value) -> Vec<Value> {
                 members.insert(name.to_owned(), json!("x"));
                 at(members.into())
             })),
-            Value::Array(members) => {
-                bodies.extend([1, 5, 6, 20, 21].map(|n| at(vec![members[0].clone(); n].into())))
-            }
+            Value::Array(members) => bodies.extend([1, 5, 6, 20, 21].map(|n| at(vec![members[0].clone(); n].into()))),
             _ => {}
         }
     }
@@ -207,13 +184,12 @@ fn bodies(example: &Value) -> Vec<Value> {
 
 fn collect(value: &Value, place: String, places: &mut Vec<String>) {
     match value {
-        Value::Object(members) => members
-            .iter()
-            .for_each(|(name, member)| collect(member, format!("{place}/{name}"), places)),
-        Value::Array(members) => members
-            .iter()
-            .enumerate()
-            .for_each(|(i, member)| collect(member, format!("{place}/{i}"), places)),
+        Value::Object(members) => {
+            members.iter().for_each(|(name, member)| collect(member, format!("{place}/{name}"), places))
+        }
+        Value::Array(members) => {
+            members.iter().enumerate().for_each(|(i, member)| collect(member, format!("{place}/{i}"), places))
+        }
         _ => {}
     }
     places.push(place);
@@ -223,23 +199,14 @@ fn collect(value: &Value, place: String, places: &mut Vec<String>) {
 async fn bodies_agree() {
     let (demo, document) = (start(true).await, Document::load());
     let operations = document.operations();
-    for operation in operations
-        .iter()
-        .filter(|operation| operation.media_type() == Some("application/json"))
-    {
+    for operation in operations.iter().filter(|operation| operation.media_type() == Some("application/json")) {
         let validator = document.validator(&operation.media()["schema"], "readOnly");
         for body in bodies(&operation.media()["example"]) {
             let answer = answer(&demo, &operation.request(None, body.to_string().as_bytes())).await;
             operation.check_answer(&document, &answer);
             // A valid login may be refused, a valid registration may be taken.
             let accepted = matches!(answer.status, 200..=299 | 401 | 409);
-            assert_eq!(
-                accepted,
-                validator.is_valid(&body),
-                "{} {body}: {}",
-                operation.name,
-                answer.text()
-            );
+            assert_eq!(accepted, validator.is_valid(&body), "{} {body}: {}", operation.name, answer.text());
         }
     }
 }
@@ -247,35 +214,17 @@ async fn bodies_agree() {
 #[tokio::test]
 async fn parameters_agree() {
     let (demo, document) = (start(true).await, Document::load());
-    let texts: Vec<String> = texts()
-        .into_iter()
-        .chain(NUMBERS.iter().map(|text| (*text).to_owned()))
-        .collect();
+    let texts: Vec<String> = texts().into_iter().chain(NUMBERS.iter().map(|text| (*text).to_owned())).collect();
     for operation in &document.operations() {
         let body = operation.example();
-        let body = body
-            .windows(4)
-            .position(|window| window == b"\r\n\r\n")
-            .map(|at| body[at + 4..].to_vec())
-            .unwrap();
+        let body = body.windows(4).position(|window| window == b"\r\n\r\n").map(|at| body[at + 4..].to_vec()).unwrap();
         for parameter in &operation.parameters {
             let name = parameter["name"].as_str().unwrap();
             for text in texts.iter().filter(|text| can_carry(parameter, text)) {
-                let answer = answer(
-                    &demo,
-                    &operation.request(Some(&Replaced { name, text }), &body),
-                )
-                .await;
+                let answer = answer(&demo, &operation.request(Some(&Replaced { name, text }), &body)).await;
                 let valid = is_valid(&document, parameter, text);
-                let accepted =
-                    matches!(answer.status, 200..=399 | 412) || (valid && answer.status == 404);
-                assert_eq!(
-                    accepted,
-                    valid,
-                    "{} {name}={text:?}: {}",
-                    operation.name,
-                    answer.text()
-                );
+                let accepted = matches!(answer.status, 200..=399 | 412) || (valid && answer.status == 404);
+                assert_eq!(accepted, valid, "{} {name}={text:?}: {}", operation.name, answer.text());
                 check_documented(operation, &document, &answer, text);
             }
         }
@@ -283,12 +232,7 @@ async fn parameters_agree() {
 }
 
 /// An empty path segment names another path, and so is outside of the document.
-fn check_documented(
-    operation: &Operation,
-    document: &Document,
-    answer: &super::client::Answer,
-    text: &str,
-) {
+fn check_documented(operation: &Operation, document: &Document, answer: &super::client::Answer, text: &str) {
     if !text.is_empty() || answer.status != 404 {
         operation.check_answer(document, answer);
     }
@@ -298,12 +242,7 @@ fn check_documented(
 fn can_carry(parameter: &Value, text: &str) -> bool {
     match parameter["in"].as_str().unwrap() {
         "header" => text.trim() == text && text.bytes().all(|byte| (b' '..=b'~').contains(&byte)),
-        "cookie" => {
-            text.trim() == text
-                && text
-                    .bytes()
-                    .all(|byte| (b'!'..=b'~').contains(&byte) && byte != b';')
-        }
+        "cookie" => text.trim() == text && text.bytes().all(|byte| (b'!'..=b'~').contains(&byte) && byte != b';'),
         _ => true,
     }
 }
@@ -311,11 +250,7 @@ fn can_carry(parameter: &Value, text: &str) -> bool {
 fn is_valid(document: &Document, parameter: &Value, text: &str) -> bool {
     let schema = document.resolve(&parameter["schema"]);
     let value = match schema["type"].as_str().unwrap() {
-        "integer" => text
-            .parse::<i64>()
-            .ok()
-            .filter(|number| number.to_string() == text)
-            .map(Value::from),
+        "integer" => text.parse::<i64>().ok().filter(|number| number.to_string() == text).map(Value::from),
         "boolean" => text.parse::<bool>().ok().map(Value::from),
         "array" => Some(json!([text])),
         _ => Some(json!(text)),

@@ -1,5 +1,8 @@
 //! Reads the demo's document as tests need it: operations, example requests, schemas of requests and answers.
 
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
+
+use jsonschema::Validator;
 use serde_json::{Value, json};
 
 use super::client::{ADMIN, ALICE, Answer, request};
@@ -7,7 +10,11 @@ use crate::demo::DOCUMENT;
 
 const METHODS: &[&str] = &["get", "put", "post", "patch", "delete"];
 
-pub(super) struct Document(Value);
+pub(super) struct Document {
+    root: Value,
+    /// Compiled schemas, by their text: thousands of answers are checked against a few dozen.
+    validators: RefCell<BTreeMap<String, Rc<Validator>>>,
+}
 
 pub(super) struct Operation {
     pub(super) name: String,
@@ -23,25 +30,19 @@ pub(super) struct Replaced<'a> {
 
 impl Document {
     pub(super) fn load() -> Self {
-        Self(serde_saphyr::from_str(DOCUMENT).expect("the document is YAML"))
+        let root = serde_saphyr::from_str(DOCUMENT).expect("the document is YAML");
+        Self { root, validators: RefCell::default() }
     }
 
     pub(super) fn operations(&self) -> Vec<Operation> {
         let mut operations = Vec::new();
-        for (path, item) in self.0["paths"].as_object().unwrap() {
+        for (path, item) in self.root["paths"].as_object().unwrap() {
             for method in METHODS.iter().filter(|method| item.get(**method).is_some()) {
                 let value = item[*method].clone();
                 let shared = item["parameters"].as_array().into_iter().flatten();
                 let own = value["parameters"].as_array().into_iter().flatten();
-                let parameters = shared
-                    .chain(own)
-                    .map(|parameter| self.resolve(parameter).clone())
-                    .collect();
-                operations.push(Operation {
-                    name: format!("{} {path}", method.to_uppercase()),
-                    parameters,
-                    value,
-                });
+                let parameters = shared.chain(own).map(|parameter| self.resolve(parameter).clone()).collect();
+                operations.push(Operation { name: format!("{} {path}", method.to_uppercase()), parameters, value });
             }
         }
         operations
@@ -49,31 +50,26 @@ impl Document {
 
     #[track_caller]
     pub(super) fn operation(&self, name: &str) -> Operation {
-        let found = self
-            .operations()
-            .into_iter()
-            .find(|operation| operation.name == name);
+        let found = self.operations().into_iter().find(|operation| operation.name == name);
         found.unwrap_or_else(|| panic!("no operation {name}"))
     }
 
     pub(super) fn resolve<'a>(&'a self, value: &'a Value) -> &'a Value {
         match value["$ref"].as_str() {
-            Some(reference) => self
-                .0
-                .pointer(&reference[1..])
-                .expect("a reference that leads somewhere"),
+            Some(reference) => self.root.pointer(&reference[1..]).expect("a reference that leads somewhere"),
             None => value,
         }
     }
 
     /// A validator for what is sent (`hidden` is `readOnly`) or answered (`hidden` is `writeOnly`).
-    pub(super) fn validator(&self, schema: &Value, hidden: &str) -> jsonschema::Validator {
-        let mut root = json!({ "allOf": [schema], "components": self.0["components"] });
-        hide(&mut root, hidden);
-        jsonschema::options()
-            .should_validate_formats(true)
-            .build(&root)
-            .expect("a valid schema")
+    pub(super) fn validator(&self, schema: &Value, hidden: &str) -> Rc<Validator> {
+        let mut validators = self.validators.borrow_mut();
+        let validator = validators.entry(format!("{hidden} {schema}")).or_insert_with(|| {
+            let mut root = json!({ "allOf": [schema], "components": self.root["components"] });
+            hide(&mut root, hidden);
+            Rc::new(jsonschema::options().should_validate_formats(true).build(&root).expect("a valid schema"))
+        });
+        Rc::clone(validator)
     }
 }
 
@@ -81,10 +77,7 @@ impl Operation {
     pub(super) fn matches(&self, line: &str) -> bool {
         let line = line.split('?').next().unwrap();
         let (mut template, mut actual) = (self.name.split('/'), line.split('/'));
-        template
-            .by_ref()
-            .zip(actual.by_ref())
-            .all(|(part, text)| part.starts_with('{') || part == text)
+        template.by_ref().zip(actual.by_ref()).all(|(part, text)| part.starts_with('{') || part == text)
             && self.name.matches('/').count() == line.matches('/').count()
     }
 
@@ -105,22 +98,11 @@ impl Operation {
     /// The example with another parameter or another body.
     pub(super) fn request(&self, replaced: Option<&Replaced<'_>>, body: &[u8]) -> Vec<u8> {
         let (mut line, mut query) = (self.name.clone(), Vec::new());
-        let mut headers = vec![
-            if line.contains("/admin") {
-                ADMIN
-            } else {
-                ALICE
-            }
-            .to_owned(),
-        ];
+        let mut headers = vec![if line.contains("/admin") { ADMIN } else { ALICE }.to_owned()];
         for parameter in &self.parameters {
             let name = parameter["name"].as_str().unwrap();
             let example = parameter.get("example").map(plain);
-            let Some(text) = replaced
-                .filter(|new| new.name == name)
-                .map(|new| new.text.to_owned())
-                .or(example)
-            else {
+            let Some(text) = replaced.filter(|new| new.name == name).map(|new| new.text.to_owned()).or(example) else {
                 continue;
             };
             match parameter["in"].as_str().unwrap() {
@@ -134,17 +116,11 @@ impl Operation {
             line = format!("{line}?{}", query.join("&"));
         }
         match self.media_type() {
-            Some("multipart/form-data") => {
-                headers.push("Content-Type: multipart/form-data; boundary=b".to_owned())
-            }
+            Some("multipart/form-data") => headers.push("Content-Type: multipart/form-data; boundary=b".to_owned()),
             Some(media_type) => headers.push(format!("Content-Type: {media_type}")),
             None => {}
         }
-        request(
-            &line,
-            &headers.iter().map(String::as_str).collect::<Vec<_>>(),
-            body,
-        )
+        request(&line, &headers.iter().map(String::as_str).collect::<Vec<_>>(), body)
     }
 
     fn example_body(&self) -> Vec<u8> {
@@ -153,10 +129,9 @@ impl Operation {
         let text = match self.media_type() {
             None => String::new(),
             Some("application/json") => example.to_string(),
-            Some("application/x-www-form-urlencoded") => members
-                .map(|(name, value)| format!("{name}={}", encode(&plain(value))))
-                .collect::<Vec<_>>()
-                .join("&"),
+            Some("application/x-www-form-urlencoded") => {
+                members.map(|(name, value)| format!("{name}={}", encode(&plain(value)))).collect::<Vec<_>>().join("&")
+            }
             Some("multipart/form-data") => {
                 let parts = members.map(|(name, value)| {
                     let filename = if name == "file" { "; filename=\"a.txt\"" } else { "" };
@@ -175,28 +150,17 @@ impl Operation {
     pub(super) fn check_answer(&self, document: &Document, answer: &Answer) {
         let documented = self.value["responses"].get(answer.status.to_string());
         let response = documented.map(|response| document.resolve(response));
-        let response =
-            response.unwrap_or_else(|| panic!("{}: undocumented {}", self.name, answer.text()));
+        let response = response.unwrap_or_else(|| panic!("{}: undocumented {}", self.name, answer.text()));
         let Some(content) = response.get("content") else {
             assert!(answer.body.is_empty(), "{}: undocumented body", self.name);
             return;
         };
         let media_type = answer.header("content-type").expect("a content type");
-        let media = content
-            .get(media_type)
-            .unwrap_or_else(|| panic!("{}: {}", self.name, answer.text()));
+        let media = content.get(media_type).unwrap_or_else(|| panic!("{}: {}", self.name, answer.text()));
         if let Some(schema) = media.get("schema") {
             let validator = document.validator(schema, "writeOnly");
-            let errors: Vec<_> = validator
-                .iter_errors(&answer.json())
-                .map(|error| error.to_string())
-                .collect();
-            assert!(
-                errors.is_empty(),
-                "{}: {errors:?} in {}",
-                self.name,
-                answer.text()
-            );
+            let errors: Vec<_> = validator.iter_errors(&answer.json()).map(|error| error.to_string()).collect();
+            assert!(errors.is_empty(), "{}: {errors:?} in {}", self.name, answer.text());
         }
     }
 }
@@ -204,11 +168,8 @@ impl Operation {
 /// Takes the properties marked `hidden` out of every schema.
 fn hide(value: &mut Value, hidden: &str) {
     if let Some(properties) = value.get_mut("properties").and_then(Value::as_object_mut) {
-        let names: Vec<_> = properties
-            .iter()
-            .filter(|(_, schema)| schema[hidden] == true)
-            .map(|(name, _)| name.clone())
-            .collect();
+        let names: Vec<_> =
+            properties.iter().filter(|(_, schema)| schema[hidden] == true).map(|(name, _)| name.clone()).collect();
         properties.retain(|name, _| !names.contains(name));
         if let Some(required) = value.get_mut("required").and_then(Value::as_array_mut) {
             required.retain(|name| !names.iter().any(|hidden| name == hidden));
@@ -222,9 +183,7 @@ fn hide(value: &mut Value, hidden: &str) {
 }
 
 fn plain(value: &Value) -> String {
-    value
-        .as_str()
-        .map_or_else(|| value.to_string(), str::to_owned)
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// Percent-encodes everything but letters and digits.

@@ -9,12 +9,7 @@ async fn every_example_succeeds_on_the_clean_twin() {
     // Twice: no operation, deleting included, may spoil the examples of the others.
     for operation in document.operations().iter().chain(&document.operations()) {
         let answer = answer(&demo, &operation.example()).await;
-        assert!(
-            (200..300).contains(&answer.status),
-            "{}: {}",
-            operation.name,
-            answer.text()
-        );
+        assert!((200..300).contains(&answer.status), "{}: {}", operation.name, answer.text());
         operation.check_answer(&document, &answer);
     }
 }
@@ -24,12 +19,7 @@ async fn every_example_succeeds_on_the_faulty_twin() {
     let (demo, document) = (start(false).await, Document::load());
     for operation in document.operations() {
         let answer = answer(&demo, &operation.example()).await;
-        assert!(
-            (200..300).contains(&answer.status),
-            "{}: {}",
-            operation.name,
-            answer.text()
-        );
+        assert!((200..300).contains(&answer.status), "{}: {}", operation.name, answer.text());
     }
 }
 

@@ -30,31 +30,11 @@ enum Effect {
 use Effect::{Answer, Dropped, Hung, Lacks};
 
 const fn get(bug: Bug, line: &'static str, effect: Effect, clean: u16) -> Trigger {
-    Trigger {
-        bug,
-        line,
-        headers: &[ALICE],
-        body: b"",
-        effect,
-        clean,
-    }
+    Trigger { bug, line, headers: &[ALICE], body: b"", effect, clean }
 }
 
-const fn json(
-    bug: Bug,
-    line: &'static str,
-    body: &'static [u8],
-    effect: Effect,
-    clean: u16,
-) -> Trigger {
-    Trigger {
-        bug,
-        line,
-        headers: &[ALICE, JSON],
-        body,
-        effect,
-        clean,
-    }
+const fn json(bug: Bug, line: &'static str, body: &'static [u8], effect: Effect, clean: u16) -> Trigger {
+    Trigger { bug, line, headers: &[ALICE, JSON], body, effect, clean }
 }
 
 const TRIGGERS: &[Trigger] = &[
@@ -190,12 +170,8 @@ impl Trigger {
 
     fn check_fault(&self, outcome: &Outcome) {
         let shows = match (self.effect, outcome) {
-            (Answer(status, text), Outcome::Answer(answer)) => {
-                answer.status == status && answer.text().contains(text)
-            }
-            (Lacks(status, text), Outcome::Answer(answer)) => {
-                answer.status == status && !answer.text().contains(text)
-            }
+            (Answer(status, text), Outcome::Answer(answer)) => answer.status == status && answer.text().contains(text),
+            (Lacks(status, text), Outcome::Answer(answer)) => answer.status == status && !answer.text().contains(text),
             (Dropped, Outcome::Dropped) | (Hung, Outcome::Hung) => true,
             _ => false,
         };
@@ -223,29 +199,14 @@ async fn the_clean_twin_has_no_planted_bug() {
     let (demo, document) = (start(true).await, Document::load());
     for trigger in TRIGGERS {
         let answer = answer(&demo, &trigger.request()).await;
-        assert_eq!(
-            answer.status,
-            trigger.clean,
-            "{:?}: {}",
-            trigger.bug,
-            answer.text()
-        );
+        assert_eq!(answer.status, trigger.clean, "{:?}: {}", trigger.bug, answer.text());
         match trigger.effect {
             Lacks(_, text) => assert!(answer.text().contains(text), "{:?}", trigger.bug),
-            Answer(_, text) => assert!(
-                !answer.text().contains(text) || text == "customer",
-                "{:?}",
-                trigger.bug
-            ),
+            Answer(_, text) => assert!(!answer.text().contains(text) || text == "customer", "{:?}", trigger.bug),
             Dropped | Hung => {}
         }
-        let row = PLANTED_BUGS
-            .iter()
-            .find(|row| row.bug == trigger.bug)
-            .unwrap();
-        document
-            .operation(row.operation)
-            .check_answer(&document, &answer);
+        let row = PLANTED_BUGS.iter().find(|row| row.bug == trigger.bug).unwrap();
+        document.operation(row.operation).check_answer(&document, &answer);
     }
 }
 
@@ -254,16 +215,9 @@ fn every_planted_bug_has_a_trigger_at_its_operation() {
     let document = Document::load();
     for row in PLANTED_BUGS {
         let operation = document.operation(row.operation);
-        let mut triggers = TRIGGERS
-            .iter()
-            .filter(|trigger| trigger.bug == row.bug)
-            .peekable();
+        let mut triggers = TRIGGERS.iter().filter(|trigger| trigger.bug == row.bug).peekable();
         assert!(triggers.peek().is_some(), "{} has no trigger", row.id);
-        assert!(
-            triggers.all(|trigger| operation.matches(trigger.line)),
-            "{} is elsewhere",
-            row.id
-        );
+        assert!(triggers.all(|trigger| operation.matches(trigger.line)), "{} is elsewhere", row.id);
     }
 }
 
@@ -274,18 +228,13 @@ fn the_table_is_in_order() {
     for (row, id) in PLANTED_BUGS.iter().zip(numbered) {
         assert_eq!(row.id, id);
         assert!(row.sentence.ends_with('.') && !row.sentence.is_empty());
-        assert!(
-            row.owasp == "-" || (row.owasp.starts_with("API") && row.owasp.ends_with(":2023")),
-            "{id}"
-        );
+        assert!(row.owasp == "-" || (row.owasp.starts_with("API") && row.owasp.ends_with(":2023")), "{id}");
     }
 }
 
 #[test]
 fn bugs_of_the_same_operation_and_oracle_differ_in_evidence() {
-    let keys = PLANTED_BUGS
-        .iter()
-        .map(|row| (row.operation, row.oracle, row.evidence));
+    let keys = PLANTED_BUGS.iter().map(|row| (row.operation, row.oracle, row.evidence));
     let mut keys: Vec<_> = keys.collect();
     keys.sort_unstable();
     keys.dedup();

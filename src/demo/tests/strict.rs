@@ -83,8 +83,18 @@ const ROWS: &[Row] = &[
     ("POST /files", &[ALICE, MULTIPART], b"--b\r\n\r\n--b--", 400),
     ("POST /files", &[ALICE, MULTIPART], b"--b--", 422),
     ("POST /files", &[ALICE, MULTIPART], b"--b\r\nContent-Disposition: form-data; name=file\r\n\r\nx\r\n--b--", 201),
-    ("POST /files", &[ALICE, MULTIPART], b"--b\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\n\xff\x00\r\n--b--", 201),
-    ("POST /files", &[ALICE, MULTIPART], b"--b\r\nContent-Disposition: form-data; name=\"other\"\r\n\r\nx\r\n--b--", 422),
+    (
+        "POST /files",
+        &[ALICE, MULTIPART],
+        b"--b\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\n\xff\x00\r\n--b--",
+        201,
+    ),
+    (
+        "POST /files",
+        &[ALICE, MULTIPART],
+        b"--b\r\nContent-Disposition: form-data; name=\"other\"\r\n\r\nx\r\n--b--",
+        422,
+    ),
     (
         "POST /files",
         &[ALICE, MULTIPART],
@@ -105,13 +115,7 @@ async fn broken_requests_get_the_documented_error() {
     let demo = start(true).await;
     for (line, headers, body, status) in ROWS {
         let answer = answer(&demo, &request(line, headers, body)).await;
-        assert_eq!(
-            answer.status,
-            *status,
-            "{line} {}: {}",
-            String::from_utf8_lossy(body),
-            answer.text()
-        );
+        assert_eq!(answer.status, *status, "{line} {}: {}", String::from_utf8_lossy(body), answer.text());
         check_error(&answer);
     }
 }
@@ -142,18 +146,9 @@ async fn check_size(demo: &Demo, length: usize, status: u16) {
 async fn a_body_may_come_in_chunks() {
     let demo = start(true).await;
     let chunk = br#"{"email":"alice@example.com","password":"demo-alice-password"}"#;
-    let body = [
-        format!("{:x}\r\n", chunk.len()).as_bytes(),
-        chunk,
-        b"\r\n0\r\n\r\n",
-    ]
-    .concat();
+    let body = [format!("{:x}\r\n", chunk.len()).as_bytes(), chunk, b"\r\n0\r\n\r\n"].concat();
     let head = "POST /v1/login HTTP/1.1\r\nHost: demo\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n";
-    let answer = answer(
-        &demo,
-        &[head.as_bytes(), JSON.as_bytes(), b"\r\n\r\n", &body].concat(),
-    )
-    .await;
+    let answer = answer(&demo, &[head.as_bytes(), JSON.as_bytes(), b"\r\n\r\n", &body].concat()).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     assert_eq!(answer.json()["token"], "demo-alice-token");
 }
@@ -163,30 +158,12 @@ async fn a_created_order_is_gone_when_deleted_and_a_seeded_one_is_back() {
     let demo = start(true).await;
     let body = br#"{"items":[{"sku":"MUG-0001","quantity":1}],
         "shipTo":{"name":"A","street":"B","city":"C","postcode":"N1 9GU","country":"GB"}}"#;
-    let created = answer(&demo, &request("POST /orders", &[ALICE, JSON], body))
-        .await
-        .json()["id"]
-        .clone();
+    let created = answer(&demo, &request("POST /orders", &[ALICE, JSON], body)).await.json()["id"].clone();
     for (order, after) in [(created.to_string(), 404), ("1001".to_owned(), 200)] {
         let line = format!("/orders/{order}");
-        assert_eq!(
-            answer(&demo, &request(&format!("GET {line}"), &[ALICE], b""))
-                .await
-                .status,
-            200
-        );
-        assert_eq!(
-            answer(&demo, &request(&format!("DELETE {line}"), &[ALICE], b""))
-                .await
-                .status,
-            204
-        );
-        assert_eq!(
-            answer(&demo, &request(&format!("GET {line}"), &[ALICE], b""))
-                .await
-                .status,
-            after
-        );
+        assert_eq!(answer(&demo, &request(&format!("GET {line}"), &[ALICE], b"")).await.status, 200);
+        assert_eq!(answer(&demo, &request(&format!("DELETE {line}"), &[ALICE], b"")).await.status, 204);
+        assert_eq!(answer(&demo, &request(&format!("GET {line}"), &[ALICE], b"")).await.status, after);
     }
 }
 
@@ -194,27 +171,14 @@ async fn a_created_order_is_gone_when_deleted_and_a_seeded_one_is_back() {
 async fn created_objects_give_way_to_newer_ones() {
     let demo = start(true).await;
     let body = br#"{"name":"A","email":"a@example.org","password":"12345678"}"#;
-    let first = answer(&demo, &request("POST /accounts", &[JSON], body))
-        .await
-        .json();
+    let first = answer(&demo, &request("POST /accounts", &[JSON], body)).await.json();
     let line = format!("GET /accounts/{}", first["id"].as_str().unwrap());
-    assert_eq!(
-        answer(&demo, &request(&line, &[ALICE], b"")).await.status,
-        200
-    );
+    assert_eq!(answer(&demo, &request(&line, &[ALICE], b"")).await.status, 200);
     for _ in 0..256 {
         answer(&demo, &request("POST /accounts", &[JSON], body)).await;
     }
-    assert_eq!(
-        answer(&demo, &request(&line, &[ALICE], b"")).await.status,
-        404
-    );
-    assert_eq!(
-        answer(&demo, &request("GET /me", &[ALICE], b""))
-            .await
-            .status,
-        200
-    );
+    assert_eq!(answer(&demo, &request(&line, &[ALICE], b"")).await.status, 404);
+    assert_eq!(answer(&demo, &request("GET /me", &[ALICE], b"")).await.status, 200);
 }
 
 #[tokio::test]
@@ -230,21 +194,9 @@ fn check_error(answer: &Answer) {
     if answer.status < 400 || answer.body.is_empty() {
         return;
     }
-    assert_eq!(
-        answer.header("content-type"),
-        Some("application/json"),
-        "{}",
-        answer.text()
-    );
+    assert_eq!(answer.header("content-type"), Some("application/json"), "{}", answer.text());
     let body = answer.json();
-    assert!(
-        body["code"].is_string()
-            && body["message"].is_string()
-            && body.as_object().unwrap().len() == 2
-    );
-    assert_eq!(
-        answer.status == 401,
-        answer.header("www-authenticate").is_some()
-    );
+    assert!(body["code"].is_string() && body["message"].is_string() && body.as_object().unwrap().len() == 2);
+    assert_eq!(answer.status == 401, answer.header("www-authenticate").is_some());
     assert_eq!(answer.status == 405, answer.header("allow").is_some());
 }
