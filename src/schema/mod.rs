@@ -8,4 +8,5 @@ mod document;
 mod validate;
 
 pub use document::{Document, Schema};
+pub(crate) use document::{escape_token, pointer_of};
 pub use validate::{Validation, View, Violation};
