@@ -33,8 +33,12 @@
 pub mod api;
 pub mod campaign;
 pub mod clock;
+pub mod corpus;
+#[cfg(feature = "demo")]
+pub mod demo;
 pub mod engine;
 pub mod finding;
+pub mod fixture;
 pub mod generate;
 pub mod identity;
 pub mod oracle;

@@ -5,6 +5,7 @@
 
 mod case;
 mod datum;
+pub mod file;
 mod scenario;
 mod template;
 mod trace;
