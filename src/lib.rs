@@ -34,6 +34,8 @@ pub mod api;
 pub mod campaign;
 pub mod clock;
 pub mod corpus;
+#[cfg(feature = "demo")]
+pub mod demo;
 pub mod engine;
 pub mod finding;
 pub mod fixture;
