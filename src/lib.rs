@@ -43,6 +43,7 @@ pub mod generate;
 pub mod identity;
 pub mod oracle;
 pub mod redact;
+pub mod replay;
 pub mod report;
 pub mod scenario;
 pub mod schema;

@@ -2,8 +2,8 @@
 //!
 //! Main type: [`Corpus`]. It keeps what it is given; what is new is decided elsewhere, and nothing is sent here.
 
-mod corpus;
+mod collection;
 mod entry;
 
-pub use corpus::{Corpus, Settings};
+pub use collection::{Corpus, Settings};
 pub use entry::Problem;

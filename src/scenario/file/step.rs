@@ -74,9 +74,9 @@ impl BodyRecord {
         if bytes.is_empty() {
             return None;
         }
-        let json = serde_json::from_slice(bytes).ok().filter(|value| {
-            is_shallow(value) && serde_json::to_vec(value).is_ok_and(|compact| compact == bytes.as_ref())
-        });
+        let json = serde_json::from_slice(bytes)
+            .ok()
+            .filter(|value| is_shallow(value) && value.to_string().as_bytes() == bytes.as_ref());
         Some(match (json, std::str::from_utf8(bytes)) {
             (Some(value), _) => Self::Json(value),
             (None, Ok(text)) => Self::Text(text.to_owned()),
@@ -87,7 +87,7 @@ impl BodyRecord {
     /// The bytes.
     pub fn bytes(&self) -> Bytes {
         match self {
-            Self::Json(value) => serde_json::to_vec(value).expect("a JSON value is always written to memory").into(),
+            Self::Json(value) => value.to_string().into(),
             Self::Text(text) => Bytes::copy_from_slice(text.as_bytes()),
             Self::Base64(bytes) => bytes.clone(),
         }

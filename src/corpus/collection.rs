@@ -41,7 +41,10 @@ pub struct Settings {
 
 impl fmt::Debug for Corpus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Corpus").field("api", &self.settings.api).field("entries", &self.entries.len()).finish()
+        f.debug_struct("Corpus")
+            .field("api", &self.settings.api)
+            .field("entries", &self.entries.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -55,7 +58,7 @@ impl Corpus {
             Ok(keys) => keys,
             Err(source) => return (corpus, vec![Problem::Io { file: folder, source }]),
         };
-        keys.retain(|key| key.ends_with(".json"));
+        keys.retain(|key| key.strip_suffix(".json").is_some());
         let mut problems = Vec::new();
         let mut surplus = 0;
         for key in keys {
@@ -196,7 +199,9 @@ mod tests {
     fn the_order_does_not_depend_on_the_order_of_adding() {
         let kept = |order: [&str; 3]| {
             let (mut corpus, _) = open(&Arc::new(Memory::default()), "");
-            order.iter().for_each(|target| assert!(corpus.add(&scenario(target), "n")));
+            for target in order {
+                assert!(corpus.add(&scenario(target), "n"));
+            }
             targets(&corpus)
         };
         assert_eq!(kept(["/a", "/b", "/c"]), kept(["/c", "/a", "/b"]));
@@ -244,6 +249,6 @@ mod tests {
         check(b"{\"format\": 9}", "format 9");
         check(b"{\"format\": 1, \"novelty\": \"\", \"steps\": []}", "no step");
         check(b"{\"format\": 1, \"novelty\": \"\", \"steps\": [], \"x\": 1}", "unknown field `x`");
-        check(&[b' '; LONGEST_ENTRY + 1], "bytes, more than");
+        check(&vec![b' '; LONGEST_ENTRY + 1], "bytes, more than");
     }
 }
