@@ -32,7 +32,9 @@
 
 pub mod api;
 pub mod campaign;
+pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod engine;
 pub mod finding;
 pub mod generate;
