@@ -35,6 +35,8 @@ pub mod campaign;
 pub mod cli;
 pub mod clock;
 pub mod config;
+#[cfg(feature = "demo")]
+pub mod demo;
 pub mod engine;
 pub mod finding;
 pub mod generate;
