@@ -27,8 +27,8 @@ pub fn curl(request: &Request, origin: &Origin) -> String {
 fn method(command: &mut String, request: &Request) {
     match request.method.as_str() {
         "GET" if request.body.is_empty() => {}
-        // With `-X HEAD` curl would wait for a body.
-        "HEAD" => command.push_str(" --head"),
+        // With `-X HEAD` curl would wait for a body, and with `--head` it sends none.
+        "HEAD" if request.body.is_empty() => command.push_str(" --head"),
         other => {
             command.push_str(" -X ");
             command.push_str(&quote(other.as_bytes()));
