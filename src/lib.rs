@@ -32,7 +32,9 @@
 
 pub mod api;
 pub mod campaign;
+pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod corpus;
 #[cfg(feature = "demo")]
 pub mod demo;

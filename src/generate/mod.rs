@@ -3,7 +3,12 @@
 //! Main type: trait [`Generator`]. One file per way: the document's examples, enumerated boundaries, random valid
 //! values, malformed ones. A generator is a pure function of operation, index and seed; it sends and judges nothing.
 
+mod tape;
+mod value;
+
 use std::sync::Arc;
+
+pub use value::valid_value;
 
 use crate::api::Operation;
 use crate::scenario::{Case, GeneratorId};
