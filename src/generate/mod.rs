@@ -26,3 +26,7 @@ pub trait Generator: Send + Sync {
     /// become what was meant). `seed` is the run's seed; the same arguments give the same case.
     fn case(&self, operation: &Arc<Operation>, index: u64, seed: Seed) -> Option<Case>;
 }
+/// TEMP
+pub fn standard() -> Vec<Arc<dyn Generator>> {
+    vec![]
+}

@@ -5,12 +5,9 @@
 
 mod case;
 mod datum;
-<<<<<<< HEAD
-pub mod file;
-=======
 mod decode;
 pub(crate) mod encode;
->>>>>>> generate
+pub mod file;
 mod scenario;
 mod template;
 mod trace;

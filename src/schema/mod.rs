@@ -10,14 +10,9 @@ mod format;
 mod pattern;
 mod validate;
 
-pub use constraints::{
-    ArrayRules, Constraints, Limit, NodeId, NumberRules, ObjectRules, Property, StringRules, Types,
-};
+pub use constraints::{ArrayRules, Constraints, Limit, NodeId, NumberRules, ObjectRules, Property, StringRules, Types};
 pub use document::{Document, Schema};
-<<<<<<< HEAD
 pub(crate) use document::{escape_token, pointer_of};
-=======
 pub use format::Format;
 pub use pattern::Pattern;
->>>>>>> generate
 pub use validate::{Validation, View, Violation};

@@ -170,7 +170,13 @@ impl Maker<'_, '_> {
         }
     }
 
-    fn alternative(&mut self, node: NodeId, constraints: &Constraints, name: Option<&str>, depth: u32) -> Option<Datum> {
+    fn alternative(
+        &mut self,
+        node: NodeId,
+        constraints: &Constraints,
+        name: Option<&str>,
+        depth: u32,
+    ) -> Option<Datum> {
         let all = &constraints.alternatives;
         if let Some((_, index)) = self.how.forced.iter().find(|(forced, _)| *forced == node) {
             return self.value(*all.get(*index)?, name, depth.saturating_sub(1));

@@ -22,7 +22,10 @@ impl Maker<'_, '_> {
         let mut room = most.saturating_sub(rules.properties.iter().filter(is_due).count());
         for property in rules.properties.iter().filter(|property| !property.read_only) {
             if property.required {
-                members.push((property.name.to_string(), self.value(property.node, Some(&property.name), depth.saturating_sub(1))?));
+                members.push((
+                    property.name.to_string(),
+                    self.value(property.node, Some(&property.name), depth.saturating_sub(1))?,
+                ));
             } else if room > 0 && self.wants(property.node, depth) {
                 if let Some(value) = self.value(property.node, Some(&property.name), depth.saturating_sub(1)) {
                     members.push((property.name.to_string(), value));
@@ -119,7 +122,8 @@ impl Maker<'_, '_> {
             if members.len() >= least {
                 return Some(());
             }
-            if !property.read_only && !has(members, &property.name) && self.document.height(property.node, 8).is_some() {
+            if !property.read_only && !has(members, &property.name) && self.document.height(property.node, 8).is_some()
+            {
                 if let Some(value) = self.value(property.node, Some(&property.name), depth.saturating_sub(1)) {
                     members.push((property.name.to_string(), value));
                 }

@@ -67,7 +67,9 @@ impl Maker<'_, '_> {
                 (others && self.stands(&text)).then_some(text)
             });
         }
-        if let Some(text) = rules.format.filter(|format| format.is_text()).and_then(|format| self.format(format, least, most)) {
+        if let Some(text) =
+            rules.format.filter(|format| format.is_text()).and_then(|format| self.format(format, least, most))
+        {
             return Some(text);
         }
         if rules.format.is_none() && !self.tape.once_in(4) {

@@ -110,13 +110,7 @@ impl<'a> Closure<'a> {
         self.choices_of(document, key, reached, schema);
     }
 
-    fn choices_of(
-        &mut self,
-        document: &'a Document,
-        key: &Key,
-        reached: &Reached,
-        schema: &'a Map<String, Value>,
-    ) {
+    fn choices_of(&mut self, document: &'a Document, key: &Key, reached: &Reached, schema: &'a Map<String, Value>) {
         let pointer = &reached.pointer;
         let discriminator = Discriminator::of(schema);
         let mut is_tagged = false;
@@ -227,7 +221,8 @@ impl<'a> Discriminator<'a> {
         let components = document.root().pointer("/components/schemas").and_then(Value::as_object);
         for (name, schema) in components.into_iter().flatten() {
             let all = schema.get("allOf").and_then(Value::as_array);
-            let refers = |part: &Value| part.get("$ref").and_then(Value::as_str).and_then(pointer_of).as_deref() == Some(base);
+            let refers =
+                |part: &Value| part.get("$ref").and_then(Value::as_str).and_then(pointer_of).as_deref() == Some(base);
             if all.is_some_and(|all| all.iter().any(refers)) {
                 add(format!("/components/schemas/{}", escape_token(name)));
             }

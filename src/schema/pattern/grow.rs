@@ -154,7 +154,10 @@ fn ranges(class: &Class) -> Option<Ranges> {
         Class::Unicode(class) => {
             let pairs = class.iter().map(|range| (u32::from(range.start()), u32::from(range.end())));
             // The surrogates stand between these two and are no characters.
-            pairs.flat_map(|(from, to)| [(from, to.min(0xD7FF)), (from.max(0xE000), to)]).filter(|(a, b)| a <= b).collect()
+            pairs
+                .flat_map(|(from, to)| [(from, to.min(0xD7FF)), (from.max(0xE000), to)])
+                .filter(|(a, b)| a <= b)
+                .collect()
         }
         Class::Bytes(class) => {
             class.iter().map(|range| (u32::from(range.start()), u32::from(range.end().min(0x7F)))).collect()
@@ -162,7 +165,8 @@ fn ranges(class: &Class) -> Option<Ranges> {
     };
     // Letters and digits first, so that an empty tape gives them.
     let plain = [(0x61, 0x7A), (0x30, 0x39), (0x41, 0x5A), (0x21, 0x2F), (0x3A, 0x40), (0x5B, 0x60), (0x7B, 0x7E)];
-    let within = |(from, to): (u32, u32)| all.iter().map(move |(a, b)| (from.max(*a), to.min(*b))).filter(|(a, b)| a <= b);
+    let within =
+        |(from, to): (u32, u32)| all.iter().map(move |(a, b)| (from.max(*a), to.min(*b))).filter(|(a, b)| a <= b);
     let plain = plain.into_iter().flat_map(within).collect();
     (!all.is_empty()).then_some(Ranges { plain, all })
 }
