@@ -24,8 +24,8 @@ impl FromStr for Span {
         let (suffix, scale) = unit.copied().unwrap_or(("", 1_000.0));
         let number = text.strip_suffix(suffix).unwrap_or(text).trim_end();
         // `f64` also reads `inf`, `1e9` and `+1`; people who write those made a mistake.
-        let plain = number.starts_with(|c: char| c.is_ascii_digit())
-            && number.chars().all(|c| c.is_ascii_digit() || c == '.');
+        let plain =
+            number.starts_with(|c: char| c.is_ascii_digit()) && number.chars().all(|c| c.is_ascii_digit() || c == '.');
         let amount: f64 = if plain { number.parse().map_err(|_| refuse())? } else { return Err(refuse()) };
         let duration = Duration::try_from_secs_f64(amount * scale / 1_000.0).map_err(|_| refuse())?;
         match duration {

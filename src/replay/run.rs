@@ -202,12 +202,11 @@ mod tests {
         let mut executor = executor(Fake::list(vec![]));
         executor.transport = fake.clone();
         replay(&open, &executor).unwrap();
-        let sent = fake.sent();
-        let targets: Vec<_> = sent.iter().map(|(request, _)| request.target_text().into_owned()).collect();
+        let targets = fake.targets();
         assert!(targets.iter().all(|target| target.starts_with("/v1/a/g")), "{targets:?}");
         assert_ne!(targets[0], targets[1]);
-        assert!(sent.iter().all(|(_, options)| options.fresh_connection));
-        assert!(sent.iter().all(|(_, options)| options.timeout == Duration::from_secs(9)));
+        let options = fake.options();
+        assert!(options.iter().all(|options| options.fresh_connection && options.timeout == Duration::from_secs(9)));
     }
 
     #[test]

@@ -1,11 +1,10 @@
 //! A target that was made up, an oracle and fixtures for the tests of replay.
 
-use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::future::{BoxFuture, ready};
+use futures_util::future::BoxFuture;
 use serde_json::json;
 
 use crate::engine::Executor;
@@ -17,29 +16,32 @@ use crate::oracle::{Check, Oracle, Registry};
 use crate::redact::Secret;
 use crate::scenario::file::StepRecord;
 use crate::scenario::{ANONYMOUS, Capture, IdentityName, Source, Step, Trace};
-use crate::transport::{self, Options, Transport};
+use crate::transport::{self, Canned, Options, Transport};
 use crate::wire::{Exchange, Fault, FaultKind, Headers, Outcome, Request, Response};
 
-/// Answers from a list, and remembers what it was asked and how.
+/// Canned answers, with a record of how they were asked for.
 pub(super) struct Fake {
-    answers: Mutex<VecDeque<Outcome>>,
-    repeats: bool,
-    sent: Mutex<Vec<(Arc<Request>, Options)>>,
+    canned: Canned,
+    options: Mutex<Vec<Options>>,
 }
 
 impl Fake {
     /// Each of these once; one more request is an error.
     pub(super) fn list(answers: Vec<Outcome>) -> Self {
-        Self { answers: Mutex::new(answers.into()), repeats: false, sent: Mutex::default() }
+        Self { canned: Canned::list(answers), options: Mutex::default() }
     }
 
     /// This one each time.
     pub(super) fn always(answer: Outcome) -> Self {
-        Self { repeats: true, ..Self::list(vec![answer]) }
+        Self { canned: Canned::new(move |_| answer.clone()), options: Mutex::default() }
     }
 
-    pub(super) fn sent(&self) -> Vec<(Arc<Request>, Options)> {
-        self.sent.lock().unwrap().clone()
+    pub(super) fn targets(&self) -> Vec<String> {
+        self.canned.requests().iter().map(|request| request.target_text().into_owned()).collect()
+    }
+
+    pub(super) fn options(&self) -> Vec<Options> {
+        self.options.lock().unwrap().clone()
     }
 }
 
@@ -49,13 +51,8 @@ impl Transport for Fake {
     }
 
     fn send(&self, request: Arc<Request>, options: Options) -> BoxFuture<'_, Result<Exchange, transport::Error>> {
-        self.sent.lock().unwrap().push((Arc::clone(&request), options));
-        let mut answers = self.answers.lock().unwrap();
-        let outcome = answers.pop_front().expect("the test has an answer for each request");
-        if self.repeats {
-            answers.push_back(outcome.clone());
-        }
-        Box::pin(ready(Ok(Exchange { request, sent: Bytes::new(), outcome, elapsed: Duration::ZERO })))
+        self.options.lock().unwrap().push(options);
+        self.canned.send(request, options)
     }
 }
 

@@ -27,8 +27,8 @@ pub fn curl(request: &Request, origin: &Origin) -> String {
 fn method(command: &mut String, request: &Request) {
     match request.method.as_str() {
         "GET" if request.body.is_empty() => {}
-        // With `-X HEAD` curl would wait for a body.
-        "HEAD" => command.push_str(" --head"),
+        // With `-X HEAD` curl would wait for a body, and with `--head` it sends none.
+        "HEAD" if request.body.is_empty() => command.push_str(" --head"),
         other => {
             command.push_str(" -X ");
             command.push_str(&quote(other.as_bytes()));
@@ -106,8 +106,10 @@ fn ansi_c(bytes: &[u8]) -> String {
 /// The bytes as a format of `printf`, in single quotes.
 fn printf(bytes: &[u8]) -> String {
     let mut out = String::from("'");
-    for &byte in bytes {
+    for (index, &byte) in bytes.iter().enumerate() {
         match byte {
+            // A leading `-` would be an option.
+            b'-' if index == 0 => octal(&mut out, byte),
             b'%' => out.push_str("%%"),
             b'\\' | b'\'' => octal(&mut out, byte),
             b' '..=b'~' => out.push(char::from(byte)),
@@ -175,6 +177,7 @@ mod tests {
         check(&post(b"@file"), &format!("{POST} --data-raw @file"));
         check(&post(b"a\r\nb\\"), &format!("{POST} --data-binary $'a\\r\\nb\\\\'"));
         check(&post(b"\x001%'"), &format!("printf '\\0001%%\\047' | {POST} --data-binary @-"));
+        check(&post(b"-\0-"), &format!("printf '\\055\\000-' | {POST} --data-binary @-"));
         check(&post(b""), &format!("{POST} --data-binary ''"));
         let mut bare = post(b"x");
         bare.headers.remove("content-type");

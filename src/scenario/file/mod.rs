@@ -9,6 +9,9 @@ mod secret;
 mod step;
 mod text;
 
+#[cfg(test)]
+pub(crate) use step::tests as testing;
+
 pub(crate) use folder::folder_name;
 pub use pretty::pretty;
 pub(crate) use secret::find_secret;

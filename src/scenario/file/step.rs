@@ -161,7 +161,7 @@ fn below(target: &Bytes, base_path: &str) -> Option<Bytes> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use proptest::prelude::*;
 
     use super::*;
@@ -238,7 +238,8 @@ mod tests {
     }
 
     prop_compose! {
-        fn requests()(
+        /// Any request, also what no client would send.
+        pub(crate) fn requests()(
             method in ".{0,8}",
             target in bytes(),
             headers in prop::collection::vec((bytes(), bytes()), 0..4),
