@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::echo::Echo;
-use super::{markup, stack_trace};
+use super::{markup, names, stack_trace};
 use crate::finding::normalised;
 use crate::wire::Response;
 
@@ -34,6 +34,11 @@ const TELLING: &[&str] = &[
 
 /// Members that hold a stack trace.
 const TRACES: &[&str] = &["traceback", "trace", "stack", "stackTrace", "stacktrace", "stack_trace", "exception"];
+
+/// Words for the type of a value, and literals.
+const VALUE_WORDS: &str = "str string unicode text bytes bytearray int integer long float double decimal number \
+    numeric bool boolean dict dictionary mapping map object struct list array slice tuple set sequence null none nil \
+    nonetype undefined nan true false inf infinity float64 int64 uint64 int32 uint interface";
 
 /// Texts that say nothing: any 5xx has one of them.
 const GENERIC: &[&str] = &[
@@ -81,8 +86,40 @@ impl ErrorText {
     }
 
     fn of_line(text: &str, echo: &Echo) -> Self {
-        Self { shown: text.to_owned(), key: normalised(&echo.removed_from(text)) }
+        Self { shown: text.to_owned(), key: normalised(&without_values(&echo.removed_from(text))) }
     }
+}
+
+/// The text with a digit in place of what names or shows a value: types, literals, and what stands in brackets. So
+/// `expected str, not the dict {}` and `expected str, not the list [1]` are one.
+fn without_values(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let word = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+        let end = if word > 0 { word } else { bracketed(rest).unwrap_or(0) };
+        let is_value = end > 0 && (word == 0 || names::lists(VALUE_WORDS, &rest[..word]));
+        let taken = if end > 0 { end } else { c.len_utf8() };
+        out.push_str(if is_value { "0" } else { &rest[..taken] });
+        rest = &rest[taken..];
+    }
+    out
+}
+
+/// The length of a bracketed part at the start that shows a value: `{}` and `[]` with anything in them.
+fn bracketed(text: &str) -> Option<usize> {
+    let mut depth = 0_usize;
+    for (at, c) in text.char_indices().take(400) {
+        match c {
+            '{' | '[' => depth += 1,
+            '}' | ']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth == 0 {
+            return (at > 0).then_some(at + 1);
+        }
+    }
+    None
 }
 
 /// All text of members that may hold a trace.
@@ -226,6 +263,22 @@ mod tests {
         assert_eq!(trace("get", "not int").key, trace("get", "not a list").key);
         assert_ne!(trace("get", "not int").key, trace("put", "not int").key);
         assert_eq!(trace("get", "not int").shown, "TypeError: not int");
-        assert_ne!(text("null pointer").key, text("out of bounds").key);
+        assert_ne!(text("index error").key, text("out of bounds").key);
+    }
+
+    #[test]
+    fn the_value_at_fault_does_not_decide() {
+        // As jupyter-server words it.
+        let trait_error = |value: &str| {
+            let message =
+                format!("The 'kernel_name' trait of a Manager instance expected a unicode string, not {value}.");
+            text(&serde_json::json!({"message": message, "reason": null}).to_string()).key
+        };
+        let one = trait_error("the dict {}");
+        for value in ["the bool False", "the list [None, None]", "the int 0", "the dict {'a': [1]}"] {
+            assert_eq!(trait_error(value), one, "{value}");
+        }
+        check("[unclosed", "[unclosed");
+        check("a } b", "a } b");
     }
 }

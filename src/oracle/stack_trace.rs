@@ -27,6 +27,9 @@ impl StackTrace {
     }
 }
 
+/// Frames that are read of one trace.
+const MOST_FRAMES: usize = 200;
+
 struct Language {
     name: &'static str,
     /// Captures `file` and, where there is one, `function`.
@@ -88,9 +91,13 @@ static ERROR_LINE: LazyLock<Regex> = LazyLock::new(|| {
 /// The first stack trace in the text: two frames of one language.
 pub(super) fn find(text: &str) -> Option<StackTrace> {
     LANGUAGES.iter().find_map(|language| {
-        let frames: Vec<_> = language.frame.captures_iter(text).take(200).collect();
-        let first = frames.first()?;
-        if frames.len() < 2 {
+        let first = language.frame.find(text)?;
+        // The frames of the last cause are those of the bug; what wraps it comes before.
+        let cause = text.rfind("\nCaused by: ").map_or(text, |at| &text[at..]);
+        let inner: Vec<_> = language.frame.captures_iter(cause).take(MOST_FRAMES).collect();
+        let whole = || language.frame.captures_iter(text).take(MOST_FRAMES).collect();
+        let frames: Vec<_> = if inner.is_empty() { whole() } else { inner };
+        if language.frame.find_iter(text).nth(1).is_none() {
             return None;
         }
         let shown = |captures: &regex::Captures<'_>| {
@@ -111,7 +118,7 @@ pub(super) fn find(text: &str) -> Option<StackTrace> {
             language: language.name,
             error: error_line(text, language.innermost_last).unwrap_or_default(),
             frame: format!("{}:{function}", file_name(file)),
-            sample: first.get(0).map_or("", |found| found.as_str()).to_owned(),
+            sample: first.as_str().to_owned(),
         })
     })
 }
@@ -170,6 +177,14 @@ mod tests {
             "Java",
             "java.lang.NullPointerException",
             "Admin.java:com.x.Admin.handle",
+        );
+        check(
+            "jakarta.servlet.ServletException: wrapped\n\tat org.jetty.Handler.handle(Handler.java:1)\n\tat \
+             org.jetty.Server.run(Server.java:2)\nCaused by: com.x.UploadException: no boundary\n\tat \
+             com.x.Upload.init(Upload.java:7)\n\t... 23 more\n",
+            "Java",
+            "com.x.UploadException",
+            "Upload.java:com.x.Upload.init",
         );
         check(
             "panic: runtime error: index out of range [5]\n\ngoroutine 19 [running]:\nmain.list(0x1)\n\t/app/main.go:20 \

@@ -7,13 +7,13 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::{Check, Oracle};
-use crate::api::{Location, MediaType, Operation, OperationId, Parameter, RequestBody, ResponseSpec, Responses, Style};
+use crate::api::{Operation, OperationId};
 use crate::finding::Finding;
 use crate::scenario::{
     Argument, Body, Case, Content, Datum, GeneratorId, IdentityName, Intent, Provenance, Scenario, Step, Trace,
 };
-use crate::schema::Document;
 use crate::seed::Seed;
+use crate::spec;
 use crate::wire::{Exchange, Fault, FaultKind, Headers, Outcome, Request, Response};
 
 /// A request that is about to be answered.
@@ -49,7 +49,7 @@ impl Shot {
     /// A request to an operation as a document describes it, with its own `components`.
     pub(super) fn new(method: &str, path: &str, description: &Value) -> Self {
         Self {
-            operation: Arc::new(operation(method, path, description)),
+            operation: operation(method, path, description),
             arguments: vec![],
             content: None,
             intent: Intent::Valid,
@@ -196,66 +196,19 @@ pub(super) fn pair(oracle: &dyn Oracle, planted: &Played, clean: &Played) -> Fin
     finding
 }
 
-fn operation(method: &str, path: &str, description: &Value) -> Operation {
-    let mut root = json!({ "operation": description });
-    if let Some(components) = root["operation"].as_object_mut().and_then(|members| members.remove("components")) {
-        root["components"] = components;
-    }
-    let document = Document::new(root);
-    let description = document.root()["operation"].clone();
-    let contents = |value: &Value, pointer: &str| -> Vec<MediaType> {
-        let names = value["content"].as_object().map(|map| map.keys().cloned().collect::<Vec<_>>()).unwrap_or_default();
-        let media_type = |name: String| MediaType {
-            schema: document.schema(&format!("{pointer}/content/{}/schema", name.replace('/', "~1"))),
-            item_schema: document.schema(&format!("{pointer}/content/{}/itemSchema", name.replace('/', "~1"))),
-            name,
-            examples: vec![],
-            encoding: vec![],
-        };
-        names.into_iter().map(media_type).collect()
-    };
-    let empty = serde_json::Map::new();
-    let responses = description["responses"].as_object().unwrap_or(&empty).iter().map(|(status, response)| {
-        let contents = contents(response, &format!("/operation/responses/{status}"));
-        (status.parse().unwrap(), ResponseSpec { contents, ..ResponseSpec::default() })
+/// Reads the description as a whole document does.
+fn operation(method: &str, path: &str, description: &Value) -> Arc<Operation> {
+    let mut description = description.clone();
+    let members = description.as_object_mut().expect("a description is an object");
+    let components = members.remove("components").unwrap_or_else(|| json!({}));
+    members.entry("responses").or_insert_with(|| json!({}));
+    let document = json!({
+        "openapi": "3.1.0",
+        "info": {"title": "test", "version": "1"},
+        "paths": {path: {method.to_ascii_lowercase(): description}},
+        "components": components
     });
-    let body = description.get("requestBody");
-    let required = |body: &Value| body["required"] == json!(true);
-    Operation {
-        id: OperationId::new(method, path),
-        method: method.to_owned(),
-        path: path.to_owned(),
-        name: None,
-        tags: vec![],
-        deprecated: false,
-        parameters: parameters(&document, &description),
-        body: body
-            .map(|body| RequestBody { required: required(body), contents: contents(body, "/operation/requestBody") }),
-        responses: Responses(responses.collect()),
-        security: vec![],
-        pointer: "/operation".to_owned(),
-    }
-}
-
-fn parameters(document: &Arc<Document>, description: &Value) -> Vec<Parameter> {
-    let all = description["parameters"].as_array().map_or(&[][..], Vec::as_slice);
-    let location = |word: &str| match word {
-        "path" => Location::Path,
-        "header" => Location::Header,
-        "cookie" => Location::Cookie,
-        _ => Location::Query,
-    };
-    let parameter = |(index, parameter): (usize, &Value)| Parameter {
-        name: parameter["name"].as_str().unwrap().to_owned(),
-        location: location(parameter["in"].as_str().unwrap()),
-        required: parameter["required"] == json!(true),
-        style: Style::Simple,
-        explode: false,
-        allow_reserved: false,
-        schema: document.schema(&format!("/operation/parameters/{index}/schema")).unwrap(),
-        content: None,
-        examples: vec![],
-        pointer: String::new(),
-    };
-    all.iter().enumerate().map(parameter).collect()
+    let loaded = spec::load_bytes("test.json", document.to_string().as_bytes()).unwrap();
+    assert_eq!(loaded.api.operations.len(), 1, "{:?}", loaded.notes);
+    Arc::clone(&loaded.api.operations[0])
 }
