@@ -8,8 +8,6 @@ mod http1;
 mod limits;
 #[cfg(test)]
 mod testing;
-#[cfg(test)]
-mod testing;
 mod tls;
 
 use std::sync::Arc;
