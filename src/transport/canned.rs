@@ -54,7 +54,7 @@ impl Transport for Canned {
         "canned"
     }
 
-    fn send<'a>(&'a self, request: Arc<Request>, _: Options) -> BoxFuture<'a, Result<Exchange, Error>> {
+    fn send(&self, request: Arc<Request>, _: Options) -> BoxFuture<'_, Result<Exchange, Error>> {
         Box::pin(ready(self.exchange(request)))
     }
 }
