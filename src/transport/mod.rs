@@ -57,7 +57,7 @@ pub trait Transport: Send + Sync {
     fn name(&self) -> &'static str;
 
     /// Sends the request and waits for its outcome.
-    fn send<'a>(&'a self, request: Arc<Request>, options: Options) -> BoxFuture<'a, Result<Exchange, Error>>;
+    fn send(&self, request: Arc<Request>, options: Options) -> BoxFuture<'_, Result<Exchange, Error>>;
 }
 
 /// Our own HTTP/1.1 client, with the usual limits.

@@ -86,7 +86,8 @@ impl Connector {
                 Err(error) => failure = Some(error),
             }
         }
-        Err(failure.map_or_else(|| ConnectError::Refused("the name has no address".to_owned()), classify))
+        Err(failure
+            .map_or_else(|| ConnectError::Refused("the name has no address".to_owned()), |error| classify(&error)))
     }
 
     /// `localhost` never leaves this machine, whatever a resolver says (RFC 6761 section 6.3).
@@ -99,7 +100,7 @@ impl Connector {
             let both: [IpAddr; 2] = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
             return Ok(both.map(|ip| SocketAddr::new(ip, *port)).to_vec());
         }
-        let found = tokio::net::lookup_host((host.as_str(), *port)).await.map_err(classify)?;
+        let found = tokio::net::lookup_host((host.as_str(), *port)).await.map_err(|error| classify(&error))?;
         Ok(found.collect())
     }
 
@@ -115,7 +116,7 @@ impl Connector {
 }
 
 /// Tells the limits of our own machine from a target that can't be reached.
-fn classify(error: io::Error) -> ConnectError {
+fn classify(error: &io::Error) -> ConnectError {
     // EMFILE and ENFILE are 24 and 23 on every Unix; std has no name for them yet.
     let out_of_files = cfg!(unix) && matches!(error.raw_os_error(), Some(23 | 24));
     match error.kind() {
@@ -139,16 +140,16 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn is_ours(error: io::Error, expected: bool) {
-        let classified = classify(error);
+    fn is_ours(error: impl Into<io::Error>, expected: bool) {
+        let classified = classify(&error.into());
         assert_eq!(matches!(classified, ConnectError::Ours(_)), expected, "{classified:?}");
     }
 
     #[test]
     fn our_own_limits_are_not_blamed_on_the_target() {
-        is_ours(io::ErrorKind::AddrNotAvailable.into(), true);
-        is_ours(io::ErrorKind::ConnectionRefused.into(), false);
-        is_ours(io::ErrorKind::ConnectionReset.into(), false);
+        is_ours(io::ErrorKind::AddrNotAvailable, true);
+        is_ours(io::ErrorKind::ConnectionRefused, false);
+        is_ours(io::ErrorKind::ConnectionReset, false);
         if cfg!(unix) {
             is_ours(io::Error::from_raw_os_error(24), true);
         }
