@@ -93,7 +93,8 @@ async fn fuzz(demo: &Demo, flags: &Flags, context: &Context, ui: &mut Ui<'_>) ->
     let file = File::discover(&context.folder)?;
     let root = file.folder().unwrap_or(&context.folder);
     // The demo ends with this command, so its fixtures are replayed against another one.
-    let next = vec![("accept", format!("gadfly accept {NAME}")), ("replay", "cargo test, or gadfly demo --serve".into())];
+    let next =
+        vec![("accept", format!("gadfly accept {NAME}")), ("replay", "cargo test, or gadfly demo --serve".into())];
     let name = NAME.to_owned();
     let plan = Plan { name, target, settings: &settings, identities, findings: flags.findings, root };
     let options = plan.options(context);
@@ -161,7 +162,8 @@ fn shows(bug: &PlantedBug, confirmed: &Confirmed, record: &FindingRecord) -> boo
         return false;
     }
     let Some(evidence) = bug.evidence else { return true };
-    let said = [&record.title, &record.evidence, &record.curl, &record.outcome, record.rule.as_ref().unwrap_or(&record.title)];
+    let said =
+        [&record.title, &record.evidence, &record.curl, &record.outcome, record.rule.as_ref().unwrap_or(&record.title)];
     said.iter().any(|text| text.contains(evidence))
         || confirmed.exchanges.iter().filter_map(|exchange| exchange.outcome.response()).any(|response| {
             response.text().contains(evidence) || response.media_type().is_some_and(|media| media == evidence)

@@ -92,7 +92,7 @@ mod tests {
     fn help_is_a_product_and_mistakes_are_not() {
         check(&["--help"], Exit::CLEAN, "Exit codes:", "");
         check(&["--version"], Exit::CLEAN, env!("CARGO_PKG_VERSION"), "");
-        check(&["fuzz", "--ulr", "x"], Exit::USAGE, "", "--url");
+        check(&["fuzz", "--sed", "x"], Exit::USAGE, "", "--seed");
         check(&["fuz"], Exit::USAGE, "", "fuzz");
         check(&[], Exit::USAGE, "", "Usage:");
     }

@@ -131,7 +131,8 @@ fn choose(context: &Context, file: &File, word: Option<&str>) -> Result<(Option<
         return Err(file.unknown(word).into());
     }
     // A file or URL that the configuration knows under a name is that API, with its identities and fixtures.
-    let same = |table: &ApiTable| table.layer.spec.as_deref().is_some_and(|spec| Document::of(spec, folder) == document);
+    let same =
+        |table: &ApiTable| table.layer.spec.as_deref().is_some_and(|spec| Document::of(spec, folder) == document);
     let name = file.apis.iter().find(|(_, table)| same(table)).map(|(name, _)| name.clone());
     Ok((name, document))
 }

@@ -67,11 +67,7 @@ fn transport(settings: &Settings) -> TransportKind {
 }
 
 /// Runs it, with a person watching through the reporter.
-pub(super) async fn campaign(
-    loaded: &Loaded,
-    options: Options,
-    reporter: &mut dyn Reporter,
-) -> Result<Summary, Error> {
+pub(super) async fn campaign(loaded: &Loaded, options: Options, reporter: &mut dyn Reporter) -> Result<Summary, Error> {
     let _ = (loaded, options, reporter);
     Err(Error::Usage("this build can't fuzz yet".to_owned()))
 }

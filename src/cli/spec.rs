@@ -71,7 +71,8 @@ fn operations(api: &Api, paint: Paint) -> String {
             operation.responses.patterns().join(" "),
             who(operation),
         ];
-        let cells: Vec<String> = cells.iter().map(|cell| line(if cell.is_empty() { "-" } else { cell }, CELL)).collect();
+        let cells: Vec<String> =
+            cells.iter().map(|cell| line(if cell.is_empty() { "-" } else { cell }, CELL)).collect();
         table.row(cells.iter().map(String::as_str), |_, text| text.to_owned());
     }
     table.render("")

@@ -24,10 +24,13 @@ impl FromStr for Span {
         let (suffix, scale) = unit.copied().unwrap_or(("", 1_000.0));
         let number = text.strip_suffix(suffix).unwrap_or(text).trim_end();
         // `f64` also reads `inf`, `1e9` and `+1`; people who write those made a mistake.
-        let plain = number.starts_with(|c: char| c.is_ascii_digit())
-            && number.chars().all(|c| c.is_ascii_digit() || c == '.');
+        let plain =
+            number.starts_with(|c: char| c.is_ascii_digit()) && number.chars().all(|c| c.is_ascii_digit() || c == '.');
         let amount: f64 = if plain { number.parse().map_err(|_| refuse())? } else { return Err(refuse()) };
-        let duration = Duration::try_from_secs_f64(amount * scale / 1_000.0).map_err(|_| refuse())?;
+        let seconds = Duration::try_from_secs_f64(amount * scale / 1_000.0).map_err(|_| refuse())?;
+        // Whole milliseconds: what is shown must be read back as the same.
+        let duration =
+            Duration::from_millis(u64::try_from((seconds.as_nanos() + 500_000) / 1_000_000).unwrap_or(u64::MAX));
         match duration {
             Duration::ZERO => Err(format!("{text:?} is zero; give a duration above it")),
             long if long > LONGEST => Err(format!("{text:?} is longer than a year")),

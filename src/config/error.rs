@@ -35,7 +35,9 @@ pub enum Error {
         message: String,
     },
     /// The file asks for a variable that is not set.
-    #[error("{at}: {owner} needs the environment variable {variable}, which is not set; export it, or write ${{{variable}:-default}}")]
+    #[error(
+        "{at}: {owner} needs the environment variable {variable}, which is not set; export it, or write ${{{variable}:-default}}"
+    )]
     Unset {
         /// Where the file asks for it.
         at: Position,

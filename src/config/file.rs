@@ -102,7 +102,8 @@ impl File {
     pub fn unknown(&self, word: &str) -> Error {
         let known: Vec<_> = self.apis.keys().map(String::as_str).collect();
         let hint = suggestion(word, known.iter().copied());
-        let configured = if known.is_empty() { String::new() } else { format!("; configured are {}", known.join(", ")) };
+        let configured =
+            if known.is_empty() { String::new() } else { format!("; configured are {}", known.join(", ")) };
         Error::Api { message: format!("{word:?} is neither a file nor an API of {FILE_NAME}{configured}{hint}") }
     }
 }
@@ -286,14 +287,8 @@ mod tests {
             "[api.a.identity.bob]\nbaerer = \"x\"",
             "gadfly.toml:2:1: unknown key `baerer` in identity \"bob\"; did you mean `bearer`?",
         );
-        check(
-            "[api.a.identity.bob]\nbearer = \"${\"",
-            "gadfly.toml:2:10: `${` without a `}` in \"${\"",
-        );
-        check(
-            "[api.\"../up\"]",
-            "gadfly.toml:1:6: \"../up\" can't name an API; use letters, digits, `-`, `_` and `.`",
-        );
+        check("[api.a.identity.bob]\nbearer = \"${\"", "gadfly.toml:2:10: `${` without a `}` in \"${\"");
+        check("[api.\"../up\"]", "gadfly.toml:1:6: \"../up\" can't name an API; use letters, digits, `-`, `_` and `.`");
         check(
             "[api.a.identity.anonymous]",
             "gadfly.toml:1:17: `anonymous` is always there and sends no credentials; choose another name",

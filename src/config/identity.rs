@@ -132,8 +132,7 @@ pub(super) fn named_values(text: Text<'_>, entry: Entry<'_>) -> Result<Vec<Value
 }
 
 fn value(text: Text<'_>, name: &str, entry: Entry<'_>, scheme: Scheme) -> Result<Value, Error> {
-    let template =
-        Template::parse(string(text, entry)?).map_err(|message| text.error(&entry.value.span(), message))?;
+    let template = Template::parse(string(text, entry)?).map_err(|message| text.error(&entry.value.span(), message))?;
     let at = text.position(entry.value.span().start);
     Ok(Value { name: name.to_owned(), scheme, template, at, key: entry.key.get_ref().to_string() })
 }

@@ -107,9 +107,9 @@ impl<'a> Table<'a> {
             DeValue::Float(number) => number.as_str(),
             _ => return Err(self.wrong_type(entry, wanted)),
         };
-        let parsed = written.parse().map_err(|error: T::Err| {
-            self.text.error(&entry.value.span(), format!("`{key}` takes {wanted}: {error}"))
-        });
+        let parsed = written
+            .parse()
+            .map_err(|error: T::Err| self.text.error(&entry.value.span(), format!("`{key}` takes {wanted}: {error}")));
         parsed.map(Some)
     }
 

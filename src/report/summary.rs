@@ -12,11 +12,8 @@ const MOST_OF_A_GROUP: usize = 3;
 
 /// The report that a person reads, and pastes.
 pub(super) fn summary(summary: &Summary, look: &Look) -> String {
-    let mut out = format!(
-        "{} at {}\n\n",
-        look.paint.bold(&line(&summary.api, look.width)),
-        line(&summary.base_url, look.width)
-    );
+    let mut out =
+        format!("{} at {}\n\n", look.paint.bold(&line(&summary.api, look.width)), line(&summary.base_url, look.width));
     out.push_str(&findings(summary, look));
     out.push_str(&unreached(&summary.never_2xx, summary.operations, look));
     out.push_str(&figures(summary, look));

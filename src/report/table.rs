@@ -16,7 +16,8 @@ struct Cell {
 impl Table {
     /// Adds a row; `paint` may colour a cell, given its column, but not change its width.
     pub fn row<'t>(&mut self, cells: impl IntoIterator<Item = &'t str>, paint: impl Fn(usize, &str) -> String) {
-        let cell = |(column, text): (usize, &'t str)| Cell { width: text.chars().count(), painted: paint(column, text) };
+        let cell =
+            |(column, text): (usize, &'t str)| Cell { width: text.chars().count(), painted: paint(column, text) };
         self.rows.push(cells.into_iter().enumerate().map(cell).collect());
     }
 
