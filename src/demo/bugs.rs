@@ -20,7 +20,8 @@ pub struct PlantedBug {
     pub oracle: &'static str,
     /// Method and path template as in the document, without the base path.
     pub operation: &'static str,
-    /// Text of the faulty answer that tells this bug from others of the same operation and oracle.
+    /// A word of the faulty answer, or the name of the member or parameter at fault: it tells this bug from others of
+    /// the same operation and oracle.
     pub evidence: Option<&'static str>,
     pub(crate) bug: Bug,
 }

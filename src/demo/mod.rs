@@ -1,7 +1,7 @@
 //! The embedded demo API: a small web shop, in memory, with planted bugs and a clean twin without them.
 //!
-//! Main type: [`Demo`], a running server. [`DOCUMENT`] is its OpenAPI document, [`PLANTED_BUGS`] says what is
-//! wrong with it and which oracle must notice, [`TOKENS`] are its callers.
+//! Main type: [`Demo`], a running server. [`DOCUMENT`] describes it, [`PLANTED_BUGS`] says what is wrong with it
+//! and which oracle must notice, [`TOKENS`] are its callers.
 //!
 //! It is a self-check and a place to try the tool, not a benchmark: nothing in the generators or the oracles may
 //! know it, and it uses no other module of this crate, so that its validators and ours can be compared.

@@ -15,7 +15,7 @@ pub(crate) type Answer = Result<Response, Problem>;
 
 /// How long a hung handler holds its connection. Longer than any client's patience, but not for ever: hours of
 /// fuzzing must not exhaust the process's file descriptors.
-const HANG: Duration = Duration::from_secs(60);
+const HANG: Duration = Duration::from_mins(1);
 
 /// An answer that carries the document's `Error` body.
 #[derive(Clone, Debug)]

@@ -17,7 +17,7 @@ use super::reply::Problem;
 use super::state::{Shared, Store};
 use super::{accounts, admin, files, orders, payments, products, search};
 
-/// The demo's OpenAPI 3.1 document, the same for both twins.
+/// The description of the demo, `specs/demo.yaml`: the same for both twins.
 pub const DOCUMENT: &str = include_str!("../../specs/demo.yaml");
 
 /// Path under which the document's operations lie.

@@ -57,7 +57,7 @@ pub(super) fn request(line: &str, headers: &[&str], body: &[u8]) -> Vec<u8> {
         head.push_str("\r\n");
     }
     if !body.is_empty() {
-        head.push_str(&format!("Content-Length: {}\r\n", body.len()));
+        head.extend(["Content-Length: ", &body.len().to_string(), "\r\n"]);
     }
     [head.as_bytes(), b"\r\n", body].concat()
 }

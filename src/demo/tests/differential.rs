@@ -1,5 +1,5 @@
-//! The clean twin and the `jsonschema` crate agree on what the document allows: for each member of each example body and for
-//! each parameter, many values are sent, and what is valid must succeed and what is not must be refused.
+//! The clean twin and the `jsonschema` crate agree on what the document allows: for each member of each example body
+//! and for each parameter, many values are sent; what is valid must succeed, and what is not must be refused.
 
 use serde_json::{Value, json};
 
@@ -149,7 +149,8 @@ fn values() -> Vec<Value> {
     values
 }
 
-/// Each value in each place of the example, each member missing, each array at another length, each object with a member more.
+/// Each value in each place of the example, each member missing, each array at another length, each object with a
+/// member more.
 fn bodies(example: &Value) -> Vec<Value> {
     let mut bodies = values();
     let mut places = Vec::new();
@@ -185,10 +186,10 @@ fn bodies(example: &Value) -> Vec<Value> {
 fn collect(value: &Value, place: String, places: &mut Vec<String>) {
     match value {
         Value::Object(members) => {
-            members.iter().for_each(|(name, member)| collect(member, format!("{place}/{name}"), places))
+            members.iter().for_each(|(name, member)| collect(member, format!("{place}/{name}"), places));
         }
         Value::Array(members) => {
-            members.iter().enumerate().for_each(|(i, member)| collect(member, format!("{place}/{i}"), places))
+            members.iter().enumerate().for_each(|(i, member)| collect(member, format!("{place}/{i}"), places));
         }
         _ => {}
     }

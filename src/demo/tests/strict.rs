@@ -136,6 +136,16 @@ async fn a_body_that_is_too_large_is_read_and_refused() {
     check_size(&demo, 8 * 1024 * 1024, 413).await;
 }
 
+#[tokio::test]
+async fn a_head_that_is_too_long_gets_its_status() {
+    let demo = start(true).await;
+    let long = "x".repeat(70_000);
+    let answer_to = async |line: &str, header: &str| answer(&demo, &request(line, &[header], b"")).await.status;
+    assert_eq!(answer_to(&format!("GET /search?q={long}"), "").await, 414);
+    assert_eq!(answer_to("GET /health", &format!("X-Long: {long}")).await, 200);
+    assert_eq!(answer_to("GET /health", &["X-Many: x"; 101].join("\r\n")).await, 431);
+}
+
 async fn check_size(demo: &Demo, length: usize, status: u16) {
     let answer = answer(demo, &request("POST /login", &[JSON], &vec![b'x'; length])).await;
     assert_eq!(answer.status, status);
