@@ -10,6 +10,7 @@ mod security;
 use std::sync::Arc;
 
 pub use operation::{Operation, OperationId};
+pub(crate) use parameter::is_json;
 pub use parameter::{Encoding, Location, MediaType, Parameter, RequestBody, Style};
 pub use response::{HeaderSpec, Link, ResponseSpec, Responses, StatusPattern};
 pub use security::{Requirement, Scheme, SchemeKind};

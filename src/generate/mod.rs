@@ -3,7 +3,12 @@
 //! Main type: trait [`Generator`]. One file per way: the document's examples, enumerated boundaries, random valid
 //! values, malformed ones. A generator is a pure function of operation, index and seed; it sends and judges nothing.
 
+mod tape;
+mod value;
+
 use std::sync::Arc;
+
+pub use value::valid_value;
 
 use crate::api::Operation;
 use crate::scenario::{Case, GeneratorId};
@@ -20,4 +25,8 @@ pub trait Generator: Send + Sync {
     /// The case of this index, or `None` if it has none such (an index past its end, or a draw that did not
     /// become what was meant). `seed` is the run's seed; the same arguments give the same case.
     fn case(&self, operation: &Arc<Operation>, index: u64, seed: Seed) -> Option<Case>;
+}
+/// TEMP
+pub fn standard() -> Vec<Arc<dyn Generator>> {
+    vec![]
 }

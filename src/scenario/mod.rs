@@ -5,12 +5,17 @@
 
 mod case;
 mod datum;
+mod decode;
+pub(crate) mod encode;
+pub mod file;
 mod scenario;
 mod template;
 mod trace;
 
 pub use case::{Argument, Body, Case, Content, GeneratorId, Intent, Provenance, Rule};
 pub use datum::Datum;
+pub use decode::{proves_malformed, proves_valid};
+pub use encode::encode;
 pub use scenario::{ANONYMOUS, Capture, IdentityName, Scenario, Source, Step};
 pub use template::{Values, placeholder, substitute};
 pub use trace::Trace;

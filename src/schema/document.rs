@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 
+use super::constraints::Arena;
 use super::validate::{Validation, View};
 
 /// How many `$ref` hops are followed before a chain counts as endless.
@@ -14,17 +15,23 @@ const MAX_HOPS: usize = 64;
 #[derive(Debug)]
 pub struct Document {
     root: Value,
+    arena: Arena,
 }
 
 impl Document {
     /// Takes the canonical document.
     pub fn new(root: Value) -> Arc<Self> {
-        Arc::new(Self { root })
+        Arc::new(Self { root, arena: Arena::default() })
     }
 
     /// The document's root.
     pub fn root(&self) -> &Value {
         &self.root
+    }
+
+    /// Where the constraint view of its schemas is kept.
+    pub(super) fn arena(&self) -> &Arena {
+        &self.arena
     }
 
     /// The value that a local reference (`#/a/b`, percent-encoded or not) names.

@@ -4,9 +4,15 @@
 //! before they come here (`spec`); this module knows the 2020-12 form only. It does not generate values.
 
 mod bundle;
+mod constraints;
 mod document;
+mod format;
+mod pattern;
 mod validate;
 
+pub use constraints::{ArrayRules, Constraints, Limit, NodeId, NumberRules, ObjectRules, Property, StringRules, Types};
 pub use document::{Document, Schema};
 pub(crate) use document::{escape_token, pointer_of};
+pub use format::Format;
+pub use pattern::Pattern;
 pub use validate::{Validation, View, Violation};

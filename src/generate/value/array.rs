@@ -1,0 +1,79 @@
+//! Arrays within their limits.
+
+use super::{Maker, Optionals, Wire};
+use crate::scenario::Datum;
+use crate::schema::{Constraints, NodeId};
+
+/// How often an item is made anew to be unlike the others.
+const ATTEMPTS: u32 = 8;
+/// The most items that are made, whatever is asked for.
+const MOST: usize = 10_000;
+
+impl Maker<'_, '_> {
+    pub(super) fn array(&mut self, constraints: &Constraints, name: Option<&str>, depth: u32) -> Option<Datum> {
+        let rules = &constraints.array;
+        let wanted = self.count(constraints, depth);
+        let mut items: Vec<Datum> = Vec::with_capacity(wanted.min(64));
+        while items.len() < wanted {
+            let node = match rules.contains {
+                Some(node) if items.len() + 1 == wanted.max(1) => Some(node),
+                _ => rules.item(items.len()),
+            };
+            let item = node.and_then(|node| self.item(node, &items, rules.unique, name, depth.saturating_sub(1)));
+            match item {
+                Some(item) => items.push(item),
+                None if items.len() >= rules.min_items => break,
+                None => return None,
+            }
+        }
+        Some(Datum::Array(items))
+    }
+
+    /// How many items to make.
+    fn count(&mut self, constraints: &Constraints, depth: u32) -> usize {
+        let rules = &constraints.array;
+        let least = if self.how.wire == Wire::Json { rules.min_items } else { rules.min_items.max(1) };
+        let most = rules.max_items.unwrap_or(MOST).min(MOST);
+        let can_nest = depth > 0 && rules.item(0).is_some_and(|node| self.document.height(node, depth - 1).is_some());
+        if !can_nest {
+            return least.min(most.max(rules.min_items));
+        }
+        let wanted = match self.how.optionals {
+            Optionals::Required => least,
+            Optionals::All => least.max(1).max(rules.prefix.len()),
+            Optionals::Drawn if self.tape.once_in(16) => least + self.tape.below(20),
+            Optionals::Drawn => least + self.tape.below(4),
+        };
+        wanted.min(most).max(rules.min_items.min(MOST))
+    }
+
+    /// An item, unlike the others if they are to be unique.
+    fn item(&mut self, node: NodeId, others: &[Datum], unique: bool, name: Option<&str>, depth: u32) -> Option<Datum> {
+        if !unique {
+            return self.value(node, name, depth);
+        }
+        for _ in 0..ATTEMPTS {
+            let item = self.value(node, name, depth)?;
+            if !others.contains(&item) {
+                return Some(item);
+            }
+        }
+        self.another(node, others)
+    }
+
+    /// An item that an empty tape would not give: the next enum member, the next number, a longer text.
+    fn another(&mut self, node: NodeId, others: &[Datum]) -> Option<Datum> {
+        let constraints = self.document.constraints(node);
+        if let Some(members) = &constraints.enumeration {
+            return members.iter().map(Datum::from).find(|member| !others.contains(member));
+        }
+        let varied = match others.last()? {
+            Datum::Number(text) => Datum::Number(text.parse::<i128>().ok()?.checked_add(1)?.to_string().into()),
+            Datum::String(text) => Datum::String(format!("{text}{}", others.len())),
+            Datum::Bool(flag) => Datum::Bool(!flag),
+            _ => return None,
+        };
+        let value = varied.to_value()?;
+        (super::fits(self.document, constraints, &value) && !others.contains(&varied)).then_some(varied)
+    }
+}

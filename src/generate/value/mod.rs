@@ -1,0 +1,215 @@
+//! Values that meet a schema, made from a tape. Main type: [`Maker`]; for users: [`valid_value`].
+//!
+//! A value is made by the constraint view, which can't say everything: who needs certainty validates what comes out.
+
+mod array;
+mod fits;
+mod number;
+mod object;
+mod text;
+
+use arbitrary::Unstructured;
+use serde_json::Value;
+
+use super::tape::Tape;
+use crate::scenario::Datum;
+use crate::schema::{Constraints, Document, NodeId, Schema, Types, View};
+
+pub(crate) use fits::{fits, settle};
+pub(crate) use number::{integer_range, largest, smallest};
+
+/// How deep a schema may demand to nest before it counts as endless.
+const DEEPEST: u32 = 40;
+/// How often a value is made anew from the rest of the tape before giving up.
+const ATTEMPTS: u32 = 4;
+
+/// Which optional members are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Optionals {
+    /// None of them.
+    Required,
+    /// All of them.
+    All,
+    /// As the tape says.
+    Drawn,
+}
+
+/// How the document's examples and defaults are used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hints {
+    /// Not at all.
+    Never,
+    /// Those of scalars, now and then.
+    Sometimes,
+    /// Those of scalars, wherever there are some.
+    Scalars,
+    /// All, also whole objects and arrays.
+    All,
+}
+
+/// Where a value will stand, which limits what can be told apart there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wire {
+    /// In JSON: everything can be said.
+    Json,
+    /// In pairs of text: no null, no empty list.
+    Pairs,
+    /// In a path: also nothing empty, and nothing that servers and proxies rewrite.
+    Path,
+    /// In a header or a cookie: visible ASCII.
+    Field,
+}
+
+/// How values are made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct How<'f> {
+    pub optionals: Optionals,
+    pub hints: Hints,
+    pub wire: Wire,
+    /// Choices that are made for the tape: the alternative of this index at this node.
+    pub forced: &'f [(NodeId, usize)],
+}
+
+/// Makes values of a document's nodes.
+pub(crate) struct Maker<'a, 'b> {
+    pub document: &'a Document,
+    pub tape: Tape<'a, 'b>,
+    pub how: How<'a>,
+}
+
+/// A value that conforms to the schema as a request has it, or `None` if none was found. `depth` bounds the nesting
+/// of what is optional. The same tape gives the same value.
+pub fn valid_value(schema: &Schema, tape: &mut Unstructured<'_>, depth: u32) -> Option<Datum> {
+    let how = How { optionals: Optionals::Drawn, hints: Hints::Sometimes, wire: Wire::Json, forced: &[] };
+    conforming(schema, tape, how, depth).map(|(datum, _)| datum)
+}
+
+/// A value and its JSON, validated.
+pub(crate) fn conforming(
+    schema: &Schema,
+    tape: &mut Unstructured<'_>,
+    how: How<'_>,
+    depth: u32,
+) -> Option<(Datum, Value)> {
+    let document = schema.document();
+    let node = schema.node();
+    document.height(node, DEEPEST)?;
+    for attempt in 0..ATTEMPTS {
+        // What the document itself suggests is given up first: examples are often wrong.
+        let hints = if attempt < 2 { how.hints } else { Hints::Never };
+        let mut maker = Maker { document, tape: Tape::new(tape), how: How { hints, ..how } };
+        let Some(datum) = maker.value(node, None, depth) else { continue };
+        let Some(value) = datum.to_value() else { continue };
+        if schema.conforms(View::Request, &value) {
+            return Some((datum, value));
+        }
+    }
+    None
+}
+
+impl Maker<'_, '_> {
+    /// A value of the node. `name` is that of the member that it is for, `depth` how much may nest below.
+    pub(crate) fn value(&mut self, node: NodeId, name: Option<&str>, depth: u32) -> Option<Datum> {
+        let document = self.document;
+        let constraints = document.constraints(node);
+        if constraints.impossible {
+            return None;
+        }
+        if let Some(members) = &constraints.enumeration {
+            return self.member_of(members);
+        }
+        if let Some(hint) = self.hint(constraints) {
+            return Some(hint);
+        }
+        if !constraints.alternatives.is_empty() {
+            return self.alternative(node, constraints, name, depth);
+        }
+        match self.single_type(constraints)? {
+            Types::OBJECT => self.object(constraints, depth),
+            Types::ARRAY => self.array(constraints, name, depth),
+            Types::STRING => self.text(constraints, name).map(Datum::String),
+            Types::INTEGER => self.integer(constraints),
+            Types::FRACTION => self.fraction(constraints),
+            Types::BOOLEAN => Some(Datum::Bool(!self.tape.once_in(2))),
+            _ => Some(Datum::Null),
+        }
+    }
+
+    fn member_of(&mut self, members: &[Value]) -> Option<Datum> {
+        let says_null = self.how.wire == Wire::Json;
+        let first = self.tape.below(members.len());
+        let turned = members.iter().cycle().skip(first).take(members.len());
+        turned.map(Datum::from).find(|datum| says_null || *datum != Datum::Null)
+    }
+
+    /// A value that the document suggests, if hints are wanted here and it is no nonsense.
+    fn hint(&mut self, constraints: &Constraints) -> Option<Datum> {
+        let wanted = match self.how.hints {
+            Hints::Never => false,
+            Hints::Sometimes => self.tape.once_in(4),
+            Hints::Scalars | Hints::All => true,
+        };
+        if !wanted || constraints.hints.is_empty() {
+            return None;
+        }
+        let whole = self.how.hints == Hints::All && self.how.optionals != Optionals::Required;
+        let first = self.tape.below(constraints.hints.len());
+        let turned = constraints.hints.iter().cycle().skip(first).take(constraints.hints.len());
+        let mut usable = turned.filter(|value| whole || !value.is_object() && !value.is_array());
+        usable.find(|value| fits(self.document, constraints, value) && self.can_stand(value)).map(Datum::from)
+    }
+
+    /// Whether a suggested value can stand where it is wanted.
+    fn can_stand(&self, value: &Value) -> bool {
+        match (self.how.wire, value) {
+            (Wire::Json, _) => true,
+            (_, Value::Null) => false,
+            (Wire::Path, Value::String(text)) => text::stands_in_path(text),
+            (Wire::Field, Value::String(text)) => text::stands_in_field(text),
+            _ => true,
+        }
+    }
+
+    fn alternative(
+        &mut self,
+        node: NodeId,
+        constraints: &Constraints,
+        name: Option<&str>,
+        depth: u32,
+    ) -> Option<Datum> {
+        let all = &constraints.alternatives;
+        if let Some((_, index)) = self.how.forced.iter().find(|(forced, _)| *forced == node) {
+            return self.value(*all.get(*index)?, name, depth.saturating_sub(1));
+        }
+        let height = |node: &NodeId| self.document.height(*node, DEEPEST);
+        if depth == 0 {
+            let least = all.iter().filter(|node| height(node).is_some()).min_by_key(|node| height(node))?;
+            return self.value(*least, name, 0);
+        }
+        let mut finite: Vec<NodeId> = all.iter().copied().filter(|node| height(node).is_some()).collect();
+        // Null is what is chosen last, and never where it can't be told.
+        let is_null = |node: &NodeId| self.document.constraints(*node).types == Types::NULL;
+        finite.sort_by_key(is_null);
+        let first = self.tape.below(finite.len());
+        let turned: Vec<NodeId> = finite.iter().copied().cycle().skip(first).take(finite.len()).collect();
+        turned.into_iter().find_map(|node| self.value(node, name, depth - 1))
+    }
+
+    /// The type to make where there is a choice.
+    fn single_type(&mut self, constraints: &Constraints) -> Option<Types> {
+        const UNTYPED: [Types; 6] =
+            [Types::STRING, Types::INTEGER, Types::BOOLEAN, Types::OBJECT, Types::FRACTION, Types::ARRAY];
+        let mut types: Vec<Types> = match constraints.preferred {
+            Types::ANY => UNTYPED.to_vec(),
+            preferred => preferred.each().collect(),
+        };
+        if self.how.wire != Wire::Json {
+            types.retain(|single| *single != Types::NULL);
+        }
+        // Mostly the first, which is the most telling one.
+        if types.len() > 1 && self.tape.once_in(4) { self.tape.one_of(&types) } else { types.first().copied() }
+    }
+}
+
+#[cfg(test)]
+mod tests;

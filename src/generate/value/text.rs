@@ -1,0 +1,132 @@
+//! Strings: by pattern, by format, by what the member is called, or free.
+
+use super::{Maker, Wire};
+use crate::schema::{Constraints, Format};
+
+/// How many characters a free string has at most without being asked for more.
+const USUAL: usize = 24;
+/// How often a string of a pattern or format is drawn until it may stand where it is wanted.
+const ATTEMPTS: u32 = 6;
+
+/// Characters of free strings; the first are the most usual.
+const PLAIN: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+const MARKS: &str = " -_.,:;!?'\"()[]{}<>/\\|@#$%^&*+=~`\t\n";
+const FOREIGN: &str = "äéßñøçİıŁžдж中文字かな한글عربעב𝒳😀👩\u{301}\u{200B}\u{202E}\u{FEFF}\u{2028}";
+
+/// What strings of these names mostly are. A name is compared without case and separators.
+const NAMED: &[(&str, Sort)] = &[
+    ("email", Sort::Format(Format::Email)),
+    ("mail", Sort::Format(Format::Email)),
+    ("uuid", Sort::Format(Format::Uuid)),
+    ("guid", Sort::Format(Format::Uuid)),
+    ("url", Sort::Format(Format::Uri)),
+    ("uri", Sort::Format(Format::Uri)),
+    ("website", Sort::Format(Format::Uri)),
+    ("phone", Sort::Format(Format::Phone)),
+    ("hostname", Sort::Format(Format::Hostname)),
+    ("ipaddress", Sort::Format(Format::Ipv4)),
+    ("currency", Sort::Text("USD")),
+    ("country", Sort::Text("US")),
+    ("countrycode", Sort::Text("US")),
+    ("language", Sort::Text("en")),
+    ("locale", Sort::Text("en")),
+    ("timezone", Sort::Text("UTC")),
+    ("version", Sort::Format(Format::Semver)),
+];
+
+#[derive(Clone, Copy)]
+enum Sort {
+    Format(Format),
+    Text(&'static str),
+}
+
+/// Whether a text goes through servers and proxies unchanged as a path segment.
+pub(super) fn stands_in_path(text: &str) -> bool {
+    !matches!(text, "" | "." | "..") && !text.chars().any(|c| c.is_control() || matches!(c, '/' | '\\'))
+}
+
+/// Whether a text can be a header's value as it is.
+pub(super) fn stands_in_field(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ') && text.trim() == text
+}
+
+impl Maker<'_, '_> {
+    pub(super) fn text(&mut self, constraints: &Constraints, name: Option<&str>) -> Option<String> {
+        let rules = &constraints.string;
+        let least = if self.how.wire == Wire::Json { rules.min_length } else { rules.min_length.max(1) };
+        let most = rules.max_length.unwrap_or(usize::MAX);
+        if least > most {
+            // Only the empty text is legal, and it can't be said here, except in a query.
+            return (self.how.wire == Wire::Pairs && rules.min_length == 0).then(String::new);
+        }
+        if let Some(pattern) = rules.patterns.first() {
+            let usual = most.min(least.saturating_add(200));
+            return (0..ATTEMPTS).find_map(|_| {
+                let text = pattern.sample(self.tape.bytes(), least, usual)?;
+                let others = rules.patterns[1..].iter().all(|other| other.matches(&text));
+                (others && self.stands(&text)).then_some(text)
+            });
+        }
+        if let Some(text) =
+            rules.format.filter(|format| format.is_text()).and_then(|format| self.format(format, least, most))
+        {
+            return Some(text);
+        }
+        if rules.format.is_none() && !self.tape.once_in(4) {
+            if let Some(text) = name.and_then(|name| self.by_name(name, least, most)) {
+                return Some(text);
+            }
+        }
+        Some(self.free(least, most))
+    }
+
+    fn stands(&self, text: &str) -> bool {
+        match self.how.wire {
+            Wire::Json | Wire::Pairs => true,
+            Wire::Path => stands_in_path(text),
+            Wire::Field => stands_in_field(text),
+        }
+    }
+
+    fn format(&mut self, format: Format, least: usize, most: usize) -> Option<String> {
+        if matches!(format, Format::Password | Format::Binary) {
+            return None;
+        }
+        (0..ATTEMPTS).find_map(|_| {
+            let text = format.sample(self.tape.bytes());
+            ((least..=most).contains(&text.chars().count()) && self.stands(&text)).then_some(text)
+        })
+    }
+
+    fn by_name(&mut self, name: &str, least: usize, most: usize) -> Option<String> {
+        let matches = |known: &str| {
+            let letters = name.bytes().filter(u8::is_ascii_alphanumeric).map(|byte| byte.to_ascii_lowercase());
+            letters.eq(known.bytes())
+        };
+        match NAMED.iter().find(|(known, _)| matches(known))?.1 {
+            Sort::Format(format) => self.format(format, least, most),
+            Sort::Text(text) => ((least..=most).contains(&text.len()) && self.stands(text)).then(|| text.to_owned()),
+        }
+    }
+
+    /// Letters mostly; a few strings are of marks or of foreign characters.
+    fn free(&mut self, least: usize, most: usize) -> String {
+        let first = least.max(most.min(1));
+        let usual = most.min(first.saturating_add(USUAL));
+        let length = first + self.tape.below(usual - first + 1);
+        let sort = if matches!(self.how.wire, Wire::Json | Wire::Pairs) { self.tape.below(16) } else { 0 };
+        let mut text = String::with_capacity(length);
+        for _ in 0..length {
+            text.push(match sort {
+                14 => char_of(MARKS, self.tape.below(MARKS.len())),
+                15 => char_of(FOREIGN, self.tape.below(FOREIGN.chars().count())),
+                _ => char::from(PLAIN[self.tape.below(PLAIN.len())]),
+            });
+        }
+        text
+    }
+}
+
+fn char_of(all: &str, index: usize) -> char {
+    all.chars().nth(index).unwrap_or('a')
+}

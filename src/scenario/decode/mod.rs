@@ -1,0 +1,103 @@
+//! Reads an encoded request again as a server would, to prove what it is. Main functions: [`proves_valid`],
+//! [`proves_malformed`].
+//!
+//! The wire has no types: `12` in a query is a number, a text, or a list of one. A request is proved valid if the
+//! reading that the specification asks for conforms in every part, and proved malformed if there is a part of which
+//! *no* reading conforms that a tolerant server may come to. Between the two lies what can't be proved and is never
+//! sent as either.
+
+mod body;
+mod multipart;
+mod readings;
+mod received;
+mod text;
+
+use serde_json::Value;
+
+use super::Case;
+use super::encode::encode;
+use crate::api::{Location, Operation, Parameter};
+use crate::schema::View;
+
+use readings::Reader;
+use received::Received;
+
+/// What one part of a request may be read as.
+enum Reading {
+    /// One of these values. The flag says that it may be read as not sent as well.
+    Values(Vec<Value>, bool),
+    /// It was not sent.
+    Absent,
+    /// There is no telling.
+    Unknown,
+}
+
+/// Whether every part of the case, as sent, conforms when it is read as the specification says.
+pub fn proves_valid(case: &Case) -> bool {
+    let request = encode(case, "");
+    let operation = &*case.operation;
+    let received = Received::new(operation, &request);
+    let parameters = operation.parameters.iter().filter(|parameter| is_judged(parameter)).all(|parameter| {
+        match readings::of_parameter(operation, parameter, &received, Reader::Strict) {
+            Reading::Values(values, _) => values.iter().any(|value| parameter.schema.conforms(View::Request, value)),
+            Reading::Absent => !parameter.required,
+            Reading::Unknown => false,
+        }
+    });
+    parameters && received.has_whole_path() && body_is_valid(operation, &received)
+}
+
+fn body_is_valid(operation: &Operation, received: &Received<'_>) -> bool {
+    let Some(declared) = &operation.body else { return received.request.body.is_empty() };
+    match body::read(operation, received, Reader::Strict) {
+        (Reading::Values(values, _), Some(media)) => {
+            let schema = media.schema.as_ref();
+            schema.is_none_or(|schema| values.iter().any(|value| schema.conforms(View::Request, value)))
+        }
+        (Reading::Absent, _) => !declared.required,
+        _ => false,
+    }
+}
+
+/// Whether some part of the case, as sent, conforms in no reading at all.
+pub fn proves_malformed(case: &Case) -> bool {
+    let request = encode(case, "");
+    let operation = &*case.operation;
+    let received = Received::new(operation, &request);
+    let broken = |parameter: &Parameter| match readings::of_parameter(operation, parameter, &received, Reader::Tolerant)
+    {
+        Reading::Values(_, true) if !parameter.required => false,
+        Reading::Values(values, _) => !values.iter().any(|value| parameter.schema.conforms(View::Request, value)),
+        Reading::Absent => parameter.required && parameter.location != Location::Path && !has_default(parameter),
+        Reading::Unknown => false,
+    };
+    operation.parameters.iter().filter(|parameter| is_judged(parameter)).any(broken)
+        || body_is_malformed(operation, &received)
+}
+
+fn body_is_malformed(operation: &Operation, received: &Received<'_>) -> bool {
+    let Some(declared) = &operation.body else { return false };
+    match body::read(operation, received, Reader::Tolerant) {
+        (Reading::Values(_, true), _) if !declared.required => false,
+        (Reading::Values(values, _), Some(media)) => {
+            let schema = media.schema.as_ref();
+            schema.is_some_and(|schema| !values.iter().any(|value| schema.conforms(View::Request, value)))
+        }
+        (Reading::Absent, _) => declared.required,
+        _ => false,
+    }
+}
+
+/// A server may fill in a default, whatever `required` says.
+fn has_default(parameter: &Parameter) -> bool {
+    parameter.schema.resolved().value().get("default").is_some()
+}
+
+/// Header parameters of these names are ignored by the specification (OpenAPI 3.1 section 4.8.12.1).
+fn is_judged(parameter: &Parameter) -> bool {
+    let ignored = ["accept", "content-type", "authorization"];
+    parameter.location != Location::Header || !ignored.contains(&parameter.name.to_ascii_lowercase().as_str())
+}
+
+#[cfg(test)]
+mod tests;

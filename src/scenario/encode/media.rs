@@ -1,0 +1,49 @@
+//! Which family of writing a media type belongs to. Main function: [`kind`].
+
+use crate::api::is_json;
+
+/// A family of media types that are written alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// JSON, also `+json`.
+    Json,
+    /// One JSON text per line.
+    JsonLines,
+    /// JSON texts after record separators (RFC 7464).
+    JsonSequence,
+    /// Server-sent events.
+    EventStream,
+    /// `application/x-www-form-urlencoded`.
+    Form,
+    /// `multipart/*`.
+    Multipart,
+    /// XML, also `+xml`.
+    Xml,
+    /// Text.
+    Text,
+    /// Anything else: bytes.
+    Binary,
+}
+
+/// The family of a media type, parameters ignored.
+pub(crate) fn kind(media_type: &str) -> Kind {
+    let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    match essence.as_str() {
+        "application/x-ndjson"
+        | "application/jsonl"
+        | "application/x-jsonlines"
+        | "application/json-lines"
+        | "application/ndjson" => Kind::JsonLines,
+        "application/json-seq" => Kind::JsonSequence,
+        "text/event-stream" => Kind::EventStream,
+        "application/x-www-form-urlencoded" => Kind::Form,
+        "application/xml" | "text/xml" => Kind::Xml,
+        essence if is_json(essence) => Kind::Json,
+        essence if essence.starts_with("multipart/") => Kind::Multipart,
+        essence if essence.ends_with("+xml") => Kind::Xml,
+        essence if essence.starts_with("text/") => Kind::Text,
+        // YAML reads JSON, and what has no name is most likely JSON.
+        "application/yaml" | "application/x-yaml" | "*/*" | "application/*" | "" => Kind::Json,
+        _ => Kind::Binary,
+    }
+}

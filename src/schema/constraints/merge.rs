@@ -1,0 +1,356 @@
+//! Folds the keywords of several schemas into one set of constraints. Main type: [`Merger`].
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use serde_json::{Map, Number, Value};
+
+use super::arena::{Arena, NodeId};
+use super::part::{Key, Part};
+use super::{Constraints, Limit, Property, Types};
+use crate::schema::Document;
+use crate::schema::document::{escape_token, pointer_of};
+use crate::schema::format::Format;
+use crate::schema::pattern::Pattern;
+
+/// Keywords that this view does not express.
+const UNPROVED: [&str; 4] = ["not", "if", "unevaluatedItems", "maxContains"];
+
+/// What is being folded.
+pub(super) struct Merger<'a> {
+    document: &'a Document,
+    arena: &'a Arena,
+    schemas: Vec<(Arc<str>, &'a Map<String, Value>)>,
+    out: Constraints,
+}
+
+impl<'a> Merger<'a> {
+    pub(super) fn new(document: &'a Document, arena: &'a Arena) -> Self {
+        let out = Constraints { types: Types::ANY, ..Constraints::default() };
+        Self { document, arena, schemas: Vec::new(), out }
+    }
+
+    /// Takes the keywords that need no other schema to be understood.
+    pub(super) fn fold(&mut self, pointer: &Arc<str>, schema: &'a Map<String, Value>) {
+        self.schemas.push((Arc::clone(pointer), schema));
+        if let Some(types) = schema.get("type") {
+            self.out.types = self.out.types.and(Types::of_keyword(types));
+        }
+        if let Some(Value::Array(members)) = schema.get("enum") {
+            self.restrict(members);
+        }
+        if let Some(value) = schema.get("const") {
+            self.restrict(std::slice::from_ref(value));
+        }
+        self.numbers(schema);
+        self.strings(schema);
+        self.sizes(schema);
+        self.hints(schema);
+        let exclusive = schema.contains_key("oneOf") && !schema.contains_key("discriminator");
+        self.out.unproved |= exclusive || UNPROVED.iter().any(|keyword| schema.contains_key(*keyword));
+    }
+
+    fn restrict(&mut self, members: &[Value]) {
+        match &mut self.out.enumeration {
+            Some(allowed) => allowed.retain(|value| members.contains(value)),
+            none => *none = Some(members.to_vec()),
+        }
+    }
+
+    /// A discriminator asks for this value; an enum that does not have it knows better.
+    fn tag(&mut self, tag: &str) {
+        let value = Value::from(tag);
+        if self.out.types.overlaps(Types::STRING)
+            && self.out.enumeration.as_ref().is_none_or(|all| all.contains(&value))
+        {
+            self.out.enumeration = Some(vec![value]);
+        }
+    }
+
+    fn numbers(&mut self, schema: &Map<String, Value>) {
+        let number = |keyword: &str| schema.get(keyword).and_then(Value::as_number);
+        let rules = &mut self.out.number;
+        for (keyword, exclusive) in [("minimum", false), ("exclusiveMinimum", true)] {
+            if let Some(value) = number(keyword) {
+                tighten(&mut rules.minimum, Limit { value: value.clone(), exclusive }, Ordering::Greater);
+            }
+        }
+        for (keyword, exclusive) in [("maximum", false), ("exclusiveMaximum", true)] {
+            if let Some(value) = number(keyword) {
+                tighten(&mut rules.maximum, Limit { value: value.clone(), exclusive }, Ordering::Less);
+            }
+        }
+        if let Some(step) = number("multipleOf").filter(|step| step.as_f64().is_some_and(|step| step > 0.0)) {
+            // Two different steps have a common multiple that is rarely wanted; validation judges the product.
+            self.out.unproved |= rules.multiple_of.is_some();
+            rules.multiple_of = Some(step.clone());
+        }
+    }
+
+    fn strings(&mut self, schema: &Map<String, Value>) {
+        let rules = &mut self.out.string;
+        rules.min_length = rules.min_length.max(size(schema, "minLength").unwrap_or(0));
+        rules.max_length = least(rules.max_length, size(schema, "maxLength"));
+        if let Some(pattern) = schema.get("pattern").and_then(Value::as_str) {
+            if !rules.patterns.iter().any(|known| known.source() == pattern) {
+                rules.patterns.push(Arc::new(Pattern::new(pattern)));
+            }
+            self.out.unproved |= rules.patterns.len() > 1;
+        }
+        let named = schema.get("format").and_then(Value::as_str).and_then(Format::named);
+        let encoded = schema.get("contentEncoding").and_then(Value::as_str).and_then(Format::encoded);
+        rules.format = rules.format.or(named).or(encoded);
+    }
+
+    fn sizes(&mut self, schema: &Map<String, Value>) {
+        let array = &mut self.out.array;
+        array.min_items = array.min_items.max(size(schema, "minItems").unwrap_or(0));
+        array.max_items = least(array.max_items, size(schema, "maxItems"));
+        array.unique |= schema.get("uniqueItems") == Some(&Value::Bool(true));
+        if schema.contains_key("contains") {
+            array.min_items = array.min_items.max(size(schema, "minContains").unwrap_or(1));
+        }
+        let object = &mut self.out.object;
+        object.min_properties = object.min_properties.max(size(schema, "minProperties").unwrap_or(0));
+        object.max_properties = least(object.max_properties, size(schema, "maxProperties"));
+        if let Some(Value::Object(dependents)) = schema.get("dependentRequired") {
+            for (name, needed) in dependents {
+                let needed = needed.as_array().into_iter().flatten().filter_map(Value::as_str).map(Into::into);
+                object.dependent.push((name.as_str().into(), needed.collect()));
+            }
+        }
+    }
+
+    fn hints(&mut self, schema: &Map<String, Value>) {
+        let many = schema.get("examples").and_then(Value::as_array).into_iter().flatten();
+        let all = schema.get("example").into_iter().chain(many).chain(schema.get("default"));
+        for hint in all {
+            if !self.out.hints.contains(hint) {
+                self.out.hints.push(hint.clone());
+            }
+        }
+    }
+
+    /// Takes what needs all schemas at once, and the parts that are no schemas.
+    pub(super) fn finish(
+        mut self,
+        parts: impl Iterator<Item = Part>,
+        complete: impl FnOnce(&mut Constraints),
+    ) -> Constraints {
+        let parts: Vec<Part> = parts.collect();
+        self.arrays();
+        self.objects(&parts);
+        if let Some(tag) = parts.iter().find_map(own_tag) {
+            self.tag(tag);
+        }
+        let out = &mut self.out;
+        if let Some(members) = &mut out.enumeration {
+            let types = out.types;
+            members.retain(|value| types.overlaps(Types::of_value(value)));
+            out.impossible |= members.is_empty();
+        }
+        out.impossible |= out.types.is_empty();
+        out.preferred = preferred(out, &self.schemas);
+        complete(&mut self.out);
+        self.out
+    }
+
+    fn intern(&self, pointers: Vec<Arc<str>>) -> NodeId {
+        self.arena.intern(Key::of(pointers.into_iter().map(Part::Schema)))
+    }
+
+    /// Pointers to the schemas that stand under a keyword.
+    fn under(&self, keyword: &str) -> Vec<Arc<str>> {
+        let with = self.schemas.iter().filter(|(_, schema)| schema.contains_key(keyword));
+        with.map(|(pointer, _)| format!("{pointer}/{keyword}").into()).collect()
+    }
+
+    fn is_false(&self, keyword: &str) -> bool {
+        self.schemas.iter().any(|(_, schema)| schema.get(keyword) == Some(&Value::Bool(false)))
+    }
+
+    fn arrays(&mut self) {
+        let prefix_of =
+            |schema: &Map<String, Value>| schema.get("prefixItems").and_then(Value::as_array).map_or(0, Vec::len);
+        let longest = self.schemas.iter().map(|(_, schema)| prefix_of(schema)).max().unwrap_or(0);
+        let prefix = (0..longest).map(|index| {
+            let at = |(pointer, schema): &(Arc<str>, &Map<String, Value>)| {
+                let own = index < prefix_of(schema);
+                let rest = schema.contains_key("items").then(|| format!("{pointer}/items").into());
+                if own { Some(format!("{pointer}/prefixItems/{index}").into()) } else { rest }
+            };
+            self.intern(self.schemas.iter().filter_map(at).collect())
+        });
+        self.out.array.prefix = prefix.collect();
+        if !self.is_false("items") && !self.is_false("unevaluatedItems") {
+            self.out.array.items = Some(self.intern(self.under("items")));
+        }
+        let contains = self.under("contains");
+        if !contains.is_empty() {
+            self.out.array.contains = Some(self.intern(contains.into_iter().chain(self.under("items")).collect()));
+            self.out.unproved = true;
+        }
+    }
+
+    fn objects(&mut self, parts: &[Part]) {
+        let closed = self.is_false("additionalProperties") || self.is_false("unevaluatedProperties");
+        let additional = [self.under("additionalProperties"), self.under("unevaluatedProperties")].concat();
+        let written = additional
+            .iter()
+            .filter(|pointer| !matches!(self.document.root().pointer(pointer), Some(Value::Bool(_)) | None));
+        self.out.object.is_map = written.count() > 0;
+        self.out.object.additional = (!closed).then(|| self.intern(additional));
+        let names = self.under("propertyNames");
+        self.out.object.property_names = (!names.is_empty()).then(|| self.intern(names));
+        self.pattern_properties();
+        self.properties(parts);
+    }
+
+    fn pattern_properties(&mut self) {
+        for (pointer, schema) in &self.schemas {
+            let Some(Value::Object(patterns)) = schema.get("patternProperties") else { continue };
+            for pattern in patterns.keys() {
+                let node = self.intern(vec![format!("{pointer}/patternProperties/{}", escape_token(pattern)).into()]);
+                self.out.object.pattern_properties.push((Arc::new(Pattern::new(pattern)), node));
+            }
+        }
+    }
+
+    fn properties(&mut self, parts: &[Part]) {
+        let mut required: Vec<&str> = Vec::new();
+        for (_, schema) in &self.schemas {
+            required.extend(
+                schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str),
+            );
+        }
+        let mut names: Vec<&str> = Vec::new();
+        let declared = self.schemas.iter().filter_map(|(_, schema)| schema.get("properties")?.as_object());
+        names.extend(declared.flat_map(|properties| properties.keys().map(String::as_str)));
+        for part in parts {
+            match part {
+                Part::Require(name) => required.push(name),
+                Part::Tag(name, _) if !name.is_empty() => names.push(name),
+                _ => {}
+            }
+        }
+        names.extend(&required);
+        let mut seen = std::collections::BTreeSet::new();
+        names.retain(|name| seen.insert(*name));
+        let properties: Vec<Property> = names.iter().filter_map(|name| self.property(name, &required, parts)).collect();
+        // A required member that may not be there at all makes the whole impossible.
+        self.out.impossible |= self.out.types == Types::OBJECT
+            && required.iter().any(|name| !properties.iter().any(|property| *property.name == **name));
+        self.out.object.properties = properties;
+    }
+
+    fn property(&self, name: &str, required: &[&str], parts: &[Part]) -> Option<Property> {
+        if parts.iter().any(|part| matches!(part, Part::Forbid(forbidden) if **forbidden == *name)) {
+            return None;
+        }
+        let mut applying: Vec<Arc<str>> = Vec::new();
+        for (pointer, schema) in &self.schemas {
+            self.applying(pointer, schema, name, &mut applying);
+        }
+        let is_false = |pointer: &Arc<str>| self.document.root().pointer(pointer) == Some(&Value::Bool(false));
+        if applying.iter().any(is_false) {
+            return None;
+        }
+        let tag = parts.iter().find(|part| matches!(part, Part::Tag(tagged, _) if **tagged == *name));
+        let read_only = applying.iter().any(|pointer| self.is_read_only(pointer));
+        let key = Key::of(applying.into_iter().map(Part::Schema));
+        let node = match tag {
+            // Within its own node a tag says what the value itself is.
+            Some(Part::Tag(_, value)) => self.arena.intern(key.with([Part::Tag("".into(), Arc::clone(value))])),
+            _ => self.arena.intern(key),
+        };
+        Some(Property { name: name.into(), node, required: tag.is_some() || required.contains(&name), read_only })
+    }
+
+    /// The schemas that one schema applies to a member of this name.
+    fn applying(&self, pointer: &str, schema: &Map<String, Value>, name: &str, out: &mut Vec<Arc<str>>) {
+        let before = out.len();
+        if schema.get("properties").and_then(|properties| properties.get(name)).is_some() {
+            out.push(format!("{pointer}/properties/{}", escape_token(name)).into());
+        }
+        if let Some(Value::Object(patterns)) = schema.get("patternProperties") {
+            let matching = patterns.keys().filter(|pattern| Pattern::new(pattern).matches(name));
+            out.extend(matching.map(|pattern| format!("{pointer}/patternProperties/{}", escape_token(pattern)).into()));
+        }
+        if out.len() == before && schema.contains_key("additionalProperties") {
+            out.push(format!("{pointer}/additionalProperties").into());
+        }
+    }
+
+    /// The same rule as the validator's view: the flag stands at the property, or at what it refers to.
+    fn is_read_only(&self, pointer: &str) -> bool {
+        let flagged = |schema: &Value| schema.get("readOnly") == Some(&Value::Bool(true));
+        let Some(schema) = self.document.root().pointer(pointer) else { return false };
+        let target = schema.get("$ref").and_then(Value::as_str).and_then(pointer_of);
+        flagged(schema) || target.and_then(|target| self.document.root().pointer(&target)).is_some_and(flagged)
+    }
+}
+
+/// What a schema without a `type` is about, by the keywords that it has.
+fn preferred(out: &Constraints, schemas: &[(Arc<str>, &Map<String, Value>)]) -> Types {
+    let has =
+        |keywords: &[&str]| schemas.iter().any(|(_, schema)| keywords.iter().any(|word| schema.contains_key(*word)));
+    if out.types != Types::ANY {
+        return out.types;
+    }
+    let mut hinted = Types::NONE;
+    if !out.object.properties.is_empty() || has(&["additionalProperties", "patternProperties", "minProperties"]) {
+        hinted = hinted.or(Types::OBJECT);
+    }
+    if has(&["items", "prefixItems", "minItems", "maxItems", "uniqueItems"]) {
+        hinted = hinted.or(Types::ARRAY);
+    }
+    if has(&["minLength", "maxLength", "pattern"]) || out.string.format.is_some_and(Format::is_text) {
+        hinted = hinted.or(Types::STRING);
+    }
+    if has(&["minimum", "maximum", "multipleOf", "exclusiveMinimum", "exclusiveMaximum"])
+        || out.string.format.is_some_and(|format| !format.is_text())
+    {
+        hinted = hinted.or(Types::NUMBER);
+    }
+    if hinted.is_empty() { Types::ANY } else { hinted }
+}
+
+/// The value that a discriminator asks of the node itself.
+fn own_tag(part: &Part) -> Option<&str> {
+    match part {
+        Part::Tag(name, value) if name.is_empty() => Some(value),
+        _ => None,
+    }
+}
+
+fn size(schema: &Map<String, Value>, keyword: &str) -> Option<usize> {
+    let value = schema.get(keyword)?;
+    let whole =
+        value.as_u64().or_else(|| value.as_f64().filter(|n| *n >= 0.0 && n.fract() == 0.0).map(|n| n as u64))?;
+    usize::try_from(whole).ok()
+}
+
+fn least(one: Option<usize>, other: Option<usize>) -> Option<usize> {
+    one.into_iter().chain(other).min()
+}
+
+fn tighten(limit: &mut Option<Limit>, other: Limit, better: Ordering) {
+    let replaces = match limit {
+        None => true,
+        Some(known) => {
+            let order = compare(&other.value, &known.value);
+            order == better || order == Ordering::Equal && other.exclusive
+        }
+    };
+    if replaces {
+        *limit = Some(other);
+    }
+}
+
+/// The order of two numbers, exact for integers.
+fn compare(one: &Number, other: &Number) -> Ordering {
+    match (one.as_i128(), other.as_i128()) {
+        (Some(one), Some(other)) => one.cmp(&other),
+        _ => one.as_f64().partial_cmp(&other.as_f64()).unwrap_or(Ordering::Equal),
+    }
+}

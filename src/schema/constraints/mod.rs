@@ -1,0 +1,192 @@
+//! The constraint view: what a schema asks of a value, merged and resolved, for whoever makes values.
+//!
+//! Main types: [`Constraints`], reached by a [`NodeId`] through [`Document::constraints`]. A node is the intersection
+//! of a set of schemas: `$ref` and `allOf` are folded into it, `oneOf`, `anyOf`, `if` and a discriminator become
+//! [`Constraints::alternatives`], each a node of its own. Nodes are made on first use and shared by the whole
+//! document, so raw JSON is never walked per value. It is a guide for making values, no judge of them: what a node
+//! can't express (`not`, `unevaluatedItems`, ...) is left to [`Schema::conforms`].
+
+mod arena;
+mod compile;
+mod height;
+mod merge;
+mod part;
+mod types;
+
+use std::sync::Arc;
+
+use serde_json::{Number, Value};
+
+pub(crate) use arena::Arena;
+pub use arena::NodeId;
+pub use types::Types;
+
+use super::format::Format;
+use super::pattern::Pattern;
+use super::{Document, Schema};
+
+/// What one node asks of a value.
+#[derive(Debug, Default)]
+pub struct Constraints {
+    /// The types that are allowed.
+    pub types: Types,
+    /// The types that a sensible value has: narrower than `types` where the schema names none, but says
+    /// `properties` or `maxLength`.
+    pub preferred: Types,
+    /// The values of `enum` and `const`, if there are any.
+    pub enumeration: Option<Vec<Value>>,
+    /// Rules for numbers.
+    pub number: NumberRules,
+    /// Rules for strings.
+    pub string: StringRules,
+    /// Rules for arrays.
+    pub array: ArrayRules,
+    /// Rules for objects.
+    pub object: ObjectRules,
+    /// If not empty, a value meets one of these nodes, and each of them includes everything that stands here.
+    pub alternatives: Vec<NodeId>,
+    /// The document's `default`, `example` and `examples` of the value, in this order of mention; seeds, not truth.
+    pub hints: Vec<Value>,
+    /// No value conforms: the types or enums of an intersection exclude each other, or a schema is `false`.
+    pub impossible: bool,
+    /// Something here is not expressed by this view, so a value that is made from it must be validated.
+    pub unproved: bool,
+    /// The component that this node was reached through, such as `Order`; for names of alternatives.
+    pub name: Option<Arc<str>>,
+}
+
+/// `minimum` and its kin.
+#[derive(Debug, Default)]
+pub struct NumberRules {
+    /// The lower limit.
+    pub minimum: Option<Limit>,
+    /// The upper limit.
+    pub maximum: Option<Limit>,
+    /// `multipleOf`.
+    pub multiple_of: Option<Number>,
+}
+
+/// A limit of a number.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Limit {
+    /// Its value.
+    pub value: Number,
+    /// Whether the value itself is out.
+    pub exclusive: bool,
+}
+
+/// `minLength` and its kin.
+#[derive(Debug, Default)]
+pub struct StringRules {
+    /// `minLength` in characters.
+    pub min_length: usize,
+    /// `maxLength` in characters.
+    pub max_length: Option<usize>,
+    /// Every `pattern`.
+    pub patterns: Vec<Arc<Pattern>>,
+    /// `format`, if we know it. It may stand at numbers too.
+    pub format: Option<Format>,
+}
+
+/// `items` and its kin.
+#[derive(Debug, Default)]
+pub struct ArrayRules {
+    /// `prefixItems`, merged with what `items` of other parts says.
+    pub prefix: Vec<NodeId>,
+    /// What the items after the prefix meet; `None` where there may be none.
+    pub items: Option<NodeId>,
+    /// `contains`.
+    pub contains: Option<NodeId>,
+    /// The number of items, with what `contains` asks for.
+    pub min_items: usize,
+    /// `maxItems`.
+    pub max_items: Option<usize>,
+    /// `uniqueItems`.
+    pub unique: bool,
+}
+
+/// `properties` and its kin.
+#[derive(Debug, Default)]
+pub struct ObjectRules {
+    /// The declared properties and those that are required without being declared, in the document's order.
+    pub properties: Vec<Property>,
+    /// What undeclared members meet; `None` where there may be none.
+    pub additional: Option<NodeId>,
+    /// Whether a schema for undeclared members is written down: the object is meant as a map.
+    pub is_map: bool,
+    /// `patternProperties`.
+    pub pattern_properties: Vec<(Arc<Pattern>, NodeId)>,
+    /// `propertyNames`.
+    pub property_names: Option<NodeId>,
+    /// `minProperties`.
+    pub min_properties: usize,
+    /// `maxProperties`.
+    pub max_properties: Option<usize>,
+    /// `dependentRequired`: if the first is there, the others must be.
+    pub dependent: Vec<(Arc<str>, Vec<Arc<str>>)>,
+}
+
+/// A property of an object.
+#[derive(Debug)]
+pub struct Property {
+    /// Its name.
+    pub name: Arc<str>,
+    /// What its value meets.
+    pub node: NodeId,
+    /// Whether it must be there, `readOnly` apart.
+    pub required: bool,
+    /// Whether a client should not send it.
+    pub read_only: bool,
+}
+
+impl ObjectRules {
+    /// The property of this name.
+    pub fn property(&self, name: &str) -> Option<&Property> {
+        self.properties.iter().find(|property| &*property.name == name)
+    }
+
+    /// What a member of this name meets, declared or not; `None` where it may not be.
+    pub fn member(&self, name: &str) -> Option<NodeId> {
+        if let Some(property) = self.property(name) {
+            return Some(property.node);
+        }
+        let by_pattern = self.pattern_properties.iter().find(|(pattern, _)| pattern.matches(name));
+        by_pattern.map(|(_, node)| *node).or(self.additional)
+    }
+}
+
+impl ArrayRules {
+    /// What the item at this index meets; `None` where there may be none.
+    pub fn item(&self, index: usize) -> Option<NodeId> {
+        self.prefix.get(index).copied().or(self.items)
+    }
+}
+
+impl Document {
+    /// The node's constraints, compiled on first use.
+    pub fn constraints(&self, node: NodeId) -> &Constraints {
+        self.arena().get(self, node)
+    }
+
+    /// The least nesting of a value that meets the node, up to `limit`; `None` if every such value is deeper, which
+    /// is how endless recursion shows.
+    pub fn height(&self, node: NodeId, limit: u32) -> Option<u32> {
+        height::least(self, node, limit)
+    }
+}
+
+impl Schema {
+    /// The node of this schema in its document's constraint view.
+    pub fn node(&self) -> NodeId {
+        let document = self.document();
+        document.arena().of_pointer(self.pointer())
+    }
+
+    /// The schema's constraints.
+    pub fn constraints(&self) -> &Constraints {
+        self.document().constraints(self.node())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,127 @@
+//! Regular expressions of schemas (ECMA 262): matching, and making strings that match. Main type: [`Pattern`].
+//!
+//! Matching is `regress`'s, which speaks ECMA. Strings are made by a walk over the tree that `regex-syntax` makes of
+//! the translated pattern; look-around and back references are dropped there, so what was made is checked again.
+
+mod grow;
+mod translate;
+
+use std::fmt;
+
+use arbitrary::Unstructured;
+use regress::Regex;
+
+use grow::Grower;
+
+/// How often a string is drawn before giving up.
+const ATTEMPTS: u32 = 12;
+
+/// A compiled pattern.
+pub struct Pattern {
+    source: Box<str>,
+    regex: Option<Regex>,
+    grower: Option<Grower>,
+}
+
+impl Pattern {
+    /// Compiles a pattern. One that nobody can compile matches everything, as for the validator.
+    pub fn new(source: &str) -> Self {
+        // Needless escapes such as `\-` are errors under the `u` flag, and real documents are full of them.
+        let regex = Regex::new(source).or_else(|_| Regex::with_flags(source, "u")).ok();
+        Self { source: source.into(), regex, grower: Grower::new(source) }
+    }
+
+    /// The pattern as written.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// Whether a part of the text matches: patterns are not anchored (JSON Schema 2020-12, 6.3.3).
+    pub fn matches(&self, text: &str) -> bool {
+        self.regex.as_ref().is_none_or(|regex| regex.find(text).is_some())
+    }
+
+    /// A string that matches and has between `least` and `most` characters; `None` if none was found.
+    pub fn sample(&self, tape: &mut Unstructured<'_>, least: usize, most: usize) -> Option<String> {
+        let grower = self.grower.as_ref()?;
+        (0..ATTEMPTS).find_map(|attempt| {
+            let mut text = grower.grow(tape, least, most, attempt);
+            let length = text.chars().count();
+            if length < least {
+                // Patterns are not anchored: more of the same may be allowed.
+                let filler = text.chars().last().unwrap_or('a');
+                text.extend(std::iter::repeat_n(filler, least - length));
+            }
+            let fits = length <= most && (grower.is_exact() && length >= least || self.matches(&text));
+            fits.then_some(text)
+        })
+    }
+}
+
+impl fmt::Debug for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Pattern({:?})", self.source)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::seed::Seed;
+
+    #[track_caller]
+    fn check(source: &str) {
+        let pattern = Pattern::new(source);
+        for index in 0..50 {
+            let tape = Seed::new(index).tape(256);
+            let text = pattern.sample(&mut Unstructured::new(&tape), 0, 200);
+            let text = text.unwrap_or_else(|| panic!("no string for {source}"));
+            assert!(pattern.matches(&text), "{source} made {text:?}");
+        }
+        assert!(pattern.sample(&mut Unstructured::new(&[]), 0, 200).is_some(), "{source} on an empty tape");
+    }
+
+    #[test]
+    fn patterns_of_real_documents_are_honoured() {
+        for source in [
+            "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
+            r"^\d{4}-\d{2}-\d{2}$",
+            r"^[\w\-\.]+@([\w-]+\.)+[\w-]{2,4}$",
+            r"^\+?[1-9]\d{1,14}$",
+            "abc",
+            "^$|^[A-Z]{2}$",
+            r"^(?!.*--)[a-z-]{3,10}$",
+            r"^(?=.*[0-9])[a-z0-9]{2,8}$",
+            r"\u0041+",
+            r"^[^<>]{1,5}$",
+            r"^\/api\/v{1}$",
+            r"^#[0-9a-fA-F]{6}$",
+            r"^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$",
+            r"^\p{L}+$",
+            "^{[a-z]}$",
+            r"^[a-z_.-]+$",
+            r"^[\s\S]{2}$",
+            r"^(?<year>\d{4})$",
+            "^[[]x]$",
+        ] {
+            check(source);
+        }
+    }
+
+    #[test]
+    fn lengths_are_met_where_the_pattern_allows() {
+        let tape = Seed::new(1).tape(1024);
+        for (source, least, most) in [("^[a-z]+$", 40, 40), ("^[a-z]*$", 0, 0), ("x", 5, 5), ("^(ab)*$", 10, 11)] {
+            let text = Pattern::new(source).sample(&mut Unstructured::new(&tape), least, most);
+            let text = text.unwrap_or_else(|| panic!("no string for {source}"));
+            assert!((least..=most).contains(&text.chars().count()), "{source} {text:?}");
+            assert!(Pattern::new(source).matches(&text));
+        }
+    }
+
+    #[test]
+    fn the_impossible_ends() {
+        assert_eq!(Pattern::new("^a{5}$").sample(&mut Unstructured::new(&[1; 64]), 0, 3), None);
+        assert!(Pattern::new("(").matches("anything"));
+    }
+}

@@ -1,0 +1,224 @@
+//! From ECMA 262 syntax to that of `regex-syntax`. Main function: [`translate`].
+
+/// The pattern in the other syntax, and whether nothing of its meaning was dropped.
+pub(super) fn translate(source: &str) -> (String, bool) {
+    let mut translator = Translator { rest: source.chars().collect(), at: 0, out: String::new(), exact: true };
+    translator.outside();
+    (translator.out, translator.exact)
+}
+
+struct Translator {
+    rest: Vec<char>,
+    at: usize,
+    out: String,
+    exact: bool,
+}
+
+impl Translator {
+    fn peek(&self, ahead: usize) -> Option<char> {
+        self.rest.get(self.at + ahead).copied()
+    }
+
+    fn outside(&mut self) {
+        while let Some(c) = self.peek(0) {
+            self.at += 1;
+            match c {
+                '\\' => self.escape(false),
+                '[' => self.class(),
+                '(' if self.peek(0) == Some('?') => self.group(),
+                '{' if !self.is_quantifier() => self.out.push_str("\\{"),
+                '{' => self.quantifier(),
+                '}' | ']' => self.literal(c),
+                '$' | '^' => self.anchor(c),
+                _ => self.out.push(c),
+            }
+        }
+    }
+
+    /// An anchor anywhere but at the outer ends may not hold in what is made.
+    fn anchor(&mut self, c: char) {
+        let at_end = if c == '^' { self.at == 1 } else { self.at == self.rest.len() };
+        self.exact &= at_end;
+        self.out.push(c);
+    }
+
+    fn literal(&mut self, c: char) {
+        if c.is_ascii_punctuation() && !matches!(c, '<' | '>') {
+            self.out.push('\\');
+        }
+        self.out.push(c);
+    }
+
+    /// Whether a `{` that was just read begins `{n}`, `{n,}` or `{n,m}`.
+    fn is_quantifier(&self) -> bool {
+        let body: String = self.rest[self.at..].iter().take_while(|c| **c != '}').collect();
+        let closed = self.at + body.chars().count() < self.rest.len();
+        let mut numbers = body.splitn(2, ',');
+        let first = numbers.next().is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()));
+        closed && first && numbers.next().is_none_or(|n| n.bytes().all(|b| b.is_ascii_digit()))
+    }
+
+    fn quantifier(&mut self) {
+        self.out.push('{');
+        while let Some(c) = self.peek(0) {
+            self.at += 1;
+            self.out.push(c);
+            if c == '}' {
+                break;
+            }
+        }
+    }
+
+    /// A group that begins with `(?`: look-around is dropped, the rest is known to both syntaxes.
+    fn group(&mut self) {
+        let is_look = match (self.peek(1), self.peek(2)) {
+            (Some('=' | '!'), _) | (Some('<'), Some('=' | '!')) => true,
+            (_, _) => false,
+        };
+        if is_look {
+            self.exact = false;
+            self.skip_group();
+            self.out.push_str("(?:)");
+        } else {
+            self.out.push('(');
+        }
+    }
+
+    fn skip_group(&mut self) {
+        let mut depth = 1;
+        let mut in_class = false;
+        while let Some(c) = self.peek(0) {
+            self.at += 1;
+            match c {
+                '\\' => self.at += 1,
+                '[' => in_class = true,
+                ']' => in_class = false,
+                '(' if !in_class => depth += 1,
+                ')' if !in_class => depth -= 1,
+                _ => {}
+            }
+            if depth == 0 {
+                return;
+            }
+        }
+    }
+
+    fn class(&mut self) {
+        self.out.push('[');
+        if self.peek(0) == Some('^') {
+            self.at += 1;
+            self.out.push('^');
+        }
+        // `[]` matches nothing and `[^]` everything in ECMA.
+        if self.peek(0) == Some(']') {
+            self.at += 1;
+            let everything = self.out.ends_with('^');
+            let keep = self.out.len() - if everything { 2 } else { 1 };
+            self.out.truncate(keep);
+            self.out.push_str(if everything { "(?s:.)" } else { "[a&&b]" });
+            return;
+        }
+        while let Some(c) = self.peek(0) {
+            self.at += 1;
+            match c {
+                ']' => {
+                    self.out.push(']');
+                    return;
+                }
+                '\\' => self.escape(true),
+                '-' if self.is_range_dash() => self.out.push('-'),
+                c => self.literal(c),
+            }
+        }
+    }
+
+    /// Whether a `-` that was just read stands between two single characters of a class.
+    fn is_range_dash(&self) -> bool {
+        let is_set = |c: Option<char>| c.is_some_and(|c| "dDwWsSpP".contains(c));
+        let before = self.at.checked_sub(2).and_then(|at| self.rest.get(at)).copied();
+        let before_is_set = is_set(before) && self.at >= 3 && self.rest[self.at - 3] == '\\';
+        let opens = before.is_none_or(|c| c == '[' && self.out.ends_with('['));
+        let after_is_set = self.peek(0) == Some('\\') && is_set(self.peek(1));
+        !opens && !before_is_set && !after_is_set && !matches!(self.peek(0), None | Some(']'))
+    }
+
+    fn escape(&mut self, in_class: bool) {
+        let Some(c) = self.peek(0) else {
+            self.out.push_str("\\\\");
+            return;
+        };
+        self.at += 1;
+        match c {
+            // ECMA's digits, words and spaces; Unicode's are larger.
+            'd' => self.out.push_str("[0-9]"),
+            'D' => self.out.push_str("[^0-9]"),
+            'w' => self.out.push_str("[0-9A-Za-z_]"),
+            'W' => self.out.push_str("[^0-9A-Za-z_]"),
+            's' => self.out.push_str(r"[\t\n\x0B\x0C\r ]"),
+            'S' => self.out.push_str(r"[^\s]"),
+            'n' | 'r' | 't' | 'v' | 'f' => self.out.extend(['\\', c]),
+            'p' | 'P' => self.out.extend(['\\', c]),
+            'x' => self.code(2),
+            'u' => self.code(4),
+            'c' => self.control(),
+            'b' if in_class => self.out.push_str("\\x08"),
+            'b' | 'B' => self.exact = false,
+            '0' => self.out.push_str("\\x00"),
+            '1'..='9' if !in_class => {
+                self.exact = false;
+                self.out.push_str("(?:)");
+            }
+            'A' | 'z' | 'Z' if !in_class => self.out.push_str(if c == 'A' { "^" } else { "$" }),
+            c => self.literal(c),
+        }
+    }
+
+    /// `\xHH`, `\uHHHH` or `\u{H...}`.
+    fn code(&mut self, digits: usize) {
+        let braced = self.peek(0) == Some('{');
+        let from = self.at + usize::from(braced);
+        let is_end = |(index, c): &(usize, &char)| !c.is_ascii_hexdigit() || !braced && *index == digits;
+        let length = self.rest[from..].iter().enumerate().take_while(|pair| !is_end(pair)).count();
+        let hex: String = self.rest[from..from + length].iter().collect();
+        let known = u32::from_str_radix(&hex, 16).ok().and_then(char::from_u32);
+        match known {
+            Some(c) if braced || length == digits => {
+                self.at = from + length + usize::from(braced);
+                self.out.push_str(&format!("\\x{{{:X}}}", u32::from(c)));
+            }
+            _ => self.exact = false,
+        }
+    }
+
+    fn control(&mut self) {
+        let letter = self.peek(0).filter(char::is_ascii_alphabetic);
+        if let Some(letter) = letter {
+            self.at += 1;
+            self.out.push_str(&format!("\\x{:02X}", letter as u32 % 32));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(source: &str, expected: &str, exact: bool) {
+        assert_eq!(translate(source), (expected.to_owned(), exact));
+    }
+
+    #[test]
+    fn ecma_becomes_regex_syntax() {
+        check(r"^\d+$", "^[0-9]+$", true);
+        check(r"a{,3}", r"a\{,3\}", true);
+        check(r"a{2,}", "a{2,}", true);
+        check(r"[\w-z]", r"[[0-9A-Za-z_]\-z]", true);
+        check(r"[a-z_-]", r"[a-z\_\-]", true);
+        check(r"(?!a[)]b)c", "(?:)c", false);
+        check(r"\/\-\@", r"\/\-\@", true);
+        check(r"\u00e9\x41", r"\x{E9}\x{41}", true);
+        check(r"[^]", "(?s:.)", true);
+        check(r"(a)\1", "(a)(?:)", false);
+    }
+}
