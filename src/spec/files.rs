@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use super::anchors::Anchors;
 use super::draft::{Draft, FILES, Notebook};
 use super::kind::Kind;
-use super::text;
+use super::text::{self, Parsed};
 use super::version::Version;
 use crate::schema::escape_token;
 
@@ -32,6 +32,8 @@ pub(super) struct Source {
     /// As the user would name it.
     pub(super) name: String,
     pub(super) text: String,
+    /// Whether that is JSON.
+    pub(super) is_json: bool,
     /// Where it stands in the draft.
     pub(super) prefix: String,
     /// Whether keywords beside a `$ref` count in it.
@@ -40,8 +42,8 @@ pub(super) struct Source {
 
 impl Source {
     /// The document itself.
-    pub(super) fn root(name: &str, text: String, version: Version) -> Self {
-        Self { name: name.to_owned(), text, prefix: String::new(), keeps_siblings: version.keeps_siblings() }
+    pub(super) fn root(name: &str, text: String, is_json: bool, version: Version) -> Self {
+        Self { name: name.to_owned(), text, is_json, prefix: String::new(), keeps_siblings: version.keeps_siblings() }
     }
 }
 
@@ -224,10 +226,10 @@ impl Bundler<'_> {
             return Err(format!("the document's files hold more than {MAX_BYTES} bytes"));
         }
         let text = text::decode(&bytes).0;
-        let value = text::parse(&text).map_err(|failure| failure.message)?.value;
+        let Parsed { value, is_json, .. } = text::parse(&text).map_err(|failure| failure.message)?;
         let keeps_siblings = self.keeps_siblings(&value);
         let file = File { key: key.to_owned(), anchors: Anchors::of(&text, &value), value: Some(value) };
-        self.sources.push(Source { name, text, prefix: file.prefix(self.files.len()), keeps_siblings });
+        self.sources.push(Source { name, text, is_json, prefix: file.prefix(self.files.len()), keeps_siblings });
         self.files.push(file);
         Ok(self.files.len() - 1)
     }
