@@ -60,6 +60,12 @@ impl Notebook {
         self.origins.insert(at, Place { file, pointer: String::new() });
     }
 
+    /// Says that the value at `to` is a copy of the one at `from`.
+    pub(super) fn copied(&mut self, from: &str, to: String) {
+        let place = self.place(from);
+        self.origins.insert(to, place);
+    }
+
     /// Says that the value at `to` stood at `from`.
     pub(super) fn moved(&mut self, from: &str, to: String) {
         let place = self.place(from);

@@ -70,6 +70,8 @@ pub fn load_with(name: &str, bytes: &[u8], fetch: &dyn Fetch) -> Result<Loaded, 
     let sources = files::bundle(&mut draft, Source::root(name, text, parsed.is_json, version), fetch);
     if version == Version::V2 {
         lift::lift(&mut draft);
+    } else {
+        lift::mend(&mut draft);
     }
     let counting: Vec<&str> = sources.iter().filter(|s| s.keeps_siblings).map(|s| s.prefix.as_str()).collect();
     let keeps_siblings = |at: &str| counting.iter().any(|prefix| files::is_within(at, prefix));

@@ -11,7 +11,7 @@ fn load(text: &str) -> Loaded {
     load_bytes("api.yaml", text.as_bytes()).unwrap()
 }
 
-const PETS: &str = r##"
+const PETS: &str = r"
 openapi: 3.0.3
 info: {title: Pets, version: 1}
 servers: [{url: 'http://{host}/v1', variables: {host: {default: localhost}}}]
@@ -51,7 +51,7 @@ components:
       properties:
         name: {type: string}
         parent: {nullable: true, allOf: [{$ref: '#/components/schemas/Pet'}]}
-"##;
+";
 
 #[test]
 fn a_whole_document_becomes_a_model() {
