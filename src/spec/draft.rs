@@ -94,6 +94,14 @@ impl Notebook {
         self.remark(Level::Skipped, self.place(at), at, message.into());
     }
 
+    /// Notes that a reference leads nowhere, which costs operations only where path items stand.
+    pub(super) fn lost(&mut self, kind: Kind, at: &str, message: String) {
+        match kind {
+            Kind::PathItem => self.skipped(at, message),
+            _ => self.assumed(at, message),
+        }
+    }
+
     /// Notes a tolerant reading of a whole operation.
     pub(super) fn assumed_at(&mut self, operation: &Operation, message: String) {
         let file = self.place(&format!("/paths/{}", escape_token(&operation.path))).file;

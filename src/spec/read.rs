@@ -114,7 +114,7 @@ impl<'a> Reader<'a> {
             items.extend(target);
         }
         if items.is_empty() {
-            self.notebook.skipped(at, "the path item can't be found or is no object; its operations are left out");
+            self.notebook.skipped(at, "the path item must be an object; its operations are left out");
         }
         items
     }
