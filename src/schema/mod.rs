@@ -10,9 +10,7 @@ mod format;
 mod pattern;
 mod validate;
 
-pub use constraints::{
-    ArrayRules, Constraints, Limit, NodeId, NumberRules, ObjectRules, Property, StringRules, Types,
-};
+pub use constraints::{ArrayRules, Constraints, Limit, NodeId, NumberRules, ObjectRules, Property, StringRules, Types};
 pub use document::{Document, Schema};
 pub use format::Format;
 pub use pattern::Pattern;

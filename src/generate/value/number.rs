@@ -111,7 +111,10 @@ impl Maker<'_, '_> {
         let width = most.saturating_sub(least);
         match self.tape.below(8) {
             0..=3 => within(plain.saturating_add(self.tape.between(0, 100))),
-            4 => self.tape.between(least.max(-1_000_000), most.min(1_000_000).max(least.max(-1_000_000))).clamp(least, most),
+            4 => self
+                .tape
+                .between(least.max(-1_000_000), most.min(1_000_000).max(least.max(-1_000_000)))
+                .clamp(least, most),
             5 => within(1 << self.tape.below(63)),
             6 => within(-self.tape.between(0, 100)),
             _ if width < i128::MAX / 2 => self.tape.between(least, most),
@@ -133,8 +136,16 @@ impl Maker<'_, '_> {
             (None, None) => (-1_000.0, 1_000.0),
         };
         let is_inside = |number: f64| {
-            let above = constraints.number.minimum.as_ref().is_none_or(|limit| number > low || !limit.exclusive && number >= low);
-            let below = constraints.number.maximum.as_ref().is_none_or(|limit| number < high || !limit.exclusive && number <= high);
+            let above = constraints
+                .number
+                .minimum
+                .as_ref()
+                .is_none_or(|limit| number > low || !limit.exclusive && number >= low);
+            let below = constraints
+                .number
+                .maximum
+                .as_ref()
+                .is_none_or(|limit| number < high || !limit.exclusive && number <= high);
             above && below
         };
         let hundredths = self.tape.between(0, 10_000) as f64 / 10_000.0;
@@ -152,14 +163,17 @@ impl Maker<'_, '_> {
         let start = smallest(constraints).or_else(|| largest(constraints)).unwrap_or_else(|| "0".to_owned());
         let (units, own_scale) = decimal(&start)?;
         let first = units.checked_mul(10_i128.checked_pow(scale.checked_sub(own_scale)?)?)?;
-        let direction = if constraints.number.minimum.is_some() || constraints.number.maximum.is_none() { 1 } else { -1 };
+        let direction =
+            if constraints.number.minimum.is_some() || constraints.number.maximum.is_none() { 1 } else { -1 };
         let many = self.tape.between(0, 1_000);
-        let text = [many, many % 10, 0].into_iter().map(|many| scaled(first + direction * many * digits, scale)).find(|text| {
-            let number = text.parse::<f64>().unwrap_or(f64::NAN);
-            let limit = |limit: &Option<Limit>| limit.as_ref().and_then(|limit| limit.value.as_f64());
-            limit(&constraints.number.maximum).is_none_or(|most| number <= most)
-                && limit(&constraints.number.minimum).is_none_or(|least| number >= least)
-        })?;
+        let text = [many, many % 10, 0].into_iter().map(|many| scaled(first + direction * many * digits, scale)).find(
+            |text| {
+                let number = text.parse::<f64>().unwrap_or(f64::NAN);
+                let limit = |limit: &Option<Limit>| limit.as_ref().and_then(|limit| limit.value.as_f64());
+                limit(&constraints.number.maximum).is_none_or(|most| number <= most)
+                    && limit(&constraints.number.minimum).is_none_or(|least| number >= least)
+            },
+        )?;
         Some(Datum::Number(text.into()))
     }
 }

@@ -6,8 +6,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::seed::Seed;
 
-const HOW: How<'static> =
-    How { optionals: Optionals::Drawn, hints: Hints::Sometimes, wire: Wire::Json, forced: &[] };
+const HOW: How<'static> = How { optionals: Optionals::Drawn, hints: Hints::Sometimes, wire: Wire::Json, forced: &[] };
 
 fn made(schema: &Schema, how: How<'_>, index: u64) -> Option<Value> {
     let tape = Seed::new(1).child("tape", index).tape(512);
@@ -116,7 +115,10 @@ fn what_cannot_be_told_on_the_wire_is_not_made() {
     let path = Schema::standalone(json!({"type": "string"}));
     for index in 0..100 {
         let value = made(&schema, How { wire: Wire::Pairs, ..HOW }, index).unwrap();
-        assert!(value.as_array().is_some_and(|items| !items.is_empty() && items.iter().all(Value::is_string)), "{value}");
+        assert!(
+            value.as_array().is_some_and(|items| !items.is_empty() && items.iter().all(Value::is_string)),
+            "{value}"
+        );
         let text = made(&path, How { wire: Wire::Path, ..HOW }, index).unwrap();
         assert!(text::stands_in_path(text.as_str().unwrap()), "{text}");
     }

@@ -85,7 +85,8 @@ fn parts(schema: &Schema, claimed: &str, bytes: &[u8], reader: Reader) -> Readin
     let Some(parts) = multipart::read(claimed, bytes) else { return Reading::Values(Vec::new(), false) };
     let view = Texts { document: schema.document(), node: schema.node(), reader };
     // The texts of parts are not percent-encoded; writing them so lets both kinds of form share one reader.
-    let encode = |content: &[u8]| percent_encoding::percent_encode(content, percent_encoding::NON_ALPHANUMERIC).to_string();
+    let encode =
+        |content: &[u8]| percent_encoding::percent_encode(content, percent_encoding::NON_ALPHANUMERIC).to_string();
     let members: Vec<(String, Vec<u8>)> =
         parts.into_iter().map(|part| (part.name, encode(&part.content).into_bytes())).collect();
     let mut values = view.objects(&members);

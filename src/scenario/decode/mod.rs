@@ -64,13 +64,12 @@ pub fn proves_malformed(case: &Case) -> bool {
     let request = encode(case, "");
     let operation = &*case.operation;
     let received = Received::new(operation, &request);
-    let broken = |parameter: &Parameter| {
-        match readings::of_parameter(operation, parameter, &received, Reader::Tolerant) {
-            Reading::Values(_, true) if !parameter.required => false,
-            Reading::Values(values, _) => !values.iter().any(|value| parameter.schema.conforms(View::Request, value)),
-            Reading::Absent => parameter.required && parameter.location != Location::Path && !has_default(parameter),
-            Reading::Unknown => false,
-        }
+    let broken = |parameter: &Parameter| match readings::of_parameter(operation, parameter, &received, Reader::Tolerant)
+    {
+        Reading::Values(_, true) if !parameter.required => false,
+        Reading::Values(values, _) => !values.iter().any(|value| parameter.schema.conforms(View::Request, value)),
+        Reading::Absent => parameter.required && parameter.location != Location::Path && !has_default(parameter),
+        Reading::Unknown => false,
     };
     operation.parameters.iter().filter(|parameter| is_judged(parameter)).any(broken)
         || body_is_malformed(operation, &received)

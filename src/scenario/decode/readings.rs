@@ -47,8 +47,13 @@ pub(super) fn of_parameter(
         Location::Querystring if received.query_text.is_empty() => Reading::Absent,
         Location::Querystring => match parameter.content.as_deref().map(kind) {
             Some(Kind::Json) => view.one(parameter, &received.query_text),
-            Some(Kind::Form) | None => super::body::form(parameter.schema.document(), view.node, &[], &received.query_text, reader),
-            _ => view.one(&Parameter { name: String::from_utf8_lossy(name).into_owned(), ..parameter.clone() }, &received.query_text),
+            Some(Kind::Form) | None => {
+                super::body::form(parameter.schema.document(), view.node, &[], &received.query_text, reader)
+            }
+            _ => view.one(
+                &Parameter { name: String::from_utf8_lossy(name).into_owned(), ..parameter.clone() },
+                &received.query_text,
+            ),
         },
     }
 }
@@ -108,7 +113,8 @@ impl Texts<'_> {
     /// A parameter among the pairs of a query or of the cookies.
     fn pairs(self, operation: &Operation, parameter: &Parameter, pairs: &[(Vec<u8>, Vec<u8>)]) -> Reading {
         let is_named = |name: &[u8]| name == parameter.name.as_bytes();
-        let named: Vec<Vec<u8>> = pairs.iter().filter(|(name, _)| is_named(name)).map(|(_, value)| value.clone()).collect();
+        let named: Vec<Vec<u8>> =
+            pairs.iter().filter(|(name, _)| is_named(name)).map(|(_, value)| value.clone()).collect();
         if let (Some(_), [single]) = (&parameter.content, &named[..]) {
             return self.content(parameter, single);
         }
@@ -133,14 +139,22 @@ impl Texts<'_> {
     }
 
     /// The members of an object that is spread over pairs of its own.
-    fn spread(self, operation: &Operation, parameter: &Parameter, pairs: &[(Vec<u8>, Vec<u8>)]) -> Vec<(String, Vec<u8>)> {
+    fn spread(
+        self,
+        operation: &Operation,
+        parameter: &Parameter,
+        pairs: &[(Vec<u8>, Vec<u8>)],
+    ) -> Vec<(String, Vec<u8>)> {
         let others: Vec<&str> = operation.parameters.iter().map(|other| other.name.as_str()).collect();
         let deep = format!("{}[", parameter.name);
         let member = |(name, value): &(Vec<u8>, Vec<u8>)| {
             let name = String::from_utf8_lossy(name).into_owned();
             match name.strip_prefix(&deep) {
                 Some(key) => Some((key.strip_suffix(']')?.to_owned(), value.clone())),
-                None if parameter.explode && parameter.style != Style::DeepObject && !others.contains(&name.as_str()) => {
+                None if parameter.explode
+                    && parameter.style != Style::DeepObject
+                    && !others.contains(&name.as_str()) =>
+                {
                     Some((name, value.clone()))
                 }
                 None => None,
@@ -151,7 +165,8 @@ impl Texts<'_> {
 
     /// Every value that these texts may be together. `raw_is_text` says that nothing is percent-encoded.
     pub(super) fn texts(self, raws: &[Vec<u8>], delimiter: u8, raw_is_text: bool, explode: bool) -> Reading {
-        let decoded: Vec<Vec<u8>> = raws.iter().map(|raw| if raw_is_text { raw.clone() } else { percent_decoded(raw) }).collect();
+        let decoded: Vec<Vec<u8>> =
+            raws.iter().map(|raw| if raw_is_text { raw.clone() } else { percent_decoded(raw) }).collect();
         let is_text = decoded.iter().all(|bytes| std::str::from_utf8(bytes).is_ok());
         if self.reader == Reader::Strict && !is_text {
             return Reading::Values(Vec::new(), false);
@@ -194,7 +209,9 @@ impl Texts<'_> {
         if tolerant {
             let marks = [b',', b' ', b'|', b';'];
             lists.extend(marks.map(|mark| all.iter().flat_map(|text| split(text.as_bytes(), mark)).collect()));
-            values.extend(all.iter().filter(|text| text.starts_with('[')).filter_map(|text| serde_json::from_str(text).ok()));
+            values.extend(
+                all.iter().filter(|text| text.starts_with('[')).filter_map(|text| serde_json::from_str(text).ok()),
+            );
             values.push(Value::Array(Vec::new()));
             values.retain(|value| !value.as_array().is_some_and(Vec::is_empty) || all.iter().all(String::is_empty));
         }
@@ -218,7 +235,8 @@ impl Texts<'_> {
         let build = |prefer: Prefer| {
             let mut map = Map::new();
             for (name, _) in members {
-                let raws: Vec<&[u8]> = members.iter().filter(|(other, _)| other == name).map(|(_, raw)| &raw[..]).collect();
+                let raws: Vec<&[u8]> =
+                    members.iter().filter(|(other, _)| other == name).map(|(_, raw)| &raw[..]).collect();
                 let texts: Vec<String> =
                     raws.iter().map(|raw| String::from_utf8_lossy(&percent_decoded(raw)).into_owned()).collect();
                 let node = rules.member(name).unwrap_or(NodeId::ANY);

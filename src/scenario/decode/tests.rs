@@ -80,7 +80,8 @@ fn a_missing_required_parameter_is_malformed_unless_it_has_a_default() {
 
 #[test]
 fn objects_are_put_together_again() {
-    let schema = json!({"type": "object", "required": ["a"], "properties": {"a": {"type": "integer"}, "b": {"type": "string"}}});
+    let schema =
+        json!({"type": "object", "required": ["a"], "properties": {"a": {"type": "integer"}, "b": {"type": "string"}}});
     for (style, explode) in [("form", true), ("form", false), ("deepObject", true)] {
         let described = json!({"parameters": [
             {"name": "p", "in": "query", "required": true, "style": style, "explode": explode, "schema": schema}

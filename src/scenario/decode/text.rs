@@ -13,7 +13,8 @@ pub(super) fn scalars(text: &str, reader: Reader) -> (Vec<Value>, bool) {
     if let Some(flag) = boolean(text, reader) {
         values.push(Value::Bool(flag));
     }
-    let is_nothing = text.is_empty() || ["null", "nil", "none", "undefined"].contains(&text.to_ascii_lowercase().as_str());
+    let is_nothing =
+        text.is_empty() || ["null", "nil", "none", "undefined"].contains(&text.to_ascii_lowercase().as_str());
     let is_absent = reader == Reader::Tolerant && is_nothing;
     if is_absent {
         values.push(Value::Null);

@@ -29,7 +29,10 @@ pub(crate) enum Kind {
 pub(crate) fn kind(media_type: &str) -> Kind {
     let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     match essence.as_str() {
-        "application/x-ndjson" | "application/jsonl" | "application/x-jsonlines" | "application/json-lines"
+        "application/x-ndjson"
+        | "application/jsonl"
+        | "application/x-jsonlines"
+        | "application/json-lines"
         | "application/ndjson" => Kind::JsonLines,
         "application/json-seq" => Kind::JsonSequence,
         "text/event-stream" => Kind::EventStream,

@@ -10,7 +10,8 @@ use crate::scenario::{Datum, encode};
 #[track_caller]
 fn check(place: &str, style: &str, explode: bool, value: Value, expected: &str) {
     let path = if place == "path" { "/x/{p}/y" } else { "/x" };
-    let described = json!({"parameters": [{"name": "p", "in": place, "style": style, "explode": explode, "schema": {}}]});
+    let described =
+        json!({"parameters": [{"name": "p", "in": place, "style": style, "explode": explode, "schema": {}}]});
     let operation = operation("GET", path, described);
     let request = encode(&case(&operation, &[("p", Datum::from(&value))]), "/v1");
     let said = match place {
@@ -125,7 +126,12 @@ fn bodies_are_written_as_their_type_asks() {
     check_body("text/plain", json!({}), json!("a\nb"), "a\nb");
     check_body("application/octet-stream", json!({}), json!("a"), "a");
     check_body("application/x-ndjson", json!({}), json!([{"a": 1}, 2]), "{\"a\":1}\n2\n");
-    check_body("text/event-stream", json!({}), json!([{"event": "e", "data": "x\ny"}]), "event: e\ndata: x\ndata: y\n\n");
+    check_body(
+        "text/event-stream",
+        json!({}),
+        json!([{"event": "e", "data": "x\ny"}]),
+        "event: e\ndata: x\ndata: y\n\n",
+    );
     check_body(
         "application/x-www-form-urlencoded",
         json!({"encoding": {"csv": {"style": "form", "explode": false}, "deep": {"style": "deepObject", "explode": true}}}),

@@ -42,8 +42,7 @@ fn element(out: &mut Vec<u8>, schema: Option<&Schema>, name: &str, value: &Datum
         }
         Datum::Object(members) => {
             let property = |name: &str| schema.as_ref().and_then(|schema| schema.below(&["properties", name]));
-            let is_attribute =
-                |name: &str| xml(property(name).as_ref(), "attribute") == Some(Value::Bool(true));
+            let is_attribute = |name: &str| xml(property(name).as_ref(), "attribute") == Some(Value::Bool(true));
             let (attributes, elements): (Vec<_>, Vec<_>) = members.iter().partition(|(name, _)| is_attribute(name));
             let attributes: Vec<(String, &Datum)> =
                 attributes.into_iter().map(|(name, value)| (name_of(property(name).as_ref(), name), value)).collect();
@@ -84,7 +83,8 @@ fn tag(
 /// The element's name with its prefix; characters that no name may hold become `_`.
 fn name_of(schema: Option<&Schema>, name: &str) -> String {
     let own = xml(schema, "name").as_ref().and_then(Value::as_str).unwrap_or(name).to_owned();
-    let mut plain: String = own.chars().map(|c| if c.is_alphanumeric() || "_-.".contains(c) { c } else { '_' }).collect();
+    let mut plain: String =
+        own.chars().map(|c| if c.is_alphanumeric() || "_-.".contains(c) { c } else { '_' }).collect();
     if !plain.starts_with(|c: char| c.is_alphabetic() || c == '_') {
         plain.insert(0, '_');
     }

@@ -110,13 +110,7 @@ impl<'a> Closure<'a> {
         self.choices_of(document, key, reached, schema);
     }
 
-    fn choices_of(
-        &mut self,
-        document: &'a Document,
-        key: &Key,
-        reached: &Reached,
-        schema: &'a Map<String, Value>,
-    ) {
+    fn choices_of(&mut self, document: &'a Document, key: &Key, reached: &Reached, schema: &'a Map<String, Value>) {
         let pointer = &reached.pointer;
         let discriminator = Discriminator::of(schema);
         let mut is_tagged = false;
@@ -125,7 +119,7 @@ impl<'a> Closure<'a> {
             let branch = |index: usize| {
                 let own: Arc<str> = format!("{pointer}/{keyword}/{index}").into();
                 let tag = discriminator.as_ref().and_then(|found| found.tag(document, &own));
-                [Some(Part::Schema(own)), tag].into_iter().flatten().collect()
+                [Some(Part::schema(document, &own)), tag].into_iter().flatten().collect()
             };
             let id = format!("{pointer}/{keyword}").into();
             self.choices.push(Choice { id, branches: (0..branches.len()).map(branch).collect() });
@@ -153,7 +147,7 @@ impl<'a> Closure<'a> {
         let heirs = discriminator.heirs(document, pointer);
         let branch = |heir: &Arc<str>| {
             let tag = discriminator.tag(document, heir);
-            [Some(Part::Schema(Arc::clone(heir))), tag].into_iter().flatten().collect()
+            [Some(Part::schema(document, heir)), tag].into_iter().flatten().collect()
         };
         if !heirs.is_empty() {
             self.choices.push(Choice { id, branches: heirs.iter().map(branch).collect() });
@@ -227,7 +221,8 @@ impl<'a> Discriminator<'a> {
         let components = document.root().pointer("/components/schemas").and_then(Value::as_object);
         for (name, schema) in components.into_iter().flatten() {
             let all = schema.get("allOf").and_then(Value::as_array);
-            let refers = |part: &Value| part.get("$ref").and_then(Value::as_str).and_then(pointer_of).as_deref() == Some(base);
+            let refers =
+                |part: &Value| part.get("$ref").and_then(Value::as_str).and_then(pointer_of).as_deref() == Some(base);
             if all.is_some_and(|all| all.iter().any(refers)) {
                 add(format!("/components/schemas/{}", escape_token(name)));
             }

@@ -60,7 +60,9 @@ impl<'a> Merger<'a> {
     /// A discriminator asks for this value; an enum that does not have it knows better.
     fn tag(&mut self, tag: &str) {
         let value = Value::from(tag);
-        if self.out.types.overlaps(Types::STRING) && self.out.enumeration.as_ref().is_none_or(|all| all.contains(&value)) {
+        if self.out.types.overlaps(Types::STRING)
+            && self.out.enumeration.as_ref().is_none_or(|all| all.contains(&value))
+        {
             self.out.enumeration = Some(vec![value]);
         }
     }
@@ -130,7 +132,11 @@ impl<'a> Merger<'a> {
     }
 
     /// Takes what needs all schemas at once, and the parts that are no schemas.
-    pub(super) fn finish(mut self, parts: impl Iterator<Item = Part>, complete: impl FnOnce(&mut Constraints)) -> Constraints {
+    pub(super) fn finish(
+        mut self,
+        parts: impl Iterator<Item = Part>,
+        complete: impl FnOnce(&mut Constraints),
+    ) -> Constraints {
         let parts: Vec<Part> = parts.collect();
         self.arrays();
         self.objects(&parts);
@@ -150,7 +156,11 @@ impl<'a> Merger<'a> {
     }
 
     fn intern(&self, pointers: Vec<Arc<str>>) -> NodeId {
-        self.arena.intern(Key::of(pointers.into_iter().map(Part::Schema)))
+        self.arena.intern(self.key(&pointers))
+    }
+
+    fn key(&self, pointers: &[Arc<str>]) -> Key {
+        Key::of(pointers.iter().map(|pointer| Part::schema(self.document, pointer)))
     }
 
     /// Pointers to the schemas that stand under a keyword.
@@ -164,7 +174,8 @@ impl<'a> Merger<'a> {
     }
 
     fn arrays(&mut self) {
-        let prefix_of = |schema: &Map<String, Value>| schema.get("prefixItems").and_then(Value::as_array).map_or(0, Vec::len);
+        let prefix_of =
+            |schema: &Map<String, Value>| schema.get("prefixItems").and_then(Value::as_array).map_or(0, Vec::len);
         let longest = self.schemas.iter().map(|(_, schema)| prefix_of(schema)).max().unwrap_or(0);
         let prefix = (0..longest).map(|index| {
             let at = |(pointer, schema): &(Arc<str>, &Map<String, Value>)| {
@@ -188,9 +199,9 @@ impl<'a> Merger<'a> {
     fn objects(&mut self, parts: &[Part]) {
         let closed = self.is_false("additionalProperties") || self.is_false("unevaluatedProperties");
         let additional = [self.under("additionalProperties"), self.under("unevaluatedProperties")].concat();
-        let written = additional.iter().filter(|pointer| {
-            !matches!(self.document.root().pointer(pointer), Some(Value::Bool(_)) | None)
-        });
+        let written = additional
+            .iter()
+            .filter(|pointer| !matches!(self.document.root().pointer(pointer), Some(Value::Bool(_)) | None));
         self.out.object.is_map = written.count() > 0;
         self.out.object.additional = (!closed).then(|| self.intern(additional));
         let names = self.under("propertyNames");
@@ -212,7 +223,9 @@ impl<'a> Merger<'a> {
     fn properties(&mut self, parts: &[Part]) {
         let mut required: Vec<&str> = Vec::new();
         for (_, schema) in &self.schemas {
-            required.extend(schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str));
+            required.extend(
+                schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str),
+            );
         }
         let mut names: Vec<&str> = Vec::new();
         let declared = self.schemas.iter().filter_map(|(_, schema)| schema.get("properties")?.as_object());
@@ -248,7 +261,7 @@ impl<'a> Merger<'a> {
         }
         let tag = parts.iter().find(|part| matches!(part, Part::Tag(tagged, _) if **tagged == *name));
         let read_only = applying.iter().any(|pointer| self.is_read_only(pointer));
-        let key = Key::of(applying.into_iter().map(Part::Schema));
+        let key = self.key(&applying);
         let node = match tag {
             // Within its own node a tag says what the value itself is.
             Some(Part::Tag(_, value)) => self.arena.intern(key.with([Part::Tag("".into(), Arc::clone(value))])),
@@ -283,7 +296,8 @@ impl<'a> Merger<'a> {
 
 /// What a schema without a `type` is about, by the keywords that it has.
 fn preferred(out: &Constraints, schemas: &[(Arc<str>, &Map<String, Value>)]) -> Types {
-    let has = |keywords: &[&str]| schemas.iter().any(|(_, schema)| keywords.iter().any(|word| schema.contains_key(*word)));
+    let has =
+        |keywords: &[&str]| schemas.iter().any(|(_, schema)| keywords.iter().any(|word| schema.contains_key(*word)));
     if out.types != Types::ANY {
         return out.types;
     }
@@ -315,7 +329,8 @@ fn own_tag(part: &Part) -> Option<&str> {
 
 fn size(schema: &Map<String, Value>, keyword: &str) -> Option<usize> {
     let value = schema.get(keyword)?;
-    let whole = value.as_u64().or_else(|| value.as_f64().filter(|n| *n >= 0.0 && n.fract() == 0.0).map(|n| n as u64))?;
+    let whole =
+        value.as_u64().or_else(|| value.as_f64().filter(|n| *n >= 0.0 && n.fract() == 0.0).map(|n| n as u64))?;
     usize::try_from(whole).ok()
 }
 
