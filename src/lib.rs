@@ -23,6 +23,7 @@
 //! | 5 | [`identity`] | who sends it |
 //! | 6 | [`engine`] | plan, execute, fold: knows no report and no disk |
 //! | 7 | [`triage`], [`corpus`], [`fixture`] | confirm; remember; the file format |
+//! | 8 | [`minimize`] | make a proved finding small |
 //! | 8 | [`replay`], [`report`] | a fixture to a verdict; events to text |
 //! | 9 | [`campaign`], [`config`] | the library's front door; file, environment and flags to options |
 //! | 10 | [`cli`] | arguments, subcommands, exit codes |
@@ -32,13 +33,21 @@
 
 pub mod api;
 pub mod campaign;
+pub mod cli;
 pub mod clock;
+pub mod config;
+pub mod corpus;
+#[cfg(feature = "demo")]
+pub mod demo;
 pub mod engine;
 pub mod finding;
+pub mod fixture;
 pub mod generate;
 pub mod identity;
+pub mod minimize;
 pub mod oracle;
 pub mod redact;
+pub mod replay;
 pub mod report;
 pub mod scenario;
 pub mod schema;

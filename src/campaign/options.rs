@@ -38,8 +38,8 @@ pub enum TransportKind {
     Reqwest,
 }
 
-/// Chooses operations: text that an operation's id, name or a tag contains (without case), or a `*` pattern over
-/// the id such as `GET /admin/*`.
+/// Chooses operations, without regard to case: a whole id such as `GET /orders`; a pattern with `*` over the id or the
+/// path such as `/admin/*`; a name or a tag; or text that the id contains.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Filter(pub String);
 
@@ -50,6 +50,9 @@ impl Filter {
         let id = operation.id.as_str().to_lowercase();
         if wanted.contains('*') {
             return glob(&wanted, &id) || glob(&wanted, &operation.path.to_lowercase());
+        }
+        if wanted.contains(' ') {
+            return id == wanted;
         }
         id.contains(&wanted)
             || operation.name.as_ref().is_some_and(|name| name.to_lowercase() == wanted)
@@ -140,5 +143,39 @@ impl Options {
     pub fn selects(&self, operation: &Operation) -> bool {
         let included = self.include.is_empty() || self.include.iter().any(|filter| filter.matches(operation));
         included && !self.exclude.iter().any(|filter| filter.matches(operation))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::{OperationId, Responses};
+
+    #[track_caller]
+    fn check(filter: &str, expected: bool) {
+        let operation = Operation {
+            id: OperationId::new("get", "/admin/users/{id}"),
+            method: "GET".into(),
+            path: "/admin/users/{id}".into(),
+            name: Some("getUser".into()),
+            tags: vec!["Users".into()],
+            deprecated: false,
+            parameters: vec![],
+            body: None,
+            responses: Responses::default(),
+            security: vec![],
+            pointer: String::new(),
+        };
+        assert_eq!(Filter(filter.into()).matches(&operation), expected, "{filter}");
+    }
+
+    #[test]
+    fn filters_match_as_people_expect() {
+        for filter in ["GET /admin/users/{id}", "get /admin/*", "/admin/*", "*{id}", "getuser", "users", "/admin"] {
+            check(filter, true);
+        }
+        for filter in ["GET /admin/users", "POST /admin/*", "getUse r", "/orders", "admins"] {
+            check(filter, false);
+        }
     }
 }

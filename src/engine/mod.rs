@@ -1,7 +1,15 @@
 //! Plans, executes and folds: what to send next, sending it, and what was learned from the answers.
 //!
-//! Main types: [`Executor`] (one scenario). It knows no report and no disk.
+//! Main types: [`Planner`] (epochs of cases), [`Executor`] (one scenario), [`Health`] (is the run worth its time).
+//! It knows no report, no disk and no proof: the campaign puts the parts in order.
 
 mod execute;
+mod health;
+mod novelty;
+mod plan;
+mod seen;
 
 pub use execute::{Error, Execution, Executor, SetupBroken};
+pub use health::Health;
+pub use novelty::{Glimpse, Novelty};
+pub use plan::{LaneReport, Planned, Planner};

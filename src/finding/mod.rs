@@ -1,7 +1,8 @@
 //! What an oracle reports, by which key two reports are the same bug, and what a replay concludes.
 //!
-//! Main types: [`Finding`], [`Signature`], [`Verdict`]. Nothing here judges.
+//! Main types: [`Finding`], [`Confirmed`], [`Signature`], [`Verdict`]. Nothing here judges.
 
+mod confirmed;
 mod signature;
 mod verdict;
 
@@ -10,6 +11,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use confirmed::{Confirmed, Ratio};
 pub use signature::{Signature, normalised};
 pub use verdict::Verdict;
 

@@ -1,9 +1,34 @@
 //! Oracles judge traces: pure functions to findings, and the same predicates again for fixtures.
 //!
 //! Main types: trait [`Oracle`], [`Registry`]. One file per oracle. They send nothing and keep no state; what must
-//! be re-sent to be believed is re-sent by `triage`.
+//! be re-sent to be believed is re-sent by `triage`. False alarms decide adoption: in doubt an oracle stays quiet,
+//! and each names in its own file what it knowingly passes over.
 
+mod asked;
+mod connection_dropped;
+mod contract;
+mod declared;
+mod disclosure;
+mod echo;
+mod error_text;
+mod hang;
+mod invalid_http;
+mod invalid_input_accepted;
+mod leak;
+mod leaked_field;
+mod lenient;
+mod markup;
+mod names;
 mod registry;
+mod response_schema;
+mod secrets;
+mod server_error;
+mod stack_trace;
+mod subject;
+#[cfg(test)]
+mod testing;
+mod undocumented_content_type;
+mod undocumented_status;
 
 use crate::finding::{Finding, OracleId, Requirement};
 use crate::scenario::Trace;
@@ -20,6 +45,13 @@ pub enum Check {
         /// Why.
         reason: String,
     },
+}
+
+impl Check {
+    /// Broken for this reason.
+    pub(crate) fn broken(reason: impl Into<String>) -> Self {
+        Self::Broken { reason: reason.into() }
+    }
 }
 
 /// Judges traces.

@@ -1,5 +1,17 @@
 //! All oracles by name. Main type: [`Registry`].
 
+use std::sync::Arc;
+
+use super::connection_dropped::ConnectionDropped;
+use super::contract::Contracts;
+use super::hang::Hang;
+use super::invalid_http::InvalidHttp;
+use super::invalid_input_accepted::InvalidInputAccepted;
+use super::leaked_field::LeakedField;
+use super::response_schema::ResponseSchema;
+use super::server_error::ServerError;
+use super::undocumented_content_type::UndocumentedContentType;
+use super::undocumented_status::UndocumentedStatus;
 use super::{Check, Oracle};
 use crate::finding::{Finding, OracleId, Requirement};
 use crate::scenario::Trace;
@@ -18,9 +30,20 @@ pub struct UnknownOracle {
 }
 
 impl Default for Registry {
-    /// All oracles.
+    /// All oracles, the worst first. What each prepares for a schema is shared.
     fn default() -> Self {
-        Self::new(vec![])
+        let contracts: Arc<Contracts> = Arc::default();
+        Self::new(vec![
+            Box::new(ConnectionDropped),
+            Box::new(ServerError),
+            Box::new(Hang),
+            Box::new(LeakedField::new(Arc::clone(&contracts))),
+            Box::new(InvalidHttp),
+            Box::new(InvalidInputAccepted),
+            Box::new(ResponseSchema::new(contracts)),
+            Box::new(UndocumentedStatus),
+            Box::new(UndocumentedContentType),
+        ])
     }
 }
 
@@ -55,5 +78,50 @@ impl Registry {
             let known: Vec<_> = self.iter().map(|oracle| oracle.id().0).collect();
             UnknownOracle { name: name.to_owned(), known: known.join(", ") }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::finding::Severity;
+    use crate::oracle::testing::Shot;
+
+    #[test]
+    fn oracles_are_known_by_name_in_a_fixed_order() {
+        let registry = Registry::default();
+        let names: Vec<_> = registry.iter().map(|oracle| oracle.id().0).collect();
+        assert_eq!(
+            names,
+            [
+                "connection_dropped",
+                "server_error",
+                "hang",
+                "leaked_field",
+                "invalid_http",
+                "invalid_input_accepted",
+                "response_schema",
+                "undocumented_status",
+                "undocumented_content_type",
+            ]
+        );
+        assert!(registry.iter().all(|oracle| !oracle.explain().is_empty()));
+        let unknown = registry.id("odd").unwrap_err().to_string();
+        assert!(unknown.contains("hang"), "{unknown}");
+    }
+
+    #[test]
+    fn one_answer_may_show_several_bugs() {
+        let shot = Shot::new("GET", "/a", &json!({"responses": {"200": {"content": {"application/json": {}}}}}));
+        let findings = Registry::default().judge(&shot.text(500, "near \"'\": syntax error").trace());
+        let shown: Vec<_> = findings.iter().map(|finding| (finding.oracle().0, finding.severity)).collect();
+        assert_eq!(shown, [("server_error", Severity::High), ("leaked_field", Severity::Medium)]);
+        for finding in &findings {
+            let check = Registry::default().check(&finding.requirement, &shot.text(200, "fine").trace());
+            assert_eq!(check.unwrap(), Check::Holds);
+        }
+        assert!(Registry::default().judge(&shot.json(200, &json!([])).trace()).is_empty());
     }
 }

@@ -1,7 +1,18 @@
 //! What a run tells, and to whom.
 //!
-//! Main types: [`Event`], trait [`Reporter`], [`Summary`]. A reporter formats; it decides nothing.
+//! Main types: [`Event`], trait [`Reporter`], [`Summary`], [`Console`]. A reporter formats; it decides nothing.
 
+mod console;
 mod event;
+mod finding;
+mod live;
+mod paint;
+mod summary;
+mod table;
+mod text;
 
+pub use console::{Console, Look, Pace, Screen};
 pub use event::{Event, FindingRecord, Progress, Reporter, Summary, Unreached};
+pub use paint::Paint;
+pub use table::Table;
+pub use text::{line, visible};

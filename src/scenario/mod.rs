@@ -7,6 +7,7 @@ mod case;
 mod datum;
 mod decode;
 pub(crate) mod encode;
+pub mod file;
 mod scenario;
 mod template;
 mod trace;

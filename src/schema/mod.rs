@@ -12,6 +12,7 @@ mod validate;
 
 pub use constraints::{ArrayRules, Constraints, Limit, NodeId, NumberRules, ObjectRules, Property, StringRules, Types};
 pub use document::{Document, Schema};
+pub(crate) use document::{escape_token, pointer_of};
 pub use format::Format;
 pub use pattern::Pattern;
 pub use validate::{Validation, View, Violation};

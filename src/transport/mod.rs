@@ -3,12 +3,22 @@
 //! Main type: trait [`Transport`]. One file per way. A transport adds no credentials, follows no redirects and
 //! retries nothing but what [`Options`] say; what the target does is an [`Exchange`], never an `Err`.
 
+pub mod canned;
+mod http1;
+mod limits;
+#[cfg(test)]
+mod testing;
+mod tls;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
-use crate::wire::{Exchange, Request};
+pub use self::canned::Canned;
+pub use self::http1::Http1;
+pub use self::limits::Limits;
+use crate::wire::{Exchange, Origin, Request};
 
 /// How one request is to be sent.
 #[derive(Clone, Copy, Debug)]
@@ -34,11 +44,27 @@ pub struct Error {
     pub reason: String,
 }
 
+impl Error {
+    fn new(transport: &'static str, request: &Request, reason: impl Into<String>) -> Self {
+        let target = request.target_text().into_owned();
+        Self { transport, method: request.method.clone(), target, reason: reason.into() }
+    }
+}
+
 /// Sends requests to one origin.
 pub trait Transport: Send + Sync {
     /// Its name: `http1`, `reqwest`, `canned`.
     fn name(&self) -> &'static str;
 
     /// Sends the request and waits for its outcome.
-    fn send<'a>(&'a self, request: Arc<Request>, options: Options) -> BoxFuture<'a, Result<Exchange, Error>>;
+    fn send(&self, request: Arc<Request>, options: Options) -> BoxFuture<'_, Result<Exchange, Error>>;
+}
+
+/// Our own HTTP/1.1 client, with the usual limits.
+pub fn http1(origin: Origin) -> Arc<dyn Transport> {
+    Arc::new(Http1::new(origin, Limits::default()))
+}
+/// TEMP
+pub fn reqwest(_: Origin, _: Option<&str>) -> Result<Arc<dyn Transport>, Error> {
+    unimplemented!()
 }

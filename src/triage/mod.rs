@@ -1,43 +1,10 @@
 //! From a suspicion to a proved finding.
 //!
-//! Main type: [`Confirmed`]. It re-sends and counts; it writes nothing and shows nothing.
+//! Main types: [`Prover`], [`Confirmed`]. It re-sends and counts; it writes nothing and shows nothing.
 
-use crate::finding::Finding;
-use crate::scenario::Scenario;
-use crate::wire::Exchange;
+mod prove;
 
-/// How often a finding showed when it was re-sent alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Ratio {
-    /// How often it showed.
-    pub hits: u32,
-    /// How often it was re-sent.
-    pub tries: u32,
-}
+pub use prove::{Prover, Suspicion};
 
-impl Ratio {
-    /// Whether it showed each time.
-    pub fn is_stable(self) -> bool {
-        self.tries > 0 && self.hits == self.tries
-    }
-}
-
-impl std::fmt::Display for Ratio {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} of {}", self.hits, self.tries)
-    }
-}
-
-/// A finding that was re-sent alone.
-#[derive(Clone, Debug)]
-pub struct Confirmed {
-    /// What is wrong.
-    pub finding: Finding,
-    /// The requests that show it.
-    pub scenario: Scenario,
-    /// What they gave the last time; credentials are in it, so redact before showing.
-    pub exchanges: Vec<Exchange>,
-    /// How often it showed; an unstable one is kept apart.
-    pub ratio: Ratio,
-}
+// They live below, since fixtures are made of them and have the same rank as this module.
+pub use crate::finding::{Confirmed, Ratio};

@@ -61,7 +61,7 @@ pub struct Fault {
 }
 
 /// The classes of faults.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FaultKind {
     /// No connection could be made.
     Refused,

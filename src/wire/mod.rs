@@ -3,12 +3,14 @@
 //! Main types: [`Request`], [`Exchange`], [`Outcome`]. Nothing here opens a connection, and nothing here knows
 //! what an operation is. Names and values of headers are bytes: a fuzzer sends what a client library would not.
 
+mod curl;
 mod exchange;
 mod headers;
 mod origin;
 mod request;
 mod response;
 
+pub use curl::curl;
 pub use exchange::{Exchange, Fault, FaultKind, Outcome};
 pub use headers::{Header, Headers};
 pub use origin::{Origin, OriginError, Scheme};

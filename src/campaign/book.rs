@@ -1,0 +1,174 @@
+//! What was found so far: one entry for one bug, before anything reaches the disk. Main type: [`Book`].
+//!
+//! It decides what is worth proving. It sends nothing and writes nothing.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use crate::api::OperationId;
+use crate::finding::{Finding, OracleId, Severity, Signature};
+use crate::triage::{Ratio, Suspicion};
+
+/// How many different signatures of one oracle in one operation are proved; an error text that differs with each
+/// request must not fill the disk.
+const MAX_PER_PLACE: usize = 8;
+/// How often a suspicion that did not show again gets another chance.
+const MAX_CHANCES: u32 = 2;
+
+/// Suspicions that wait for proof, and the signatures that are settled.
+#[derive(Debug, Default)]
+pub(super) struct Book {
+    settled: BTreeSet<Signature>,
+    chances: BTreeMap<Signature, u32>,
+    places: BTreeMap<(OracleId, OperationId), usize>,
+    urgent: VecDeque<Suspicion>,
+    remarks: VecDeque<Suspicion>,
+    counts: BTreeMap<Severity, usize>,
+}
+
+impl Book {
+    /// Whether a finding is worth keeping the traffic of.
+    pub(super) fn is_new(&self, finding: &Finding) -> bool {
+        !self.settled.contains(&finding.signature)
+    }
+
+    /// Takes a suspicion in, unless it is settled or there are enough like it.
+    pub(super) fn suspect(&mut self, suspicion: Suspicion) {
+        let finding = &suspicion.finding;
+        if !self.is_new(finding) {
+            return;
+        }
+        if !self.chances.contains_key(&finding.signature) {
+            let place = self.places.entry((finding.oracle(), finding.operation.clone())).or_default();
+            if *place >= MAX_PER_PLACE {
+                return;
+            }
+            *place += 1;
+        }
+        self.settled.insert(finding.signature.clone());
+        // Remarks never stop the search: they are proved when it is over.
+        if finding.severity == Severity::Remark {
+            self.remarks.push_back(suspicion);
+        } else {
+            self.urgent.push_back(suspicion);
+        }
+    }
+
+    /// The next suspicion to prove; remarks only when asked for.
+    pub(super) fn next(&mut self, with_remarks: bool) -> Option<Suspicion> {
+        let remark = |book: &mut Self| if with_remarks { book.remarks.pop_front() } else { None };
+        self.urgent.pop_front().or_else(|| remark(self))
+    }
+
+    /// Whether something that should not wait is waiting.
+    pub(super) fn is_pressing(&self) -> bool {
+        !self.urgent.is_empty()
+    }
+
+    /// How many remarks wait.
+    pub(super) fn remarks(&self) -> usize {
+        self.remarks.len()
+    }
+
+    /// How many suspicions wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.urgent.len() + self.remarks.len()
+    }
+
+    /// Takes the outcome of a proof in. Answers whether the finding is to be reported now: it is stable, or has had
+    /// its chances.
+    pub(super) fn prove(&mut self, finding: &Finding, ratio: Ratio) -> bool {
+        if ratio.is_stable() {
+            *self.counts.entry(finding.severity).or_default() += 1;
+            return true;
+        }
+        let chances = self.chances.entry(finding.signature.clone()).or_default();
+        *chances += 1;
+        if *chances < MAX_CHANCES {
+            self.settled.remove(&finding.signature);
+            return false;
+        }
+        // What never showed again when sent alone is the neighbours' doing, and no finding at all.
+        ratio.hits > 0
+    }
+
+    /// Stable findings by severity.
+    pub(super) fn counts(&self) -> &BTreeMap<Severity, usize> {
+        &self.counts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::finding::Requirement;
+    use crate::scenario::Scenario;
+
+    fn suspicion(severity: Severity, text: &str) -> Suspicion {
+        let oracle = OracleId("server_error");
+        let operation = OperationId::new("get", "/a");
+        let signature = Signature::new(oracle, &operation, &[text]);
+        let requirement = Requirement { oracle, parameters: json!({}) };
+        let finding = Finding {
+            requirement,
+            severity,
+            owasp: None,
+            operation,
+            step: 0,
+            title: String::new(),
+            evidence: String::new(),
+            signature,
+        };
+        Suspicion { finding, scenario: Scenario { steps: vec![] }, exchanges: vec![] }
+    }
+
+    #[test]
+    fn one_bug_is_proved_once() {
+        let mut book = Book::default();
+        book.suspect(suspicion(Severity::High, "a"));
+        book.suspect(suspicion(Severity::High, "a"));
+        assert_eq!(book.waiting(), 1);
+    }
+
+    #[test]
+    fn a_flood_from_one_place_is_bounded() {
+        let mut book = Book::default();
+        for index in 0..100 {
+            book.suspect(suspicion(Severity::High, &index.to_string()));
+        }
+        assert_eq!(book.waiting(), MAX_PER_PLACE);
+    }
+
+    #[test]
+    fn remarks_wait() {
+        let mut book = Book::default();
+        book.suspect(suspicion(Severity::Remark, "a"));
+        assert!(!book.is_pressing() && book.next(false).is_none());
+        assert!(book.next(true).is_some());
+    }
+
+    #[test]
+    fn an_unstable_suspicion_gets_another_chance_and_no_more() {
+        let mut book = Book::default();
+        let first = suspicion(Severity::High, "a");
+        book.suspect(first.clone());
+        book.next(false).unwrap();
+        assert!(!book.prove(&first.finding, Ratio { hits: 1, tries: 3 }));
+        book.suspect(first.clone());
+        assert_eq!(book.waiting(), 1);
+        assert!(book.prove(&first.finding, Ratio { hits: 1, tries: 3 }));
+        book.next(false).unwrap();
+        book.suspect(first);
+        assert_eq!(book.waiting(), 0);
+    }
+
+    #[test]
+    fn what_never_shows_again_is_no_finding() {
+        let mut book = Book::default();
+        let first = suspicion(Severity::High, "a");
+        for _ in 0..MAX_CHANCES {
+            assert!(!book.prove(&first.finding, Ratio { hits: 0, tries: 3 }));
+        }
+    }
+}

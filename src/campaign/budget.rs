@@ -1,0 +1,111 @@
+//! How long a run may go on. Main type: [`Budget`].
+
+use std::time::Duration;
+
+use crate::clock::Stopwatch;
+
+/// The share of a time budget, in percent, that is kept for proving what waits for the end.
+const RESERVE: u32 = 10;
+/// How long a proof that began in time may take beyond the budget.
+const GRACE: Duration = Duration::from_secs(4);
+
+/// Limits of a run: requests, time, rate.
+#[derive(Debug)]
+pub(super) struct Budget {
+    watch: Stopwatch,
+    time: Option<Duration>,
+    requests: Option<u64>,
+    rate: Option<u32>,
+    planned: u64,
+    sent: u64,
+}
+
+impl Budget {
+    /// Starts now.
+    pub(super) fn start(time: Option<Duration>, requests: Option<u64>, rate: Option<u32>) -> Self {
+        Self { watch: Stopwatch::start(), time, requests, rate, planned: 0, sent: 0 }
+    }
+
+    /// Time since the start.
+    pub(super) fn elapsed(&self) -> Duration {
+        self.watch.elapsed()
+    }
+
+    /// How many of `wanted` cases may be planned; they count from now on.
+    pub(super) fn take(&mut self, wanted: usize) -> usize {
+        let left = self.requests.map_or(u64::MAX, |requests| requests.saturating_sub(self.planned));
+        usize::try_from(left).unwrap_or(usize::MAX).min(wanted)
+    }
+
+    /// Counts what was planned.
+    pub(super) fn planned(&mut self, cases: usize) {
+        self.planned += cases as u64;
+    }
+
+    /// Whether the request budget is used up.
+    pub(super) fn is_spent(&self) -> bool {
+        self.requests.is_some_and(|requests| self.planned >= requests)
+    }
+
+    /// Counts a request that goes out.
+    pub(super) fn sent(&mut self) {
+        self.sent += 1;
+    }
+
+    /// How long to wait before the next request, to keep the rate.
+    pub(super) fn pause(&self) -> Duration {
+        let Some(rate) = self.rate else { return Duration::ZERO };
+        let due = Duration::from_secs_f64(self.sent as f64 / f64::from(rate.max(1)));
+        due.saturating_sub(self.elapsed())
+    }
+
+    /// Time left for sending new cases. With remarks waiting, a part of the budget is theirs.
+    pub(super) fn left(&self, has_remarks: bool) -> Option<Duration> {
+        let time = self.time?;
+        let usable = if has_remarks { time - time * RESERVE / 100 } else { time };
+        Some(usable.saturating_sub(self.elapsed()))
+    }
+
+    /// Time left until even proofs are given up.
+    pub(super) fn left_for_proof(&self) -> Option<Duration> {
+        self.time.map(|time| (time + GRACE).saturating_sub(self.elapsed()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_are_counted_when_planned() {
+        let mut budget = Budget::start(None, Some(100), None);
+        assert_eq!(budget.take(64), 64);
+        budget.planned(64);
+        assert_eq!(budget.take(64), 36);
+        budget.planned(36);
+        assert!(budget.is_spent());
+    }
+
+    #[test]
+    fn no_limit_is_no_limit() {
+        let budget = Budget::start(None, None, None);
+        assert_eq!(budget.left(true), None);
+        assert_eq!(budget.pause(), Duration::ZERO);
+        assert!(!budget.is_spent());
+    }
+
+    #[test]
+    fn remarks_have_a_share_of_the_time() {
+        let budget = Budget::start(Some(Duration::from_secs(1000)), None, None);
+        assert!(budget.left(true) <= Some(Duration::from_secs(900)));
+        assert!(budget.left(false) > Some(Duration::from_secs(900)));
+    }
+
+    #[test]
+    fn the_rate_spaces_requests() {
+        let mut budget = Budget::start(None, None, Some(1));
+        assert_eq!(budget.pause(), Duration::ZERO);
+        (0..1000).for_each(|_| budget.sent());
+        assert!(budget.pause() > Duration::from_secs(900));
+    }
+}

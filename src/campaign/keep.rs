@@ -1,0 +1,172 @@
+//! Where findings and novel inputs go: records for machines, fixtures and corpus entries on disk.
+//!
+//! Main type: [`Keeper`]. It writes a finding at once when it is proved, so that a kill loses nothing.
+
+use std::time::Duration;
+
+use super::{Error, Options};
+use crate::clock;
+use crate::corpus::{self, Corpus};
+use crate::engine::Glimpse;
+use crate::finding::Severity;
+use crate::fixture::{self, Discovery, Fixture, Place, Shelf};
+use crate::report::FindingRecord;
+use crate::scenario::{Intent, Scenario};
+use crate::spec::Loaded;
+use crate::triage::Confirmed;
+use crate::wire::curl;
+
+/// The folder in which fixtures are kept, as the user knows it.
+pub(crate) const REGRESSIONS: &str = "regressions";
+/// After how many new entries the corpus is written in the middle of a run.
+const CORPUS_BATCH: usize = 64;
+
+/// Keeps what a run finds.
+pub(super) struct Keeper {
+    options: Options,
+    spec: String,
+    date: String,
+    shelf: Option<Shelf>,
+    corpus: Option<Corpus>,
+    unsaved: usize,
+    records: Vec<FindingRecord>,
+    problems: Vec<String>,
+}
+
+impl Keeper {
+    /// Opens the stores; what can't be read in them is a problem to tell, not a reason to stop.
+    pub(super) fn open(loaded: &Loaded, options: &Options) -> Result<Self, Error> {
+        let mut problems = Vec::new();
+        let shelf = match &options.fixtures {
+            None => None,
+            Some(store) => {
+                let (shelf, unreadable) = Shelf::open(store.clone(), REGRESSIONS)?;
+                problems.extend(unreadable.iter().map(ToString::to_string));
+                Some(shelf)
+            }
+        };
+        let corpus = options.corpus.as_ref().map(|store| {
+            let (corpus, unreadable) = Corpus::open(corpus::Settings {
+                store: store.clone(),
+                api: options.name.clone(),
+                base_path: options.target.base_path.clone(),
+                redactor: options.identities.redactor(),
+            });
+            problems.extend(unreadable.iter().map(ToString::to_string));
+            corpus
+        });
+        Ok(Self {
+            options: options.clone(),
+            spec: loaded.api.digest.clone(),
+            date: clock::today(),
+            shelf,
+            corpus,
+            unsaved: 0,
+            records: Vec::new(),
+            problems,
+        })
+    }
+
+    /// What earlier runs found worth keeping.
+    pub(super) fn remembered(&self) -> Vec<Scenario> {
+        self.corpus.as_ref().map(Corpus::scenarios).unwrap_or_default()
+    }
+
+    /// Keeps an input that led to something new.
+    pub(super) fn keep_novel(&mut self, scenario: &Scenario, glimpse: Glimpse) {
+        let Some(corpus) = &mut self.corpus else { return };
+        if corpus.add(scenario, &format!("answered {glimpse} in a new way")) {
+            self.unsaved += 1;
+        }
+        if self.unsaved >= CORPUS_BATCH {
+            self.save();
+        }
+    }
+
+    /// Writes what is not on disk yet.
+    pub(super) fn save(&mut self) {
+        if let Some(corpus) = &mut self.corpus {
+            self.problems.extend(corpus.save().iter().map(ToString::to_string));
+            self.unsaved = 0;
+        }
+    }
+
+    /// Keeps a proved finding; an unstable one, and a remark unless they are asked for, as a record only.
+    pub(super) fn keep_finding(&mut self, confirmed: &Confirmed, elapsed: Duration) -> FindingRecord {
+        let is_worth = confirmed.finding.severity > Severity::Remark || self.options.keep_remarks;
+        let fixture = if confirmed.ratio.is_stable() && is_worth { self.write(confirmed) } else { None };
+        let record = self.record(confirmed, fixture, elapsed);
+        self.records.push(record.clone());
+        record
+    }
+
+    /// The findings so far.
+    pub(super) fn records(&self) -> &[FindingRecord] {
+        &self.records
+    }
+
+    /// What could not be read or written since the last time.
+    pub(super) fn take_problems(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.problems)
+    }
+
+    /// Writes the fixture; answers where it is, relative to the working folder.
+    fn write(&mut self, confirmed: &Confirmed) -> Option<String> {
+        let redactor = self.options.identities.redactor();
+        let discovery = Discovery {
+            base_path: &self.options.target.base_path,
+            redactor: &redactor,
+            spec: &self.spec,
+            seed: self.options.seed,
+            date: &self.date,
+            timeout: self.options.timeout,
+            requires_fresh: false,
+        };
+        let shelf = self.shelf.as_mut()?;
+        let place = if self.options.accept_all { Place::Accepted } else { Place::Pending };
+        let added = Fixture::from_confirmed(confirmed, &discovery)
+            .and_then(|fixture| shelf.add(&self.options.name, &fixture, place));
+        match added {
+            Ok(added) => Some(format!("{REGRESSIONS}/{}", added.key())),
+            Err(error) => {
+                self.problems.push(format!("no fixture for {}: {error}", confirmed.finding.title));
+                None
+            }
+        }
+    }
+
+    fn record(&self, confirmed: &Confirmed, fixture: Option<String>, elapsed: Duration) -> FindingRecord {
+        let redactor = self.options.identities.redactor();
+        let finding = &confirmed.finding;
+        let step = &confirmed.scenario.steps[finding.step];
+        let intent = step.case.as_ref().map(|case| &case.intent);
+        let rule = match intent {
+            Some(Intent::Boundary(rule) | Intent::Malformed(rule)) => Some(rule.to_string()),
+            Some(Intent::Hostile(class) | Intent::Wire(class)) => Some((*class).to_owned()),
+            Some(Intent::Valid) | None => None,
+        };
+        FindingRecord {
+            oracle: finding.oracle().to_string(),
+            severity: finding.severity,
+            owasp: finding.owasp,
+            operation: finding.operation.to_string(),
+            title: redactor.text(&finding.title),
+            evidence: redactor.text(&finding.evidence),
+            signature: finding.signature.to_string(),
+            confirmed: confirmed.ratio,
+            stable: confirmed.ratio.is_stable(),
+            intent: intent.map_or("recorded", Intent::word).to_owned(),
+            rule,
+            outcome: confirmed.exchanges.last().map(|last| last.outcome.to_string()).unwrap_or_default(),
+            curl: redactor.text(&curl(&step.request, &self.options.target.origin)),
+            fixture,
+            seconds: elapsed.as_secs_f64(),
+        }
+    }
+}
+
+impl From<fixture::Error> for Error {
+    fn from(error: fixture::Error) -> Self {
+        Self::Fixture(Box::new(error))
+    }
+}

@@ -1,0 +1,117 @@
+//! Epochs in flight. Main type: [`Pipeline`].
+//!
+//! Two epochs overlap, so that one slow answer does not stop the others. What keeps the run deterministic is the
+//! order: epoch n is planned after epoch n-2 was folded and before epoch n-1 is, whatever arrives when.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crate::engine::{Glimpse, Planned};
+use crate::finding::Finding;
+use crate::wire::Exchange;
+
+/// How many epochs may be unfolded when another one is planned.
+const OVERLAP: usize = 1;
+
+/// Where a case belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Slot {
+    epoch: u64,
+    index: usize,
+}
+
+/// What a case led to.
+#[derive(Debug)]
+pub(super) struct Done {
+    /// For feedback.
+    pub(super) glimpse: Glimpse,
+    /// What the oracles said that was not settled yet.
+    pub(super) findings: Vec<Finding>,
+    /// The traffic; empty if there are no findings.
+    pub(super) exchanges: Vec<Exchange>,
+}
+
+/// A case that was folded.
+#[derive(Debug)]
+pub(super) struct Folded {
+    pub(super) planned: Arc<Planned>,
+    pub(super) done: Done,
+}
+
+struct Epoch {
+    cases: Vec<Arc<Planned>>,
+    done: Vec<Option<Done>>,
+    dispatched: usize,
+    missing: usize,
+}
+
+/// Epochs that are planned and not folded.
+#[derive(Default)]
+pub(super) struct Pipeline {
+    epochs: VecDeque<Epoch>,
+    first: u64,
+    closed: bool,
+}
+
+impl Pipeline {
+    /// Whether another epoch is to be planned now.
+    pub(super) fn wants_plan(&self) -> bool {
+        let dispatched = self.epochs.back().is_none_or(|epoch| epoch.dispatched == epoch.cases.len());
+        !self.closed && dispatched && self.epochs.len() <= OVERLAP
+    }
+
+    /// Takes a planned epoch in; an empty one means that there is nothing left to plan.
+    pub(super) fn push(&mut self, cases: Vec<Planned>) {
+        if cases.is_empty() {
+            self.closed = true;
+            return;
+        }
+        let missing = cases.len();
+        let cases: Vec<_> = cases.into_iter().map(Arc::new).collect();
+        let done = (0..missing).map(|_| None).collect();
+        self.epochs.push_back(Epoch { cases, done, dispatched: 0, missing });
+    }
+
+    /// The next case to send.
+    pub(super) fn next(&mut self) -> Option<(Slot, Arc<Planned>)> {
+        let epoch_number = self.first + self.epochs.len() as u64 - 1;
+        let epoch = self.epochs.back_mut()?;
+        let case = epoch.cases.get(epoch.dispatched)?;
+        let slot = Slot { epoch: epoch_number, index: epoch.dispatched };
+        epoch.dispatched += 1;
+        Some((slot, Arc::clone(case)))
+    }
+
+    /// Whether a case is there to be sent.
+    pub(super) fn has_next(&self) -> bool {
+        self.epochs.back().is_some_and(|epoch| epoch.dispatched < epoch.cases.len())
+    }
+
+    /// Takes an outcome in; `None` for a case that could not be sent.
+    pub(super) fn record(&mut self, slot: Slot, done: Option<Done>) {
+        let Some(offset) = slot.epoch.checked_sub(self.first) else { return };
+        let Some(epoch) = usize::try_from(offset).ok().and_then(|offset| self.epochs.get_mut(offset)) else { return };
+        epoch.missing -= 1;
+        epoch.done[slot.index] = done;
+    }
+
+    /// The oldest epoch in index order, if it is complete and may be folded.
+    pub(super) fn fold(&mut self) -> Option<Vec<Folded>> {
+        let is_due =
+            self.epochs.front().is_some_and(|epoch| epoch.missing == 0) && (self.closed || self.epochs.len() > OVERLAP);
+        if is_due { self.pop() } else { None }
+    }
+
+    /// What has arrived of the oldest epoch, complete or not: for the end of a run.
+    pub(super) fn drain(&mut self) -> Option<Vec<Folded>> {
+        self.closed = true;
+        self.pop()
+    }
+
+    fn pop(&mut self) -> Option<Vec<Folded>> {
+        let epoch = self.epochs.pop_front()?;
+        self.first += 1;
+        let pairs = epoch.cases.into_iter().zip(epoch.done);
+        Some(pairs.filter_map(|(planned, done)| Some(Folded { planned, done: done? })).collect())
+    }
+}

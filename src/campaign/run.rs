@@ -1,0 +1,460 @@
+//! One fuzzing run. Main function: [`run`].
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::{BoxFuture, FutureExt};
+use futures_util::stream::{FuturesUnordered, StreamExt};
+
+use super::book::Book;
+use super::budget::Budget;
+use super::keep::Keeper;
+use super::pipeline::{Done, Folded, Pipeline, Slot};
+use super::proof::{Proof, Settled};
+use super::{Options, TransportKind, summary};
+use crate::engine::{self, Execution, Executor, Glimpse, Health, Novelty, Planned, Planner};
+use crate::fixture;
+use crate::generate;
+use crate::minimize::Minimizer;
+use crate::oracle::Registry;
+use crate::report::{Event, Progress, Reporter, Summary};
+use crate::scenario::{GeneratorId, Trace};
+use crate::spec::Loaded;
+use crate::transport::{self, Transport};
+use crate::triage::{Prover, Suspicion};
+use crate::wire::{Exchange, FaultKind, Request};
+
+/// How often progress is told.
+const TICK: Duration = Duration::from_millis(200);
+/// How many refused connections in a row count as an outage.
+const OUTAGE: u32 = 8;
+/// How many executions the search for a smaller request may take.
+const MINIMIZE_BUDGET: u32 = 100;
+/// How long the target has to come back.
+const RECOVERY: Duration = Duration::from_secs(10);
+
+/// Why a run could not be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Nobody listens.
+    #[error("failed to reach {base_url}: {reason}. Start the service, or pass its address with --url")]
+    Unreachable {
+        /// The base URL in use.
+        base_url: String,
+        /// The system's words.
+        reason: String,
+    },
+    /// No operation is left to fuzz.
+    #[error("no operation to fuzz: {0}")]
+    NoOperation(String),
+    /// A request could not be sent, or an identity is unknown.
+    #[error(transparent)]
+    Engine(#[from] engine::Error),
+    /// The transport could not be set up.
+    #[error(transparent)]
+    Transport(#[from] transport::Error),
+    /// The fixtures can't be read.
+    #[error(transparent)]
+    Fixture(Box<fixture::Error>),
+    /// A report could not be written.
+    #[error("failed to write the report: {0}")]
+    Io(#[from] io::Error),
+}
+
+/// Fuzzes the API and tells the reporter what happens.
+pub async fn run(loaded: &Loaded, options: Options, reporter: &mut dyn Reporter) -> Result<Summary, Error> {
+    let operations: Vec<_> = loaded.api.operations.iter().filter(|o| options.selects(o)).cloned().collect();
+    if operations.is_empty() {
+        let all = loaded.api.operations.len();
+        return Err(Error::NoOperation(format!("of {all} in the document none passes --include and --exclude")));
+    }
+    let executor = executor(&options)?;
+    check_reachable(&executor, &options).await?;
+    let base_url = options.target.base_url();
+    reporter.event(&Event::Started {
+        api: &loaded.api,
+        base_url: &base_url,
+        seed: options.seed,
+        operations: operations.len(),
+    })?;
+    let generators: Vec<_> = generate::standard().into_iter().map(|g| (share(g.id()), g)).collect();
+    let planner =
+        Planner::new(operations, &generators, options.seed, options.identity.clone(), &options.target.base_path);
+    let registry = Arc::new(Registry::default());
+    let mut run = Run {
+        proof: Proof {
+            prover: Prover::new(executor.clone(), Arc::clone(&registry), options.proof),
+            minimizer: Minimizer::new(executor.clone(), Arc::clone(&registry), MINIMIZE_BUDGET),
+            seed: options.seed,
+        },
+        executor,
+        registry,
+        planner,
+        novelty: Novelty::default(),
+        health: Health::new(&base_url),
+        book: Book::default(),
+        budget: Budget::start(options.time, options.requests, options.rate),
+        keeper: Keeper::open(loaded, &options)?,
+        pipeline: Pipeline::default(),
+        notices: Vec::new(),
+        counts: Counts::default(),
+        refused_in_a_row: 0,
+        reporter,
+        options: &options,
+    };
+    let ended = run.drive().await?;
+    let summary = run.summary(loaded, ended);
+    run.reporter.event(&Event::Finished(&summary))?;
+    Ok(summary)
+}
+
+/// How often a generator's turn comes, among those that still have cases: what finds most with least comes most.
+fn share(generator: GeneratorId) -> u64 {
+    match generator.0 {
+        "examples" => 8,
+        "malformed" | "wire" => 4,
+        "boundary" => 3,
+        "hostile" => 2,
+        _ => 1,
+    }
+}
+
+/// Why a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ended {
+    Time,
+    Requests,
+    Exhausted,
+    Interrupted,
+    Unreachable,
+}
+
+/// Requests by purpose.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Counts {
+    pub(super) requests: u64,
+    pub(super) proof: u64,
+}
+
+type Sent = (Slot, Arc<Planned>, Result<Execution, engine::Error>);
+type Proved = Result<Settled, engine::Error>;
+
+pub(super) struct Run<'a> {
+    executor: Executor,
+    proof: Proof,
+    registry: Arc<Registry>,
+    pub(super) planner: Planner,
+    novelty: Novelty,
+    health: Health,
+    book: Book,
+    pub(super) budget: Budget,
+    pub(super) keeper: Keeper,
+    pipeline: Pipeline,
+    pub(super) notices: Vec<String>,
+    pub(super) counts: Counts,
+    refused_in_a_row: u32,
+    reporter: &'a mut dyn Reporter,
+    pub(super) options: &'a Options,
+}
+
+/// What is under way at a moment of the run.
+struct UnderWay {
+    sent: FuturesUnordered<BoxFuture<'static, Sent>>,
+    /// The proof for which new cases wait, so that it is alone.
+    proof: Option<BoxFuture<'static, Proved>>,
+    /// Proofs that make the target hang: they go on beside the run.
+    slow: FuturesUnordered<BoxFuture<'static, Proved>>,
+}
+
+impl Run<'_> {
+    async fn drive(&mut self) -> Result<Ended, Error> {
+        let mut under_way = UnderWay { sent: FuturesUnordered::new(), proof: None, slow: FuturesUnordered::new() };
+        let mut tick = tokio::time::interval(TICK);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+        let interrupt = tokio::signal::ctrl_c();
+        tokio::pin!(interrupt);
+        self.tell_problems()?;
+        self.remember();
+        let ended = loop {
+            self.advance()?;
+            self.start_proof(&mut under_way, false);
+            self.dispatch(&mut under_way);
+            if under_way.sent.is_empty() && under_way.proof.is_none() && !self.pipeline.has_next() {
+                break if self.budget.is_spent() { Ended::Requests } else { Ended::Exhausted };
+            }
+            let left = self.budget.left(self.book.remarks() > 0).unwrap_or(Duration::MAX);
+            let pause = self.budget.pause();
+            let is_paused = !pause.is_zero() && self.pipeline.has_next() && under_way.proof.is_none();
+            tokio::select! {
+                biased;
+                _ = &mut interrupt => break Ended::Interrupted,
+                () = sleep(left) => break Ended::Time,
+                _ = tick.tick() => self.progress()?,
+                Some(sent) = under_way.sent.next() => self.record(sent)?,
+                Some(proved) = async { Some(under_way.proof.as_mut()?.await) } => {
+                    under_way.proof = None;
+                    self.settle(proved?)?;
+                }
+                Some(proved) = under_way.slow.next() => self.settle(proved?)?,
+                () = tokio::time::sleep(pause), if is_paused => {}
+            }
+            if self.refused_in_a_row >= OUTAGE && !self.recovers().await? {
+                break Ended::Unreachable;
+            }
+        };
+        under_way.sent.clear();
+        while let Some(folded) = self.pipeline.drain() {
+            self.fold(folded)?;
+        }
+        if ended != Ended::Unreachable {
+            self.finish_proofs(under_way).await?;
+        }
+        self.keeper.save();
+        self.tell_problems()?;
+        self.progress()?;
+        Ok(ended)
+    }
+
+    /// Begins with what earlier runs found worth keeping.
+    fn remember(&mut self) {
+        let room = self.budget.take(usize::MAX);
+        let mut cases = self.planner.recorded(self.keeper.remembered());
+        cases.truncate(room);
+        if !cases.is_empty() {
+            self.budget.planned(cases.len());
+            self.pipeline.push(cases);
+        }
+    }
+
+    fn tell_problems(&mut self) -> Result<(), Error> {
+        for problem in self.keeper.take_problems() {
+            self.notice(problem)?;
+        }
+        Ok(())
+    }
+
+    /// Plans and folds as far as the pipeline allows.
+    fn advance(&mut self) -> Result<(), Error> {
+        loop {
+            if self.pipeline.wants_plan() {
+                let size = self.budget.take(self.planner.epoch_size());
+                let cases = self.planner.plan(size);
+                self.budget.planned(cases.len());
+                self.pipeline.push(cases);
+            } else if let Some(folded) = self.pipeline.fold() {
+                self.fold(folded)?;
+            } else {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Sends cases until enough are in flight. While a proof is under way nothing new is sent.
+    fn dispatch(&mut self, under_way: &mut UnderWay) {
+        let is_proving = under_way.proof.is_some() || self.book.is_pressing();
+        while !is_proving && under_way.sent.len() < self.options.concurrency.max(1) && self.budget.pause().is_zero() {
+            let Some((slot, planned)) = self.pipeline.next() else { return };
+            self.budget.sent();
+            let executor = self.executor.clone();
+            let seed = self.options.seed;
+            under_way.sent.push(
+                async move {
+                    let result = executor.run(&planned.scenario, seed).await;
+                    (slot, planned, result)
+                }
+                .boxed(),
+            );
+        }
+    }
+
+    /// Begins the next proof if none is under way.
+    fn start_proof(&mut self, under_way: &mut UnderWay, with_remarks: bool) {
+        while under_way.proof.is_none() {
+            let Some(suspicion) = self.book.next(with_remarks) else { return };
+            let is_slow = Prover::is_slow(&suspicion);
+            let proof = self.proof.clone().settle(suspicion).boxed();
+            if is_slow {
+                under_way.slow.push(proof);
+            } else {
+                under_way.proof = Some(proof);
+            }
+        }
+    }
+
+    /// Judges an execution at once, so that only what matters of it is kept until its epoch is folded.
+    fn record(&mut self, (slot, planned, result): Sent) -> Result<(), Error> {
+        let execution = match result {
+            Ok(execution) => execution,
+            // This transport can't send it; that is no outcome, and the other cases go on.
+            Err(engine::Error::Transport(error)) => {
+                self.pipeline.record(slot, None);
+                return self.notice_once(&error.reason.clone(), || format!("a case was left out: {error}"));
+            }
+            Err(error) => return Err(error.into()),
+        };
+        self.counts.requests += execution.exchanges.len() as u64;
+        let Some(last) = execution.exchanges.last() else {
+            self.pipeline.record(slot, None);
+            return Ok(());
+        };
+        let glimpse = Glimpse::of(last);
+        if glimpse.is_fault(FaultKind::Refused) {
+            self.refused_in_a_row += 1;
+        } else {
+            self.refused_in_a_row = 0;
+        }
+        let mut findings = self.registry.judge(&Trace { scenario: &planned.scenario, exchanges: &execution.exchanges });
+        findings.retain(|finding| self.book.is_new(finding));
+        let exchanges = if findings.is_empty() { Vec::new() } else { execution.exchanges };
+        self.pipeline.record(slot, Some(Done { glimpse, findings, exchanges }));
+        Ok(())
+    }
+
+    /// Takes an epoch in, in index order.
+    fn fold(&mut self, epoch: Vec<Folded>) -> Result<(), Error> {
+        for Folded { planned, done } in epoch {
+            let operation = &planned.scenario.steps[0].operation;
+            let is_novel = self.novelty.observe(operation, done.glimpse);
+            self.planner.fold(&planned, done.glimpse, is_novel);
+            self.health.observe(operation, done.glimpse);
+            if is_novel {
+                self.keeper.keep_novel(&planned.scenario, done.glimpse);
+            }
+            for finding in done.findings {
+                let scenario = planned.scenario.clone();
+                self.book.suspect(Suspicion { finding, scenario, exchanges: done.exchanges.clone() });
+            }
+        }
+        match self.health.notice() {
+            Some(notice) => self.notice(notice),
+            None => Ok(()),
+        }
+    }
+
+    /// Proves what still waits, within what is left of the budget.
+    async fn finish_proofs(&mut self, mut under_way: UnderWay) -> Result<(), Error> {
+        loop {
+            self.start_proof(&mut under_way, true);
+            if under_way.proof.is_none() && under_way.slow.is_empty() {
+                return Ok(());
+            }
+            let left = self.budget.left_for_proof().unwrap_or(Duration::MAX);
+            tokio::select! {
+                biased;
+                () = sleep(left) => break,
+                Some(proved) = async { Some(under_way.proof.as_mut()?.await) } => {
+                    under_way.proof = None;
+                    self.settle(proved?)?;
+                }
+                Some(proved) = under_way.slow.next() => self.settle(proved?)?,
+            }
+        }
+        let waiting = self.book.waiting() + under_way.slow.len() + usize::from(under_way.proof.is_some());
+        self.notice(format!(
+            "{waiting} suspicions were not proved in time and are not reported; a longer --time proves them"
+        ))
+    }
+
+    /// A proof is over: reports and keeps the finding if it counts.
+    fn settle(&mut self, Settled { confirmed, requests }: Settled) -> Result<(), Error> {
+        self.counts.proof += requests;
+        if !self.book.prove(&confirmed.finding, confirmed.ratio) {
+            return Ok(());
+        }
+        let record = self.keeper.keep_finding(&confirmed, self.budget.elapsed());
+        self.reporter.event(&Event::Found { confirmed: &confirmed, record: &record })?;
+        self.tell_problems()
+    }
+
+    /// Nobody listens any more: waits for the target to come back.
+    async fn recovers(&mut self) -> Result<bool, Error> {
+        self.notice("the target refuses connections; waiting for it to come back".to_owned())?;
+        let mut waited = Duration::ZERO;
+        while waited < RECOVERY {
+            if !is_refused(&probe(&self.executor, self.options).await?) {
+                self.refused_in_a_row = 0;
+                self.notice("the target is back; the run goes on".to_owned())?;
+                return Ok(true);
+            }
+            tokio::time::sleep(TICK).await;
+            waited += TICK;
+        }
+        self.notice("the target did not come back; the run ends here".to_owned())?;
+        Ok(false)
+    }
+
+    fn progress(&mut self) -> Result<(), Error> {
+        let progress = Progress {
+            elapsed: self.budget.elapsed(),
+            time: self.options.time,
+            requests: self.counts.requests + self.counts.proof,
+            budget: self.options.requests,
+            operations: self.planner.reports().count(),
+            reached: self.planner.reached(),
+            findings: self.book.counts().clone(),
+        };
+        Ok(self.reporter.event(&Event::Progress(&progress))?)
+    }
+
+    fn notice(&mut self, notice: String) -> Result<(), Error> {
+        self.reporter.event(&Event::Notice(&notice))?;
+        self.notices.push(notice);
+        Ok(())
+    }
+
+    /// Gives a notice unless one that holds `key` was given.
+    fn notice_once(&mut self, key: &str, notice: impl FnOnce() -> String) -> Result<(), Error> {
+        if self.notices.iter().any(|given| given.contains(key)) {
+            return Ok(());
+        }
+        self.notice(notice())
+    }
+
+    fn summary(&self, loaded: &Loaded, ended: Ended) -> Summary {
+        summary::of(self, &loaded.api, ended)
+    }
+}
+
+/// Sleeps, or for ever where there is no limit.
+async fn sleep(duration: Duration) {
+    if duration == Duration::MAX {
+        std::future::pending::<()>().await;
+    }
+    tokio::time::sleep(duration).await;
+}
+
+fn executor(options: &Options) -> Result<Executor, Error> {
+    let origin = options.target.origin.clone();
+    let transport: Arc<dyn Transport> = match (options.transport, &options.proxy) {
+        (TransportKind::Reqwest, proxy) => transport::reqwest(origin, proxy.as_deref())?,
+        (TransportKind::Auto, Some(proxy)) => transport::reqwest(origin, Some(proxy))?,
+        (TransportKind::Auto | TransportKind::Http1, _) => transport::http1(origin),
+    };
+    let identities = Arc::new(options.identities.clone());
+    identities.require(&options.identity).map_err(engine::Error::from)?;
+    let options = transport::Options { timeout: options.timeout, fresh_connection: false };
+    Ok(Executor { transport, identities, options })
+}
+
+/// Asks for the base URL, only to see whether somebody listens.
+async fn probe(executor: &Executor, options: &Options) -> Result<Exchange, Error> {
+    let request = Request::new("GET", format!("{}/", options.target.base_path));
+    let options = transport::Options { fresh_connection: true, ..executor.options };
+    Ok(executor.transport.send(Arc::new(request), options).await?)
+}
+
+fn is_refused(exchange: &Exchange) -> bool {
+    exchange.outcome.fault().is_some_and(|fault| fault.kind == FaultKind::Refused)
+}
+
+async fn check_reachable(executor: &Executor, options: &Options) -> Result<(), Error> {
+    let exchange = probe(executor, options).await?;
+    match exchange.outcome.fault() {
+        Some(fault) if fault.kind == FaultKind::Refused => {
+            Err(Error::Unreachable { base_url: options.target.base_url(), reason: fault.detail.clone() })
+        }
+        _ => Ok(()),
+    }
+}

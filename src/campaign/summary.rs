@@ -1,0 +1,75 @@
+//! What a run came to. Main function: [`of`].
+
+use std::collections::BTreeMap;
+
+use super::run::{Ended, Run};
+use crate::api::Api;
+use crate::clock;
+use crate::engine::LaneReport;
+use crate::report::{Summary, Unreached};
+
+/// Version of the summary's form.
+const FORMAT: u32 = 1;
+
+pub(super) fn of(run: &Run<'_>, api: &Api, ended: Ended) -> Summary {
+    let mut outcomes: BTreeMap<String, u64> = BTreeMap::new();
+    for report in run.planner.reports() {
+        for (outcome, count) in &report.outcomes {
+            *outcomes.entry(class(outcome)).or_default() += count;
+        }
+    }
+    let mut findings = run.keeper.records().to_vec();
+    findings.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.operation.cmp(&b.operation)));
+    Summary {
+        format: FORMAT,
+        gadfly: env!("CARGO_PKG_VERSION"),
+        api: api.title.clone(),
+        base_url: run.options.target.base_url(),
+        seed: run.options.seed.number(),
+        wall_seconds: run.budget.elapsed().as_secs_f64(),
+        cpu_seconds: clock::process_cpu().map(|cpu| cpu.as_secs_f64()),
+        requests: run.counts.requests + run.counts.proof,
+        proof_requests: run.counts.proof,
+        operations: run.planner.reports().count(),
+        operations_with_2xx: run.planner.reached(),
+        never_2xx: run.planner.reports().filter(|report| !report.reached).map(unreached).collect(),
+        outcomes,
+        findings,
+        notices: run.notices.clone(),
+        ended: match ended {
+            Ended::Time => "time",
+            Ended::Requests => "requests",
+            Ended::Exhausted => "exhausted",
+            Ended::Interrupted => "interrupted",
+            Ended::Unreachable => "unreachable",
+        },
+    }
+}
+
+fn unreached(report: &LaneReport) -> Unreached {
+    let mostly = report.outcomes.iter().max_by_key(|(_, count)| **count);
+    Unreached {
+        operation: report.operation.to_string(),
+        requests: report.requests,
+        mostly: mostly.map_or_else(|| "no request".to_owned(), |(outcome, _)| outcome.clone()),
+    }
+}
+
+/// `404` counts as `4xx`; faults keep their name.
+fn class(outcome: &str) -> String {
+    match outcome.as_bytes() {
+        [digit @ b'1'..=b'9', _, _] => format!("{}xx", char::from(*digit)),
+        _ => outcome.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statuses_are_classed_and_faults_named() {
+        assert_eq!(class("404"), "4xx");
+        assert_eq!(class("no answer in time"), "no answer in time");
+    }
+}

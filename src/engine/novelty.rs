@@ -1,0 +1,184 @@
+//! What was new in an answer. Main types: [`Glimpse`], [`Novelty`]: black-box feedback by operation, outcome, media
+//! type, shape of the body and normalised error text.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use serde_json::Value;
+
+use crate::api::OperationId;
+use crate::finding::normalised;
+use crate::wire::{Exchange, FaultKind, Outcome, Response};
+
+/// How many different answers of one operation are remembered: enough to tell that something is new, and a bound
+/// for operations whose answers all differ.
+const MAX_PER_OPERATION: usize = 64;
+/// How deep a body's shape is looked at.
+const MAX_DEPTH: usize = 5;
+/// How many elements of an array are looked at.
+const MAX_ITEMS: usize = 3;
+
+/// What feedback needs of an exchange: small, so that bodies need not be kept until an epoch is folded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Glimpse {
+    /// The status, or the fault.
+    pub outcome: Result<u16, FaultKind>,
+    kind: u64,
+}
+
+impl Glimpse {
+    /// Looks at an exchange.
+    pub fn of(exchange: &Exchange) -> Self {
+        let outcome = match &exchange.outcome {
+            Outcome::Response(response) => Ok(response.status),
+            Outcome::Fault(fault) => Err(fault.kind),
+        };
+        Self { outcome, kind: key(exchange) }
+    }
+
+    /// Whether the answer was 2xx.
+    pub fn is_success(self) -> bool {
+        self.outcome.is_ok_and(|status| status / 100 == 2)
+    }
+
+    /// Whether the fault was this one.
+    pub fn is_fault(self, kind: FaultKind) -> bool {
+        self.outcome == Err(kind)
+    }
+}
+
+impl fmt::Display for Glimpse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.outcome {
+            Ok(status) => status.fmt(f),
+            Err(fault) => fault.fmt(f),
+        }
+    }
+}
+
+/// Remembers the kinds of answers.
+#[derive(Debug, Default)]
+pub struct Novelty {
+    seen: BTreeMap<OperationId, BTreeSet<u64>>,
+}
+
+impl Novelty {
+    /// Whether this answer is of a kind that the operation has not given yet; remembers it.
+    pub fn observe(&mut self, operation: &OperationId, glimpse: Glimpse) -> bool {
+        let Some(seen) = self.seen.get_mut(operation) else {
+            self.seen.insert(operation.clone(), BTreeSet::from([glimpse.kind]));
+            return true;
+        };
+        seen.len() < MAX_PER_OPERATION && seen.insert(glimpse.kind)
+    }
+}
+
+fn key(exchange: &Exchange) -> u64 {
+    // Not written anywhere: it need only be the same within a run.
+    let mut hasher = DefaultHasher::new();
+    match &exchange.outcome {
+        Outcome::Fault(fault) => fault.kind.hash(&mut hasher),
+        Outcome::Response(response) => {
+            response.status.hash(&mut hasher);
+            body_key(response, &mut hasher);
+        }
+    }
+    hasher.finish()
+}
+
+fn body_key(response: &Response, hasher: &mut DefaultHasher) {
+    let is_error = response.status >= 400;
+    match response.json() {
+        Some(value) => {
+            shape(value, MAX_DEPTH, hasher);
+            if is_error {
+                message(value).map(normalised).hash(hasher);
+            }
+        }
+        None => {
+            response.media_type().hash(hasher);
+            if is_error {
+                let start = &response.body[..response.body.len().min(300)];
+                normalised(&String::from_utf8_lossy(start)).hash(hasher);
+            }
+        }
+    }
+}
+
+/// The text by which an error body tells what is wrong.
+fn message(value: &Value) -> Option<&str> {
+    const NAMES: [&str; 6] = ["message", "detail", "error", "title", "msg", "reason"];
+    match value {
+        Value::String(text) => Some(text),
+        Value::Object(members) => NAMES.iter().filter_map(|name| members.get(*name)).find_map(message),
+        Value::Array(items) => items.first().and_then(message),
+        _ => None,
+    }
+}
+
+/// Hashes the shape of a value: names and types, not the values themselves.
+fn shape(value: &Value, depth: usize, hasher: &mut impl Hasher) {
+    let kind: u8 = match value {
+        Value::Null => 0,
+        Value::Bool(_) => 1,
+        Value::Number(_) => 2,
+        Value::String(_) => 3,
+        Value::Array(_) => 4,
+        Value::Object(_) => 5,
+    };
+    hasher.write_u8(kind);
+    if depth == 0 {
+        return;
+    }
+    match value {
+        Value::Array(items) => {
+            hasher.write_u8(u8::from(items.is_empty()));
+            items.iter().take(MAX_ITEMS).for_each(|item| shape(item, depth - 1, hasher));
+        }
+        Value::Object(members) => {
+            for (name, member) in members.iter().take(64) {
+                hasher.write(name.as_bytes());
+                shape(member, depth - 1, hasher);
+            }
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::wire::{Headers, Request};
+
+    fn answer(status: u16, body: &'static str) -> Exchange {
+        Exchange {
+            request: Arc::new(Request::new("GET", "/")),
+            sent: Bytes::new(),
+            outcome: Outcome::Response(Response::new(status, Headers::new(), body)),
+            elapsed: Duration::ZERO,
+        }
+    }
+
+    #[track_caller]
+    fn check(first: &Exchange, second: &Exchange, is_new: bool) {
+        let operation = OperationId::new("get", "/");
+        let mut novelty = Novelty::default();
+        assert!(novelty.observe(&operation, Glimpse::of(first)));
+        assert_eq!(novelty.observe(&operation, Glimpse::of(second)), is_new);
+    }
+
+    #[test]
+    fn shapes_and_messages_count_and_values_do_not() {
+        check(&answer(200, r#"{"a":1}"#), &answer(200, r#"{"a":2}"#), false);
+        check(&answer(200, r#"{"a":1}"#), &answer(200, r#"{"a":"1"}"#), true);
+        check(&answer(200, r#"{"a":1}"#), &answer(201, r#"{"a":1}"#), true);
+        check(&answer(400, r#"{"error":"bad id 1"}"#), &answer(400, r#"{"error":"bad id 2"}"#), false);
+        check(&answer(400, r#"{"error":"bad id"}"#), &answer(400, r#"{"error":"no such"}"#), true);
+    }
+}

@@ -1,0 +1,81 @@
+//! The search for the smallest request. Main type: [`Minimizer`].
+
+use std::sync::Arc;
+
+use super::Draft;
+use crate::engine::{Error, Executor};
+use crate::finding::{Finding, Signature};
+use crate::oracle::Registry;
+use crate::scenario::{Scenario, Trace};
+use crate::seed::Seed;
+use crate::triage::Confirmed;
+
+/// Oracles whose findings stand on how the request was made: a smaller one could break another rule.
+const LEFT_ALONE: [&str; 2] = ["invalid_input_accepted", "hang"];
+
+/// Shrinks the last request of a proved finding.
+#[derive(Clone)]
+pub struct Minimizer {
+    executor: Executor,
+    registry: Arc<Registry>,
+    budget: u32,
+}
+
+impl Minimizer {
+    /// Spends at most `budget` executions on a finding.
+    pub fn new(mut executor: Executor, registry: Arc<Registry>, budget: u32) -> Self {
+        executor.options.fresh_connection = true;
+        Self { executor, registry, budget }
+    }
+
+    /// Whether a smaller request could show the same bug.
+    pub fn applies(finding: &Finding) -> bool {
+        !LEFT_ALONE.contains(&finding.oracle().0)
+    }
+
+    /// A smaller scenario with the same signature, or `None` if there is none; and the executions spent.
+    pub async fn minimize(&self, confirmed: &Confirmed, seed: Seed) -> Result<(Option<Scenario>, u32), Error> {
+        let Some(last) = confirmed.scenario.steps.last() else { return Ok((None, 0)) };
+        let mut best = Draft::of(&last.request);
+        let original = best.clone();
+        let mut spent = 0;
+        loop {
+            let before = best.clone();
+            let mut index = 0;
+            // After a success the same index names the next piece: what failed already is not tried again in this pass.
+            while let Some(smaller) = best.smaller().into_iter().nth(index) {
+                if spent >= self.budget {
+                    return Ok((changed(&confirmed.scenario, &original, &best), spent));
+                }
+                spent += 1;
+                let candidate = with_last_request(&confirmed.scenario, &smaller);
+                if self.shows(&candidate, &confirmed.finding.signature, seed).await? {
+                    best = smaller;
+                } else {
+                    index += 1;
+                }
+            }
+            if best == before {
+                return Ok((changed(&confirmed.scenario, &original, &best), spent));
+            }
+        }
+    }
+
+    async fn shows(&self, scenario: &Scenario, signature: &Signature, seed: Seed) -> Result<bool, Error> {
+        let execution = self.executor.run(scenario, seed).await?;
+        let trace = Trace { scenario, exchanges: &execution.exchanges };
+        Ok(self.registry.judge(&trace).iter().any(|finding| finding.signature == *signature))
+    }
+}
+
+fn changed(scenario: &Scenario, original: &Draft, best: &Draft) -> Option<Scenario> {
+    (best != original).then(|| with_last_request(scenario, best))
+}
+
+fn with_last_request(scenario: &Scenario, draft: &Draft) -> Scenario {
+    let mut scenario = scenario.clone();
+    if let Some(last) = scenario.steps.last_mut() {
+        last.request = Arc::new(draft.request());
+    }
+    scenario
+}

@@ -1,0 +1,123 @@
+//! Whether the request asked for what it got: a status by its number, or a wait.
+//!
+//! Functions: [`for_status`], [`to_wait`]. `/status/{codes}` and `/delay/{seconds}` are no bugs.
+
+use super::echo::{Echo, Part, Sent};
+use super::names;
+use crate::scenario::Step;
+use crate::wire::Request;
+
+/// Longer values are no list of statuses.
+const LONGEST_LIST: usize = 200;
+
+/// Names of what makes a server wait or stream.
+const WAITING: &str = "delay wait sleep timeout duration seconds secs millis milliseconds poll polling longpoll longpolling watch \
+    follow stream streaming tail block blocking drip pause hold heartbeat keepalive subscribe sse linger";
+
+/// Whether one of the values that were sent is this status, or a list with it such as `200:1,500:3`. Header fields
+/// count only if their name says so: a `Content-Length: 500` asks for nothing.
+pub(super) fn for_status(echo: &Echo, status: u16) -> bool {
+    statuses(echo).any(|asked| asked == status)
+}
+
+/// Whether a status was asked for that ends no exchange or has no body: interim answers confuse any client.
+pub(super) fn for_bodiless_status(echo: &Echo) -> bool {
+    statuses(echo).any(|asked| matches!(asked, 100..=199 | 204 | 304))
+}
+
+fn statuses(echo: &Echo) -> impl Iterator<Item = u16> {
+    echo.items().iter().filter(|sent| may_name_a_status(sent)).flat_map(|sent| numbers(&sent.value))
+}
+
+fn may_name_a_status(sent: &Sent) -> bool {
+    let named = || names::tokens(&sent.name).iter().any(|token| matches!(token.as_str(), "status" | "code" | "codes"));
+    sent.value.len() <= LONGEST_LIST && (sent.part != Part::Header || named())
+}
+
+/// The numbers of a list that holds nothing else; digits of other scripts count, since some servers read them.
+fn numbers(value: &str) -> Vec<u16> {
+    let parts = value.split([',', ';', ':', '|', ' ', '/', '.']).filter(|part| !part.is_empty());
+    let read = |part: &str| {
+        let digits: String =
+            part.trim().trim_start_matches('+').chars().filter(|c| *c != '_').map(ascii_digit).collect();
+        digits.parse().ok()
+    };
+    parts.filter_map(read).collect()
+}
+
+/// The ASCII digit for a decimal digit of the scripts that fuzzers send.
+fn ascii_digit(c: char) -> char {
+    const ZEROS: [u32; 6] = [0x0660, 0x06F0, 0x0966, 0x09E6, 0x0E50, 0xFF10];
+    let zero = ZEROS.into_iter().find(|zero| (*zero..zero + 10).contains(&u32::from(c)));
+    zero.and_then(|zero| char::from_digit(u32::from(c) - zero, 10)).unwrap_or(c)
+}
+
+/// Whether the request asks the server to wait or to stream: by a name in the path template, or by a parameter or
+/// member of such a name that is set.
+pub(super) fn to_wait(step: &Step, request: &Request) -> bool {
+    let template = step.operation.as_str().split_once(' ').map_or("", |(_, path)| path);
+    if template.split('/').any(waits) {
+        return true;
+    }
+    Echo::of_request(request).items().iter().any(|sent| sent.part != Part::Header && waits(&sent.name) && is_set(sent))
+}
+
+fn waits(name: &str) -> bool {
+    names::tokens(name).iter().any(|token| names::lists(WAITING, token))
+}
+
+/// A number above zero, a duration such as `10s`, or a yes.
+fn is_set(sent: &Sent) -> bool {
+    let value = sent.value.trim().to_ascii_lowercase();
+    let number = value.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let is_positive = number.parse::<f64>().is_ok_and(|number| number > 0.0);
+    is_positive || matches!(value.as_str(), "true" | "yes" | "on" | "y" | "t")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oracle::testing::step_of;
+
+    #[track_caller]
+    fn status(target: &'static str, body: &'static str, status: u16, asked: bool) {
+        let mut request = Request::new("POST", target);
+        request.headers.push("Content-Length", "500");
+        request.body = body.into();
+        assert_eq!(for_status(&Echo::of_request(&request), status), asked, "{target} {body}");
+    }
+
+    #[test]
+    fn statuses_are_asked_for_in_many_ways() {
+        status("/status/500", "", 500, true);
+        status("/status/200%3A1%2C500%3A3", "", 500, true);
+        status("/status/%EF%BC%95%EF%BC%90%EF%BC%90", "", 500, true);
+        status("/redirect-to?status_code=503&url=x", "", 503, true);
+        status("/answer", r#"{"code": 502}"#, 502, true);
+        status("/answer", r#"{"code": "+502"}"#, 502, true);
+        status("/status/500", "", 502, false);
+        status("/orders/5001", "", 500, false);
+        status("/orders?note=a500b", "", 500, false);
+    }
+
+    #[track_caller]
+    fn wait(path: &str, target: &'static str, body: &'static str, asked: bool) {
+        let mut request = Request::new("GET", target);
+        request.body = body.into();
+        assert_eq!(to_wait(&step_of(path, &request), &request), asked, "{target} {body}");
+    }
+
+    #[test]
+    fn waits_are_asked_for_by_name() {
+        wait("/delay/{delay}", "/delay/9", "", true);
+        wait("/api/watch", "/api/watch", "", true);
+        wait("/items", "/items?timeoutSeconds=30", "", true);
+        wait("/items", "/items?long_poll=true", "", true);
+        wait("/items", "/items?wait=5s", "", true);
+        wait("/jobs", "/jobs", r#"{"job": {"sleep": 10}}"#, true);
+        wait("/items", "/items?timeout=0", "", false);
+        wait("/items", "/items?wait=%00", "", false);
+        wait("/waiters/{id}", "/waiters/3", "", false);
+        wait("/items", "/items?q=delay", "", false);
+    }
+}

@@ -1,0 +1,183 @@
+//! What a person needs to know of a replay. Main function: [`explain`].
+
+use std::fmt::Write;
+
+use similar::TextDiff;
+
+use super::Replayed;
+use crate::fixture::{Fixture, Observed};
+use crate::oracle::Registry;
+use crate::redact::Redactor;
+use crate::scenario::{ANONYMOUS, Source, Step, placeholder};
+use crate::wire::{Origin, curl};
+
+/// How the replay is shown.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a> {
+    /// The fixture's file as the user names it.
+    pub file: &'a str,
+    /// The name of its test.
+    pub name: &'a str,
+    /// Where the target listens.
+    pub origin: &'a Origin,
+    /// Knows every credential.
+    pub redactor: &'a Redactor,
+    /// What the fixture's oracle looks for, in one sentence.
+    pub looks_for: &'a str,
+}
+
+impl<'a> View<'a> {
+    /// What the oracle of this name looks for.
+    pub fn looks_for(registry: &'a Registry, oracle: &str) -> &'a str {
+        registry.iter().find(|known| known.id().0 == oracle).map_or("", |known| known.explain())
+    }
+}
+
+/// The verdict, what the fixture asks, the requests to paste, what changed in the answer, and how to replay just this
+/// one. Without credentials.
+pub fn explain(fixture: &Fixture, replayed: &Replayed, view: &View<'_>) -> String {
+    let mut out = String::new();
+    // Writing to a String can't fail, here and below.
+    _ = writeln!(out, "{}\n", replayed.verdict);
+    facts(&mut out, fixture, replayed, view);
+    requests(&mut out, fixture, replayed, view.origin);
+    answer(&mut out, fixture, replayed, view.redactor);
+    _ = write!(
+        out,
+        "\nreplay just this one:\n  gadfly replay {name}\n  cargo test -- --exact {name}",
+        name = view.name
+    );
+    // Once more over all of it, whatever was redacted before.
+    view.redactor.text(&out)
+}
+
+fn facts(out: &mut String, fixture: &Fixture, replayed: &Replayed, view: &View<'_>) {
+    let Fixture { title, oracle, operation, severity, confirmed, provenance, .. } = fixture;
+    let owasp = fixture.owasp.map(|owasp| format!(", {}", owasp.code())).unwrap_or_default();
+    _ = writeln!(out, "fixture    {}", view.file);
+    _ = writeln!(out, "operation  {operation}");
+    _ = writeln!(out, "finding    {title} ({severity}{owasp})");
+    _ = writeln!(out, "forbids    {oracle}: {}", view.looks_for);
+    let found = format!("{}, gadfly {}, seen {confirmed} times", provenance.date, provenance.gadfly);
+    _ = writeln!(out, "found      {found}");
+    if let Some(rule) = &fixture.rule {
+        _ = writeln!(out, "request    {}, {rule}", fixture.intent);
+    }
+    if replayed.attempts > 1 {
+        _ = writeln!(out, "attempts   {}", replayed.attempts);
+    }
+    if fixture.requires_fresh {
+        _ = writeln!(out, "note       it shows only on a target that was just started");
+    }
+}
+
+fn requests(out: &mut String, fixture: &Fixture, replayed: &Replayed, origin: &Origin) {
+    let several = fixture.steps.len() > 1;
+    for (index, step) in replayed.scenario.steps.iter().enumerate() {
+        let number = if several { format!(" {}", index + 1) } else { String::new() };
+        _ = writeln!(out, "\nrequest{number} as {}:\n  {}", step.identity, curl(&step.request, origin));
+        notes(out, step);
+    }
+}
+
+/// What the shell can't know of the step.
+fn notes(out: &mut String, step: &Step) {
+    if step.identity.as_str() != ANONYMOUS {
+        _ = writeln!(out, "  # add the credentials of {}", step.identity);
+    }
+    for name in &step.fresh {
+        _ = writeln!(out, "  # {} is a new value each time", placeholder(name));
+    }
+    for capture in &step.captures {
+        let place = match &capture.from {
+            Source::Body(pointer) => format!("{pointer} of the answer"),
+            Source::Header(name) => format!("the header {name} of the answer"),
+            Source::Cookie(name) => format!("the cookie {name} of the answer"),
+        };
+        _ = writeln!(out, "  # {} is {place}", placeholder(&capture.name));
+    }
+}
+
+fn answer(out: &mut String, fixture: &Fixture, replayed: &Replayed, redactor: &Redactor) {
+    let Some(last) = replayed.exchanges.last() else { return };
+    let now = Observed::of(&last.outcome, redactor).render();
+    if replayed.exchanges.len() < fixture.steps.len() {
+        _ = write!(out, "\nthe answer to step {}:\n{}", replayed.exchanges.len(), indented(&now));
+        return;
+    }
+    let then = fixture.observed.render();
+    if then == now {
+        _ = write!(out, "\nthe answer, the same as at discovery:\n{}", indented(&now));
+        return;
+    }
+    let diff = TextDiff::from_lines(&then, &now);
+    let diff = diff.unified_diff().context_radius(3).header("at discovery", "now").to_string();
+    _ = write!(out, "\nhow the answer changed:\n{}", indented(&diff));
+}
+
+/// Two columns to the right; white space at the ends of lines, such as a diff has, would only be lost in copies.
+fn indented(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 64);
+    for line in text.lines() {
+        out.push_str(format!("  {line}").trim_end());
+        out.push('\n');
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::LazyLock;
+
+    use super::*;
+    use crate::finding::Verdict;
+    use crate::fixture::State;
+    use crate::fixture::testing::{confirmed, redactor, sample};
+    use crate::replay::testing::{answer, exchange, fixture};
+    use crate::wire::{Outcome, Response};
+
+    fn view(redactor: &Redactor) -> View<'_> {
+        static ORIGIN: LazyLock<Origin> = LazyLock::new(|| "http://127.0.0.1:8080".parse().unwrap());
+        View {
+            file: "regressions/demo/x.json",
+            name: "demo::x",
+            origin: &ORIGIN,
+            redactor,
+            looks_for: "the server answers 5xx",
+        }
+    }
+
+    #[test]
+    fn all_that_is_needed_is_there() {
+        let now = Response::new(500, [("Content-Type", "text/plain")].into_iter().collect(), "panic: tok-123");
+        let fixture = sample();
+        let mut exchanges = confirmed().exchanges;
+        exchanges[1].outcome = Outcome::Response(now);
+        let verdict = Verdict::Fail { reason: "the server answered 500".into() };
+        let replayed = Replayed { verdict, scenario: fixture.to_scenario("/v2"), exchanges, attempts: 3 };
+        let text = explain(&fixture, &replayed, &view(&redactor()));
+        assert_eq!(text, include_str!("explained.txt").trim_end());
+    }
+
+    #[test]
+    fn an_answer_that_is_the_same_is_shown_once() {
+        let mut fixture = fixture(State::Open);
+        let exchanges = vec![exchange(&fixture.to_scenario("").steps[0], answer(500))];
+        fixture.observed = Observed::of(&exchanges[0].outcome, &redactor());
+        let replayed = Replayed { verdict: Verdict::Pass, scenario: fixture.to_scenario(""), exchanges, attempts: 1 };
+        let text = explain(&fixture, &replayed, &view(&redactor()));
+        assert!(text.contains("the answer, the same as at discovery:\n  status: 500\n\n  x\n"), "{text}");
+        assert!(text.starts_with("pass\n") && text.contains("\nrequest as anonymous:\n  curl"), "{text}");
+    }
+
+    #[test]
+    fn a_stale_one_shows_the_step_that_broke() {
+        let fixture = sample();
+        let exchanges = vec![exchange(&fixture.to_scenario("").steps[0], answer(404))];
+        let verdict = Verdict::Stale { reason: "step 1".into() };
+        let replayed = Replayed { verdict, scenario: fixture.to_scenario(""), exchanges, attempts: 1 };
+        let text = explain(&fixture, &replayed, &view(&redactor()));
+        assert!(text.contains("the answer to step 1:\n  status: 404\n"), "{text}");
+        assert!(!text.contains("how the answer changed"), "{text}");
+    }
+}

@@ -1,0 +1,300 @@
+//! Fixtures as named tests of `cargo test` and nextest, by libtest-mimic. Main functions: [`run`], [`trials`].
+//!
+//! It reads no environment and no arguments: a [`Plan`] holds what was resolved from them. All that there is to say
+//! goes into the failure of its trial, since anything else on stdout would break the output formats of the harness.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+
+use super::{Conditions, Replayed, View, explain};
+use crate::engine::Executor;
+use crate::finding::Verdict;
+use crate::fixture::{Fixture, accepted_keys, load, trial_name};
+use crate::oracle::Registry;
+use crate::seed::Seed;
+use crate::store::Store;
+use crate::wire::Origin;
+
+/// What is to be tested, and against what.
+pub struct Plan {
+    /// The accepted fixtures.
+    pub fixtures: Arc<dyn Store>,
+    /// Their folder as the user names it, for messages: `regressions`.
+    pub root: String,
+    /// The oracles that the fixtures name.
+    pub registry: Arc<Registry>,
+    /// Where the API of a fixture is; asked by each trial for itself, with the name of the API's folder.
+    pub site: Arc<SiteOf>,
+    /// Whether there is any target at all: without one an empty run is no mistake.
+    pub has_target: bool,
+    /// Today's date, `YYYY-MM-DD`.
+    pub today: String,
+    /// Another one for each run, since the target remembers the values that are made from it.
+    pub fresh: Seed,
+}
+
+/// Says where an API is. It is called inside the runtime of the trial that asks, which lives no longer than the
+/// trial: a stand-in server runs in a thread of its own, and a transport is made anew for each call.
+pub type SiteOf = dyn Fn(&str) -> Site + Send + Sync;
+
+/// Where an API is.
+pub enum Site {
+    /// Here.
+    Target(Box<Target>),
+    /// Nobody said; its trials are ignored for this reason.
+    Absent(String),
+    /// What was said is no good; its trials fail for this reason.
+    Unusable(String),
+}
+
+/// A target that is to be tested.
+pub struct Target {
+    /// The way to it.
+    pub executor: Executor,
+    /// Where it listens.
+    pub origin: Origin,
+    /// The base path.
+    pub base_path: String,
+}
+
+/// How long a replay waits before it is tried once more.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// Runs those of all trials that the arguments select.
+pub fn run(plan: Plan, extra: Vec<Trial>, arguments: &Arguments) -> ExitCode {
+    libtest_mimic::run(arguments, trials(plan, extra)).exit_code()
+}
+
+/// One trial for each accepted fixture, and `extra` ones of others. Only names of files are read here: nextest starts the
+/// test program once for each trial.
+pub fn trials(plan: Plan, mut extra: Vec<Trial>) -> Vec<Trial> {
+    let keys = match accepted_keys(&*plan.fixtures) {
+        Ok(keys) => keys,
+        Err(error) => {
+            let reason = format!("failed to list the fixtures of {}: {error}", plan.root);
+            extra.push(Trial::test("gadfly::fixtures_are_unreadable", || Err(reason.into())));
+            return extra;
+        }
+    };
+    if keys.is_empty() && extra.is_empty() {
+        return vec![nothing_to_run(&plan)];
+    }
+    let plan = Arc::new(plan);
+    let replays = keys.into_iter().map(|key| {
+        let plan = Arc::clone(&plan);
+        Trial::ignorable_test(trial_name(&key), move || replay(&plan, &key))
+    });
+    replays.chain(extra).collect()
+}
+
+/// An empty run must not look like a good one.
+fn nothing_to_run(plan: &Plan) -> Trial {
+    let reason = format!("{} holds no fixture, and there is no specification to fuzz by", plan.root);
+    let has_target = plan.has_target;
+    Trial::ignorable_test("gadfly::nothing_to_run", move || {
+        if has_target {
+            return Err(format!("{reason}: a target is given, but nothing was tested; run `gadfly fuzz` first").into());
+        }
+        Ok(Completion::ignored_with(format!("no target is given, {reason}")))
+    })
+}
+
+fn replay(plan: &Plan, key: &str) -> Result<Completion, Failed> {
+    let fixture = load(&*plan.fixtures, &plan.root, key)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let api = key.rsplit_once('/').map_or("", |(folder, _)| folder);
+        match (plan.site)(api) {
+            Site::Target(target) => replay_at(plan, key, &fixture, &target).await,
+            Site::Absent(reason) => Ok(Completion::ignored_with(reason)),
+            Site::Unusable(reason) => Err(reason.into()),
+        }
+    })
+}
+
+async fn replay_at(plan: &Plan, key: &str, fixture: &Fixture, target: &Target) -> Result<Completion, Failed> {
+    let conditions = Conditions { base_path: &target.base_path, today: &plan.today, fresh: plan.fresh, pause: PAUSE };
+    let file = format!("{}/{key}", plan.root);
+    let replayed = super::run(fixture, &target.executor, &plan.registry, conditions).await;
+    let replayed = replayed.map_err(|error| format!("failed to replay {file}: {error}"))?;
+    let view = View {
+        file: &file,
+        name: &trial_name(key),
+        origin: &target.origin,
+        redactor: &target.executor.identities.redactor(),
+        looks_for: View::looks_for(&plan.registry, &fixture.oracle),
+    };
+    completion(fixture, &replayed, &view)
+}
+
+fn completion(fixture: &Fixture, replayed: &Replayed, view: &View<'_>) -> Result<Completion, Failed> {
+    match &replayed.verdict {
+        Verdict::Pass => Ok(Completion::Completed),
+        // Neither may stay unseen, and a passed trial has no message.
+        Verdict::Known { .. } => Ok(Completion::ignored_with(&replayed.verdict)),
+        Verdict::UnexpectedPass => {
+            Ok(Completion::ignored_with(format!("unexpected pass: take `known` out of {}", view.file)))
+        }
+        Verdict::Fail { .. } | Verdict::Stale { .. } | Verdict::Unreachable { .. } => {
+            Err(explain(fixture, replayed, view).into())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead, BufReader, Write};
+    use std::net::TcpListener;
+
+    use super::*;
+    use crate::finding::Signature;
+    use crate::fixture::{State, write};
+    use crate::replay::testing::{Fake, answer, executor, fixture, refused, registry};
+    use crate::store::Memory;
+    use crate::transport;
+    use crate::wire::Outcome;
+
+    const NAME: &str = "demo::get_a::no_5xx_89abcdef";
+
+    fn plan(files: &[(&str, &[u8])], has_target: bool, site: impl Fn(&str) -> Site + Send + Sync + 'static) -> Plan {
+        let store = Memory::default();
+        for (key, bytes) in files {
+            store.put(key, bytes).unwrap();
+        }
+        Plan {
+            fixtures: Arc::new(store),
+            root: "regressions".into(),
+            registry: Arc::new(registry()),
+            site: Arc::new(site),
+            has_target,
+            today: "2026-06-01".into(),
+            fresh: Seed::new(1),
+        }
+    }
+
+    fn answering(outcome: Outcome) -> impl Fn(&str) -> Site {
+        move |api| {
+            assert_eq!(api, "demo");
+            let executor = executor(Fake::always(outcome.clone()));
+            let origin = "http://127.0.0.1:8080".parse().unwrap();
+            Site::Target(Box::new(Target { executor, origin, base_path: "/v1".into() }))
+        }
+    }
+
+    /// The counts of passed, failed and ignored trials.
+    #[track_caller]
+    fn check(plan: Plan, extra: Vec<Trial>, expected: (u64, u64, u64)) {
+        let log = tempfile::NamedTempFile::new().unwrap();
+        let mut arguments = Arguments::from_iter(["test", "--quiet", "--test-threads=1"]);
+        arguments.logfile = Some(log.path().to_str().unwrap().to_owned());
+        let counts = libtest_mimic::run(&arguments, trials(plan, extra));
+        let text = std::fs::read_to_string(log.path()).unwrap();
+        assert_eq!((counts.num_passed, counts.num_failed, counts.num_ignored), expected, "{text}");
+    }
+
+    fn file(state: State) -> Vec<u8> {
+        write(&fixture(state))
+    }
+
+    const KEY: &str = "demo/get_a-no_5xx-89abcdef.json";
+
+    #[test]
+    fn each_accepted_fixture_is_one_trial_with_a_name() {
+        let open = file(State::Open);
+        let files: [(&str, &[u8]); 4] =
+            [(KEY, &open), ("pending/demo/get_b-no_5xx-1.json", &open), ("README.md", b""), ("other/x.json", b"")];
+        let extra = vec![Trial::test("demo::fuzz::get_a", || Ok(()))];
+        let names: Vec<_> = trials(plan(&files, true, |_| Site::Absent("n".into())), extra)
+            .iter()
+            .map(|trial| trial.name().to_owned())
+            .collect();
+        assert_eq!(names, [NAME, "other::x", "demo::fuzz::get_a"]);
+    }
+
+    #[test]
+    fn outcomes_follow_the_verdict() {
+        let known = State::Known { reason: "vendor".into(), owner: None, until: "2026-12-31".into() };
+        let open = file(State::Open);
+        let known = file(known);
+        let run =
+            |file: &[u8], outcome, expected| check(plan(&[(KEY, file)], true, answering(outcome)), vec![], expected);
+        run(&open, answer(200), (1, 0, 0));
+        run(&open, answer(500), (0, 1, 0));
+        run(&known, answer(500), (0, 0, 1));
+        run(&known, answer(200), (0, 0, 1));
+        run(&open, refused(), (0, 1, 0));
+        run(b"{", answer(200), (0, 1, 0));
+    }
+
+    #[test]
+    fn without_a_target_fixtures_are_ignored_and_a_bad_one_fails() {
+        let open = file(State::Open);
+        check(plan(&[(KEY, &open)], false, |_| Site::Absent("set GADFLY_URL".into())), vec![], (0, 0, 1));
+        check(plan(&[(KEY, &open)], true, |_| Site::Unusable("no URL".into())), vec![], (0, 1, 0));
+        check(plan(&[(KEY, b"{")], false, |_| Site::Absent("set GADFLY_URL".into())), vec![], (0, 1, 0));
+    }
+
+    #[test]
+    fn nothing_to_run_is_no_silent_success() {
+        check(plan(&[], true, answering(answer(200))), vec![], (0, 1, 0));
+        check(plan(&[], false, answering(answer(200))), vec![], (0, 0, 1));
+        check(plan(&[], true, answering(answer(200))), vec![Trial::test("x", || Ok(()))], (1, 0, 0));
+    }
+
+    #[test]
+    fn the_failure_says_all_there_is_to_know() {
+        let fixture = fixture(State::Open);
+        let plan = plan(&[(KEY, &write(&fixture))], true, answering(answer(500)));
+        let failure = replay(&plan, KEY).err().unwrap();
+        let text = failure.message().unwrap();
+        for part in ["regressions/demo/get_a-no_5xx-89abcdef.json", "curl -i", NAME, "fail: the server answered 500"] {
+            assert!(text.contains(part), "{part} is missing in:\n{text}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_oracle_fails_with_its_name() {
+        let strange =
+            Fixture { oracle: "crystal_ball".into(), id: Signature::from_text("v1:x"), ..fixture(State::Open) };
+        let plan = plan(&[(KEY, &write(&strange))], true, answering(answer(200)));
+        let failure = replay(&plan, KEY).err().unwrap();
+        assert!(failure.message().unwrap().contains("no oracle is named \"crystal_ball\"; there are no_5xx"));
+    }
+
+    /// Answers each of `statuses` to one connection, then stops listening.
+    fn serve(statuses: Vec<u16>) -> Origin {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let origin = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+        std::thread::spawn(move || {
+            for status in statuses {
+                let (stream, _) = listener.accept().unwrap();
+                let head = BufReader::new(&stream).lines().map_while(Result::ok);
+                assert_eq!(head.take_while(|line| !line.is_empty()).next().unwrap(), "GET /v1/a HTTP/1.1");
+                write!(&stream, "HTTP/1.1 {status} X\r\nContent-Length: 0\r\n\r\n").unwrap();
+            }
+        });
+        origin
+    }
+
+    /// What each of two fixtures comes to over real connections, one trial after the other.
+    #[track_caller]
+    fn check_wire(statuses: Vec<u16>, expected: (u64, u64, u64)) {
+        let origin = serve(statuses);
+        let site = move |_: &str| {
+            let executor = Executor { transport: transport::http1(origin.clone()), ..executor(Fake::list(vec![])) };
+            Site::Target(Box::new(Target { executor, origin: origin.clone(), base_path: "/v1".into() }))
+        };
+        let open = file(State::Open);
+        check(plan(&[(KEY, &open), ("demo/again.json", &open)], true, site), vec![], expected);
+    }
+
+    #[test]
+    fn trials_share_a_server_and_no_connection() {
+        check_wire(vec![200, 404], (2, 0, 0));
+        check_wire(vec![200, 500], (1, 1, 0));
+        check_wire(vec![200], (1, 1, 0));
+    }
+}

@@ -1,0 +1,222 @@
+//! Sends one fixture and judges what comes back. Main function: [`run`].
+
+use std::time::Duration;
+
+use super::conclude::{Conclusion, is_load};
+use crate::engine::{self, Executor};
+use crate::finding::Verdict;
+use crate::fixture::Fixture;
+use crate::oracle::{Registry, UnknownOracle};
+use crate::scenario::Scenario;
+use crate::seed::Seed;
+use crate::wire::Exchange;
+
+/// How often a fixture is sent before a refused connection, or an answer that may come from load, counts.
+const ATTEMPTS: u32 = 3;
+
+/// The circumstances of a replay.
+#[derive(Clone, Copy, Debug)]
+pub struct Conditions<'a> {
+    /// The base path of the target.
+    pub base_path: &'a str,
+    /// Today's date, `YYYY-MM-DD`.
+    pub today: &'a str,
+    /// Makes the values that must be unique; another one for each replay, since the target remembers.
+    pub fresh: Seed,
+    /// How long to wait before the fixture is sent once more; longer each time.
+    pub pause: Duration,
+}
+
+/// What a replay came to.
+#[derive(Clone, Debug)]
+pub struct Replayed {
+    /// The conclusion.
+    pub verdict: Verdict,
+    /// What was to be sent.
+    pub scenario: Scenario,
+    /// What was sent the last time, and what came back; credentials are in it, so redact before showing.
+    pub exchanges: Vec<Exchange>,
+    /// How often it was sent.
+    pub attempts: u32,
+}
+
+/// What we could not do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The fixture names an oracle that this gadfly does not have.
+    #[error(transparent)]
+    Oracle(#[from] UnknownOracle),
+    /// A step names an unknown identity, or a request can't be sent this way.
+    #[error(transparent)]
+    Engine(#[from] engine::Error),
+}
+
+/// Replays a fixture: each attempt alone on a new connection, with no less time than it had at discovery.
+pub async fn run(
+    fixture: &Fixture,
+    executor: &Executor,
+    registry: &Registry,
+    conditions: Conditions<'_>,
+) -> Result<Replayed, Error> {
+    let executor = patient(executor, fixture);
+    let scenario = fixture.to_scenario(conditions.base_path);
+    let mut attempts = 0;
+    loop {
+        attempts += 1;
+        let fresh = conditions.fresh.child(fixture.id.as_str(), attempts.into());
+        let execution = executor.run(&scenario, fresh).await?;
+        let conclusion = Conclusion::of(fixture, (registry, &executor.identities), &scenario, &execution)?;
+        let may_pass = matches!(conclusion, Conclusion::Unreachable(_)) || is_load(&execution);
+        if may_pass && attempts < ATTEMPTS {
+            tokio::time::sleep(conditions.pause * attempts).await;
+            continue;
+        }
+        let verdict = conclusion.verdict(&fixture.state, conditions.today);
+        return Ok(Replayed { verdict, scenario, exchanges: execution.exchanges, attempts });
+    }
+}
+
+fn patient(executor: &Executor, fixture: &Fixture) -> Executor {
+    let mut executor = executor.clone();
+    executor.options.timeout = executor.options.timeout.max(Duration::from_millis(fixture.timeout_ms));
+    executor.options.fresh_connection = true;
+    executor
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::fixture::State;
+    use crate::replay::testing::{Fake, answer, created, executor, fault, fixture, refused, registry, two_steps};
+    use crate::scenario::file::ByteText;
+    use crate::scenario::{ANONYMOUS, IdentityName};
+    use crate::wire::{FaultKind, Outcome};
+
+    const TODAY: &str = "2026-06-01";
+
+    fn known(until: &str) -> State {
+        State::Known { reason: "vendor".into(), owner: Some("team".into()), until: until.into() }
+    }
+
+    fn replay(fixture: &Fixture, executor: &Executor) -> Result<Replayed, Error> {
+        let conditions = Conditions { base_path: "/v1", today: TODAY, fresh: Seed::new(1), pause: Duration::ZERO };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        runtime.block_on(run(fixture, executor, &registry(), conditions))
+    }
+
+    /// The verdict on these answers in order, and how often the fixture was sent.
+    #[track_caller]
+    fn check(fixture: &Fixture, answers: Vec<Outcome>, verdict: &str, attempts: u32) {
+        let replayed = replay(fixture, &executor(Fake::list(answers))).unwrap();
+        assert_eq!((&*replayed.verdict.to_string(), replayed.attempts), (verdict, attempts));
+    }
+
+    #[test]
+    fn an_open_fixture_passes_once_the_bug_is_mended() {
+        let open = fixture(State::Open);
+        check(&open, vec![answer(200)], "pass", 1);
+        check(&open, vec![answer(400)], "pass", 1);
+        check(&open, vec![answer(500)], "fail: the server answered 500", 1);
+        check(&open, vec![fault(FaultKind::Closed)], "fail: connection closed without an answer", 1);
+    }
+
+    #[test]
+    fn a_known_fixture_waits_until_its_date() {
+        check(&fixture(known("2026-12-31")), vec![answer(500)], "known: vendor (until 2026-12-31, team)", 1);
+        check(&fixture(known(TODAY)), vec![answer(500)], "known: vendor (until 2026-06-01, team)", 1);
+        check(&fixture(known("2026-12-31")), vec![answer(200)], "unexpected pass", 1);
+        let passed = "fail: the server answered 500; accepted until 2026-05-31, team (vendor), and that day has \
+                      passed: mend it, or set a later date";
+        check(&fixture(known("2026-05-31")), vec![answer(500)], passed, 1);
+    }
+
+    #[test]
+    fn a_refused_connection_is_tried_again_before_it_counts() {
+        let open = fixture(State::Open);
+        check(&open, vec![refused(), refused(), answer(200)], "pass", 3);
+        check(&open, vec![refused(), refused(), refused()], "unreachable: port closed", 3);
+        check(&fixture(known(TODAY)), vec![refused(), refused(), refused()], "unreachable: port closed", 3);
+    }
+
+    #[test]
+    fn what_may_come_from_load_is_tried_again_before_it_counts() {
+        let open = fixture(State::Open);
+        check(&open, vec![answer(503), fault(FaultKind::TimedOut), answer(200)], "pass", 3);
+        check(&open, vec![answer(503), answer(503), answer(503)], "fail: the server answered 503", 3);
+        check(&open, vec![answer(503), answer(500)], "fail: the server answered 500", 2);
+        let timed_out = || fault(FaultKind::TimedOut);
+        check(&open, vec![timed_out(), timed_out(), timed_out()], "fail: no answer in time", 3);
+        let throttled = "stale: the target answers 429 (too many requests) to it; replay more slowly";
+        check(&open, vec![answer(429), answer(429), answer(429)], throttled, 3);
+    }
+
+    #[test]
+    fn a_setup_that_no_longer_works_is_stale_not_passed() {
+        let two = two_steps();
+        check(&two, vec![created(r#"{"id":7}"#), answer(500)], "fail: the server answered 500", 1);
+        check(
+            &two,
+            vec![created(r#"{"no":7}"#)],
+            "stale: step 1 that prepares the request: POST /a answered 201 without what \"id\" is taken from",
+            1,
+        );
+        check(
+            &two,
+            vec![fault(FaultKind::Closed)],
+            "stale: step 1 that prepares the request: POST /a: connection closed without an answer",
+            1,
+        );
+        let mut silent = two_steps();
+        silent.steps[0].captures.clear();
+        let reason = "stale: step 1 that prepares the request: POST /a answered 404, not 201";
+        check(&silent, vec![answer(404), answer(404)], reason, 1);
+    }
+
+    #[test]
+    fn credentials_that_are_not_accepted_prove_nothing() {
+        let mut alice = fixture(State::Open);
+        alice.steps[0].identity = IdentityName::new("alice");
+        let stale = "stale: the target answers 401 to the credentials of alice; renew them in the configuration";
+        check(&alice, vec![answer(401)], stale, 1);
+        check(&alice, vec![answer(403)], "pass", 1);
+        let mut tampered = alice.clone();
+        tampered.steps[0].headers.push((ByteText("authorization".into()), ByteText("x".into())));
+        check(&tampered, vec![answer(401)], "pass", 1);
+        let mut anonymous = alice.clone();
+        anonymous.steps[0].identity = IdentityName::new(ANONYMOUS);
+        check(&anonymous, vec![answer(401)], "pass", 1);
+        alice.observed.status = Some(401);
+        check(&alice, vec![answer(401)], "pass", 1);
+    }
+
+    #[test]
+    fn each_attempt_has_its_own_connection_time_and_values() {
+        let fake = Arc::new(Fake::list(vec![answer(503), answer(200)]));
+        let mut open = fixture(State::Open);
+        open.timeout_ms = 9_000;
+        open.steps[0].fresh = vec!["name".into()];
+        open.steps[0].target = ByteText("/a/{{name}}".into());
+        let mut executor = executor(Fake::list(vec![]));
+        executor.transport = fake.clone();
+        replay(&open, &executor).unwrap();
+        let targets = fake.targets();
+        assert!(targets.iter().all(|target| target.starts_with("/v1/a/g")), "{targets:?}");
+        assert_ne!(targets[0], targets[1]);
+        let options = fake.options();
+        assert!(options.iter().all(|options| options.fresh_connection && options.timeout == Duration::from_secs(9)));
+    }
+
+    #[test]
+    fn what_we_cannot_do_is_an_error() {
+        let mut stranger = fixture(State::Open);
+        stranger.steps[0].identity = IdentityName::new("mallory");
+        let error = replay(&stranger, &executor(Fake::always(answer(200)))).unwrap_err().to_string();
+        assert!(error.contains("no identity is named \"mallory\""), "{error}");
+        let strange = Fixture { oracle: "crystal_ball".into(), ..fixture(State::Open) };
+        let error = replay(&strange, &executor(Fake::always(answer(200)))).unwrap_err().to_string();
+        assert!(error.contains("no oracle is named \"crystal_ball\""), "{error}");
+    }
+}

@@ -1,0 +1,159 @@
+//! The end of a run for a person's eyes. Main function: [`summary`].
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::text::{count, grouped, line};
+use super::{FindingRecord, Look, Summary, Table, Unreached};
+use crate::finding::Severity;
+
+/// How many groups of unreached operations are listed, and how many operations of each.
+const MOST_UNREACHED: usize = 10;
+const MOST_OF_A_GROUP: usize = 3;
+
+/// The report that a person reads, and pastes.
+pub(super) fn summary(summary: &Summary, look: &Look) -> String {
+    let mut out =
+        format!("{} at {}\n\n", look.paint.bold(&line(&summary.api, look.width)), line(&summary.base_url, look.width));
+    out.push_str(&findings(summary, look));
+    out.push_str(&unreached(&summary.never_2xx, summary.operations, look));
+    out.push_str(&figures(summary, look));
+    out
+}
+
+fn findings(summary: &Summary, look: &Look) -> String {
+    let listed = summary.findings.iter().filter(|finding| look.remarks || finding.severity > Severity::Remark);
+    let mut table = Table::default();
+    table.row(["SEVERITY", "ORACLE", "OPERATION", "WHAT", "PROOF"], |_, text| look.paint.dim(text));
+    let mut any = false;
+    for finding in listed {
+        any = true;
+        let cells = [
+            finding.severity.word().to_owned(),
+            line(&finding.oracle, 24),
+            line(&finding.operation, 40),
+            line(&finding.title, look.width.saturating_sub(70).max(40)),
+            proof(finding),
+        ];
+        table.row(cells.iter().map(String::as_str), |column, text| match column {
+            0 => look.paint.severity(finding.severity, text),
+            _ => text.to_owned(),
+        });
+    }
+    let mut out = if any { format!("{}\n", table.render("  ")) } else { String::new() };
+    out.push_str(&format!("{}\n", verdict(summary, look)));
+    if let Some(remarks) = remarks(&summary.findings, look.remarks) {
+        out.push_str(&format!("{}\n", look.paint.dim(&remarks)));
+    }
+    out.push('\n');
+    out
+}
+
+fn proof(finding: &FindingRecord) -> String {
+    if finding.stable { finding.confirmed.to_string() } else { format!("{}, unstable", finding.confirmed) }
+}
+
+/// The sentence that says how it went.
+fn verdict(summary: &Summary, look: &Look) -> String {
+    let proved = |severity| summary.proved(severity).filter(move |finding| finding.severity == severity).count();
+    let words: Vec<String> = Severity::ALL[..4]
+        .iter()
+        .filter(|severity| proved(**severity) > 0)
+        .map(|severity| look.paint.severity(*severity, &format!("{} {severity}", proved(*severity))))
+        .collect();
+    let unstable = summary.findings.iter().filter(|f| !f.stable && f.severity > Severity::Remark).count();
+    let kept_apart = if unstable == 0 { String::new() } else { format!("; {unstable} unstable, kept apart") };
+    if words.is_empty() {
+        return format!("{}{kept_apart}", look.paint.good("no finding was proved"));
+    }
+    let total = summary.proved(Severity::Low).count();
+    format!("{} proved: {}{kept_apart}", count(total, "finding"), words.join(", "))
+}
+
+/// The contract remarks in one line: they say that document and server differ, not that something is broken.
+fn remarks(findings: &[FindingRecord], listed: bool) -> Option<String> {
+    let remarks: Vec<_> = findings.iter().filter(|finding| finding.severity == Severity::Remark).collect();
+    if remarks.is_empty() {
+        return None;
+    }
+    let operations: BTreeSet<_> = remarks.iter().map(|remark| &remark.operation).collect();
+    let mut by_oracle: BTreeMap<&str, usize> = BTreeMap::new();
+    for remark in &remarks {
+        *by_oracle.entry(&remark.oracle).or_default() += 1;
+    }
+    let oracles: Vec<_> = by_oracle.iter().map(|(oracle, number)| format!("{oracle} {number}")).collect();
+    let hint = if listed { "" } else { "; --remarks lists them" };
+    let (total, of) = (count(remarks.len(), "contract remark"), count(operations.len(), "operation"));
+    Some(format!("{total} about {of}: {}{hint}", oracles.join(", ")))
+}
+
+/// Operations that never worked, grouped by what they answered instead: a fuzzer that is not let in tests a door.
+fn unreached(never: &[Unreached], operations: usize, look: &Look) -> String {
+    if never.is_empty() {
+        return String::new();
+    }
+    let mut groups: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for unreached in never {
+        groups.entry(&unreached.mostly).or_default().push(&unreached.operation);
+    }
+    let mut groups: Vec<_> = groups.into_iter().collect();
+    groups.sort_by_key(|(_, members)| std::cmp::Reverse(members.len()));
+    let mut table = Table::default();
+    for (mostly, members) in groups.iter().take(MOST_UNREACHED) {
+        let mut names = members[..members.len().min(MOST_OF_A_GROUP)].join(", ");
+        if members.len() > MOST_OF_A_GROUP {
+            names.push_str(&format!(" and {} more", members.len() - MOST_OF_A_GROUP));
+        }
+        let cells = [members.len().to_string(), line(mostly, 40), line(&names, look.width)];
+        table.row(cells.iter().map(String::as_str), |_, text| text.to_owned());
+    }
+    let more = groups.len().saturating_sub(MOST_UNREACHED);
+    let more = if more > 0 { format!("    … and {more} more kinds of answer\n") } else { String::new() };
+    let never = count(never.len(), "operation");
+    format!("{never} of {operations} never answered 2xx; mostly they answered:\n{}{more}\n", table.render("    "))
+}
+
+fn figures(summary: &Summary, look: &Look) -> String {
+    let mut table = Table::default();
+    let mut row = |label: &str, text: &str| {
+        table.row([label, text], |column, text| if column == 0 { look.paint.dim(text) } else { text.to_owned() });
+    };
+    row("requests", &requests(summary));
+    row("answers", &answers(&summary.outcomes));
+    row("operations", &format!("{} of {} answered 2xx", summary.operations_with_2xx, summary.operations));
+    row("seed", &summary.seed.to_string());
+    row("ended", ended(summary.ended));
+    if summary.findings.iter().any(|finding| finding.fixture.is_some()) {
+        for (label, command) in &look.next {
+            row(label, command);
+        }
+    }
+    table.render("")
+}
+
+fn requests(summary: &Summary) -> String {
+    let rate = summary.requests as f64 / summary.wall_seconds.max(0.001);
+    let cpu = summary.cpu_seconds.map_or(String::new(), |cpu| format!(", {cpu:.1} s of CPU"));
+    format!(
+        "{}, {} of them for proof; {:.1} s, {rate:.0} per second{cpu}",
+        grouped(summary.requests),
+        grouped(summary.proof_requests),
+        summary.wall_seconds
+    )
+}
+
+fn answers(outcomes: &BTreeMap<String, u64>) -> String {
+    let shown: Vec<_> = outcomes.iter().map(|(outcome, number)| format!("{outcome} {}", grouped(*number))).collect();
+    if shown.is_empty() { "none".to_owned() } else { shown.join(", ") }
+}
+
+/// Why the run ended, in plain words.
+fn ended(reason: &str) -> &str {
+    match reason {
+        "time" => "the time budget is used up",
+        "requests" => "the request budget is used up",
+        "exhausted" => "there was nothing new left to try",
+        "interrupted" => "interrupted; what was proved is kept",
+        "unreachable" => "the target no longer takes connections",
+        other => other,
+    }
+}
