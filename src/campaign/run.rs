@@ -428,7 +428,8 @@ async fn sleep(duration: Duration) {
     tokio::time::sleep(duration).await;
 }
 
-fn executor(options: &Options) -> Result<Executor, Error> {
+/// The way to the target that the options ask for.
+pub(crate) fn executor(options: &Options) -> Result<Executor, Error> {
     let origin = options.target.origin.clone();
     let transport: Arc<dyn Transport> = match (options.transport, &options.proxy) {
         (TransportKind::Reqwest, proxy) => transport::reqwest(origin, proxy.as_deref())?,

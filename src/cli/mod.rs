@@ -17,6 +17,7 @@ mod fuzz;
 mod project;
 mod replay;
 mod run;
+mod site;
 mod spec;
 mod target;
 mod ui;
@@ -25,5 +26,7 @@ use error::Error;
 use ui::Ui;
 
 pub use context::{Context, Streams};
+#[cfg(feature = "demo")]
+pub use demo::shows;
 pub use dispatch::{main, report_panics};
 pub use exit::Exit;
