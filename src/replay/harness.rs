@@ -68,6 +68,12 @@ pub fn run(plan: Plan, extra: Vec<Trial>, arguments: &Arguments) -> ExitCode {
     libtest_mimic::run(arguments, trials(plan, extra)).exit_code()
 }
 
+/// One trial that fails for this reason: nothing can be tested at all.
+pub fn broken(reason: &str, arguments: &Arguments) -> ExitCode {
+    let reason = reason.to_owned();
+    libtest_mimic::run(arguments, vec![Trial::test("gadfly::set_up", || Err(reason.into()))]).exit_code()
+}
+
 /// One trial for each accepted fixture, and `extra` ones of others. Only names of files are read here: nextest starts the
 /// test program once for each trial.
 pub fn trials(plan: Plan, mut extra: Vec<Trial>) -> Vec<Trial> {
