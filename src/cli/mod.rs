@@ -1,1 +1,35 @@
-//! stub
+//! The command line: arguments, one file per subcommand, exit codes.
+//!
+//! Main functions: [`main`], [`report_panics`]. Main types: [`Context`] (all that is read of the process), [`Streams`],
+//! [`Exit`]. It decides what to run and where to write; what a run does is `campaign`'s business, and what it looks
+//! like is `report`'s.
+
+mod accept;
+mod args;
+mod context;
+#[cfg(feature = "demo")]
+mod demo;
+mod dispatch;
+mod error;
+mod exit;
+mod fetch;
+mod fuzz;
+pub mod harness;
+mod project;
+mod replay;
+mod run;
+mod site;
+mod spec;
+mod stand_in;
+mod target;
+mod trials;
+mod ui;
+
+use error::Error;
+use ui::Ui;
+
+pub use context::{Context, Streams};
+#[cfg(feature = "demo")]
+pub use demo::shows;
+pub use dispatch::{main, report_panics};
+pub use exit::Exit;

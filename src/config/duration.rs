@@ -27,7 +27,10 @@ impl FromStr for Span {
         let plain =
             number.starts_with(|c: char| c.is_ascii_digit()) && number.chars().all(|c| c.is_ascii_digit() || c == '.');
         let amount: f64 = if plain { number.parse().map_err(|_| refuse())? } else { return Err(refuse()) };
-        let duration = Duration::try_from_secs_f64(amount * scale / 1_000.0).map_err(|_| refuse())?;
+        let seconds = Duration::try_from_secs_f64(amount * scale / 1_000.0).map_err(|_| refuse())?;
+        // Whole milliseconds: what is shown must be read back as the same.
+        let duration =
+            Duration::from_millis(u64::try_from((seconds.as_nanos() + 500_000) / 1_000_000).unwrap_or(u64::MAX));
         match duration {
             Duration::ZERO => Err(format!("{text:?} is zero; give a duration above it")),
             long if long > LONGEST => Err(format!("{text:?} is longer than a year")),

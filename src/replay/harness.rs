@@ -56,8 +56,8 @@ pub struct Target {
     pub executor: Executor,
     /// Where it listens.
     pub origin: Origin,
-    /// The base path.
-    pub base_path: String,
+    /// The base path; `None` if it is the one at which each fixture was found.
+    pub base_path: Option<String>,
 }
 
 /// How long a replay waits before it is tried once more.
@@ -66,6 +66,12 @@ const PAUSE: Duration = Duration::from_millis(250);
 /// Runs those of all trials that the arguments select.
 pub fn run(plan: Plan, extra: Vec<Trial>, arguments: &Arguments) -> ExitCode {
     libtest_mimic::run(arguments, trials(plan, extra)).exit_code()
+}
+
+/// One trial that fails for this reason: nothing can be tested at all.
+pub fn broken(reason: &str, arguments: &Arguments) -> ExitCode {
+    let reason = reason.to_owned();
+    libtest_mimic::run(arguments, vec![Trial::test("gadfly::set_up", || Err(reason.into()))]).exit_code()
 }
 
 /// One trial for each accepted fixture, and `extra` ones of others. Only names of files are read here: nextest starts the
@@ -116,7 +122,8 @@ fn replay(plan: &Plan, key: &str) -> Result<Completion, Failed> {
 }
 
 async fn replay_at(plan: &Plan, key: &str, fixture: &Fixture, target: &Target) -> Result<Completion, Failed> {
-    let conditions = Conditions { base_path: &target.base_path, today: &plan.today, fresh: plan.fresh, pause: PAUSE };
+    let conditions =
+        Conditions { base_path: target.base_path.as_deref(), today: &plan.today, fresh: plan.fresh, pause: PAUSE };
     let file = format!("{}/{key}", plan.root);
     let replayed = super::run(fixture, &target.executor, &plan.registry, conditions).await;
     let replayed = replayed.map_err(|error| format!("failed to replay {file}: {error}"))?;
@@ -146,11 +153,15 @@ fn completion(fixture: &Fixture, replayed: &Replayed, view: &View<'_>) -> Result
 
 #[cfg(test)]
 mod tests {
+    use std::io::{BufRead, BufReader, Write};
+    use std::net::TcpListener;
+
     use super::*;
     use crate::finding::Signature;
     use crate::fixture::{State, write};
     use crate::replay::testing::{Fake, answer, executor, fixture, refused, registry};
     use crate::store::Memory;
+    use crate::transport;
     use crate::wire::Outcome;
 
     const NAME: &str = "demo::get_a::no_5xx_89abcdef";
@@ -176,7 +187,7 @@ mod tests {
             assert_eq!(api, "demo");
             let executor = executor(Fake::always(outcome.clone()));
             let origin = "http://127.0.0.1:8080".parse().unwrap();
-            Site::Target(Box::new(Target { executor, origin, base_path: "/v1".into() }))
+            Site::Target(Box::new(Target { executor, origin, base_path: Some("/v1".into()) }))
         }
     }
 
@@ -258,5 +269,39 @@ mod tests {
         let plan = plan(&[(KEY, &write(&strange))], true, answering(answer(200)));
         let failure = replay(&plan, KEY).err().unwrap();
         assert!(failure.message().unwrap().contains("no oracle is named \"crystal_ball\"; there are no_5xx"));
+    }
+
+    /// Answers each of `statuses` to one connection, then stops listening.
+    fn serve(statuses: Vec<u16>) -> Origin {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let origin = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+        std::thread::spawn(move || {
+            for status in statuses {
+                let (stream, _) = listener.accept().unwrap();
+                let head = BufReader::new(&stream).lines().map_while(Result::ok);
+                assert_eq!(head.take_while(|line| !line.is_empty()).next().unwrap(), "GET /v1/a HTTP/1.1");
+                write!(&stream, "HTTP/1.1 {status} X\r\nContent-Length: 0\r\n\r\n").unwrap();
+            }
+        });
+        origin
+    }
+
+    /// What each of two fixtures comes to over real connections, one trial after the other.
+    #[track_caller]
+    fn check_wire(statuses: Vec<u16>, expected: (u64, u64, u64)) {
+        let origin = serve(statuses);
+        let site = move |_: &str| {
+            let executor = Executor { transport: transport::http1(origin.clone()), ..executor(Fake::list(vec![])) };
+            Site::Target(Box::new(Target { executor, origin: origin.clone(), base_path: Some("/v1".into()) }))
+        };
+        let open = file(State::Open);
+        check(plan(&[(KEY, &open), ("demo/again.json", &open)], true, site), vec![], expected);
+    }
+
+    #[test]
+    fn trials_share_a_server_and_no_connection() {
+        check_wire(vec![200, 404], (2, 0, 0));
+        check_wire(vec![200, 500], (1, 1, 0));
+        check_wire(vec![200], (1, 1, 0));
     }
 }

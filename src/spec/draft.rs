@@ -145,25 +145,35 @@ impl Draft {
     }
 
     /// Visits every value of a known kind once, parents first.
-    pub(super) fn walk(&mut self, visit: &mut dyn FnMut(Kind, &str, &mut Value, &mut Notebook)) {
+    pub(super) fn walk(&mut self, visit: &mut Visit<'_>) {
         let Self { root, regions, notebook } = self;
-        let mut walker = Walker { regions, notebook, visit };
-        walker.value(Kind::Document, &mut String::new(), root);
+        Walker { regions, notebook, visit: &mut *visit }.value(Kind::Document, &mut String::new(), root);
         for (at, kind) in regions.iter() {
             if let Some(value) = root.pointer_mut(at) {
-                walker.value(*kind, &mut at.clone(), value);
+                Walker { regions, notebook, visit: &mut *visit }.value(*kind, &mut at.clone(), value);
             }
+        }
+    }
+
+    /// Visits what stands at one pointer and below, except other regions.
+    pub(super) fn walk_region(&mut self, at: &str, kind: Kind, visit: &mut Visit<'_>) {
+        let Self { root, regions, notebook } = self;
+        if let Some(value) = root.pointer_mut(at) {
+            Walker { regions, notebook, visit }.value(kind, &mut at.to_owned(), value);
         }
     }
 }
 
-struct Walker<'a> {
+/// Looks at a value of a known kind at a canonical pointer.
+pub(super) type Visit<'a> = dyn FnMut(Kind, &str, &mut Value, &mut Notebook) + 'a;
+
+struct Walker<'a, 'v> {
     regions: &'a BTreeMap<String, Kind>,
     notebook: &'a mut Notebook,
-    visit: &'a mut dyn FnMut(Kind, &str, &mut Value, &mut Notebook),
+    visit: &'a mut Visit<'v>,
 }
 
-impl Walker<'_> {
+impl Walker<'_, '_> {
     fn value(&mut self, kind: Kind, at: &mut String, value: &mut Value) {
         let kind = if kind == Kind::SchemaOrList && !value.is_array() { Kind::Schema } else { kind };
         if kind == Kind::Data {

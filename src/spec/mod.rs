@@ -7,110 +7,35 @@
 //! to, `lift` turns 2.0 into 3.x, `dialect` and `tidy` turn schemas into JSON Schema 2020-12, `read` makes the
 //! [`Api`] of it through `openapiv3`'s types. `draft` keeps where everything came from.
 
+mod anchors;
+mod circles;
 mod dialect;
 mod digest;
 mod draft;
 mod envelope;
 mod examples;
+mod excerpt;
+mod files;
 mod kind;
+mod lift;
+mod load;
 mod locate;
 mod model;
 mod note;
+mod overview;
 mod read;
 mod security;
 mod servers;
+mod settle;
 mod text;
 mod tidy;
 mod tree;
 mod version;
 
-use std::path::Path;
-use std::sync::Arc;
-
+pub use files::Fetch;
+pub use load::{Error, Loaded, load_bytes, load_file, load_with};
 pub use note::{Level, Note, Position};
-
-use crate::api::Api;
-use draft::{Draft, Remark};
-use version::Version;
-
-/// A specification as understood.
-#[derive(Clone, Debug)]
-pub struct Loaded {
-    /// What it says.
-    pub api: Arc<Api>,
-    /// What was assumed, lifted or skipped.
-    pub notes: Vec<Note>,
-}
-
-/// A document that can't be used at all.
-#[derive(Debug, thiserror::Error)]
-#[error("failed to read {file}: {message}")]
-pub struct Error {
-    /// The file or URL as given.
-    pub file: String,
-    /// Where in the file, if known.
-    pub position: Option<Position>,
-    /// What is wrong, and how to mend it.
-    pub message: String,
-    /// Whether the file itself could not be read (it is missing, say).
-    pub is_io: bool,
-}
-
-/// Reads a specification and the files it refers to.
-pub fn load_file(path: &Path) -> Result<Loaded, Error> {
-    let file = path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|error| Error {
-        file: file.clone(),
-        position: None,
-        message: error.to_string(),
-        is_io: true,
-    })?;
-    load_bytes(&file, &bytes)
-}
-
-/// Reads a specification that stands alone; `name` is used in messages.
-pub fn load_bytes(name: &str, bytes: &[u8]) -> Result<Loaded, Error> {
-    let (text, decoded) = text::decode(bytes);
-    let error = |message: String, place: Option<(usize, usize)>| Error {
-        file: name.to_owned(),
-        position: place.map(|(line, column)| Position { file: name.to_owned(), line, column }),
-        message,
-        is_io: false,
-    };
-    let parsed = text::parse(&text).map_err(|failure| error(failure.message, failure.place))?;
-    let (version, spec_version, assumed) = Version::detect(&parsed.value).map_err(|message| error(message, None))?;
-    let mut draft = Draft::new(parsed.value);
-    let told = decoded.map(str::to_owned).into_iter().chain(assumed).map(|message| (String::new(), message));
-    for (at, message) in told.chain(parsed.remarks) {
-        draft.notebook.assumed(&at, message);
-    }
-    dialect::convert(&mut draft, &|_| version.keeps_siblings());
-    let api = read::api(draft.root, spec_version, &mut draft.notebook);
-    Ok(Loaded { api: Arc::new(api), notes: notes(draft.notebook.remarks, &[(name.to_owned(), text)]) })
-}
-
-/// Remarks with lines and columns, in the order of the files.
-fn notes(mut remarks: Vec<Remark>, files: &[(String, String)]) -> Vec<Note> {
-    remarks.sort_by_key(|remark| remark.place.file);
-    let mut notes = Vec::with_capacity(remarks.len());
-    for remarks in remarks.chunk_by(|a, b| a.place.file == b.place.file) {
-        let Some((name, text)) = files.get(remarks[0].place.file) else { continue };
-        let places = locate::locate(text, remarks.iter().map(|remark| remark.place.pointer.as_str()));
-        notes.extend(remarks.iter().map(|remark| Note {
-            level: remark.level,
-            message: remark.message.clone(),
-            pointer: remark.place.pointer.clone(),
-            position: places.get(remark.place.pointer.as_str()).map(|(line, column)| Position {
-                file: name.clone(),
-                line: *line,
-                column: *column,
-            }),
-            operation: remark.operation.clone(),
-        }));
-    }
-    notes.sort_by_key(|note| note.position.as_ref().map(|position| (position.line, position.column)));
-    notes
-}
+pub use overview::{OperationOverview, Overview, ParameterOverview};
 
 #[cfg(test)]
 mod tests;

@@ -54,7 +54,7 @@ impl Transport for Canned {
         "canned"
     }
 
-    fn send<'a>(&'a self, request: Arc<Request>, _: Options) -> BoxFuture<'a, Result<Exchange, Error>> {
+    fn send(&self, request: Arc<Request>, _: Options) -> BoxFuture<'_, Result<Exchange, Error>> {
         Box::pin(ready(self.exchange(request)))
     }
 }
@@ -72,8 +72,6 @@ pub fn fault(kind: FaultKind) -> Outcome {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[track_caller]
@@ -86,7 +84,7 @@ mod tests {
     #[test]
     fn a_function_sees_the_request() {
         let canned = Canned::new(|request| match &request.target[..] {
-            b"/" => super::json(200, &json!({"a": 1})),
+            b"/" => json(200, &serde_json::json!({"a": 1})),
             _ => fault(FaultKind::Closed),
         });
         assert_eq!(status(&canned, "/"), Some(200));
@@ -96,7 +94,7 @@ mod tests {
 
     #[test]
     fn a_list_is_answered_in_order_and_then_used_up() {
-        let canned = Canned::list([201, 404].map(|status| super::json(status, &json!(null))));
+        let canned = Canned::list([201, 404].map(|status| json(status, &Value::Null)));
         assert_eq!(status(&canned, "/"), Some(201));
         assert_eq!(status(&canned, "/"), Some(404));
         let error = canned.exchange(Arc::new(Request::new("GET", "/z"))).unwrap_err();

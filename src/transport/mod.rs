@@ -6,6 +6,8 @@
 pub mod canned;
 mod http1;
 mod limits;
+mod local;
+mod reqwest;
 #[cfg(test)]
 mod testing;
 mod tls;
@@ -18,6 +20,7 @@ use futures_util::future::BoxFuture;
 pub use self::canned::Canned;
 pub use self::http1::Http1;
 pub use self::limits::Limits;
+pub use self::reqwest::{FetchError, Reqwest, fetch};
 use crate::wire::{Exchange, Origin, Request};
 
 /// How one request is to be sent.
@@ -44,6 +47,16 @@ pub struct Error {
     pub reason: String,
 }
 
+/// A transport that can't be used at all, whatever is sent.
+#[derive(Debug, thiserror::Error)]
+#[error("failed to set up the transport {transport}: {reason}")]
+pub struct SetUpError {
+    /// The transport's name.
+    pub transport: &'static str,
+    /// Why.
+    pub reason: String,
+}
+
 impl Error {
     fn new(transport: &'static str, request: &Request, reason: impl Into<String>) -> Self {
         let target = request.target_text().into_owned();
@@ -57,14 +70,15 @@ pub trait Transport: Send + Sync {
     fn name(&self) -> &'static str;
 
     /// Sends the request and waits for its outcome.
-    fn send<'a>(&'a self, request: Arc<Request>, options: Options) -> BoxFuture<'a, Result<Exchange, Error>>;
+    fn send(&self, request: Arc<Request>, options: Options) -> BoxFuture<'_, Result<Exchange, Error>>;
 }
 
 /// Our own HTTP/1.1 client, with the usual limits.
 pub fn http1(origin: Origin) -> Arc<dyn Transport> {
     Arc::new(Http1::new(origin, Limits::default()))
 }
-/// TEMP
-pub fn reqwest(_: Origin, _: Option<&str>) -> Result<Arc<dyn Transport>, Error> {
-    unimplemented!()
+
+/// HTTP/2 where the target speaks it, and proxies, with the usual limits.
+pub fn reqwest(origin: Origin, proxy: Option<&str>) -> Result<Arc<dyn Transport>, SetUpError> {
+    Ok(Arc::new(Reqwest::new(origin, proxy)?))
 }

@@ -70,8 +70,10 @@ async fn play(mut stream: TcpStream, script: Vec<Act>, log: Arc<Mutex<Vec<Vec<u8
 
 async fn perform(stream: &mut TcpStream, act: Act, log: &Mutex<Vec<Vec<u8>>>) -> std::io::Result<()> {
     match act {
-        Act::Receive => log.lock().unwrap().push(receive(stream, true).await?),
-        Act::ReceiveHead => log.lock().unwrap().push(receive(stream, false).await?),
+        Act::Receive | Act::ReceiveHead => {
+            let request = receive(stream, matches!(act, Act::Receive)).await?;
+            log.lock().unwrap().push(request);
+        }
         Act::Send(bytes) => stream.write_all(&bytes).await?,
         Act::Drip(bytes) => {
             for byte in bytes {

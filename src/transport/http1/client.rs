@@ -78,7 +78,7 @@ impl Transport for Http1 {
         "http1"
     }
 
-    fn send<'a>(&'a self, request: Arc<Request>, options: Options) -> BoxFuture<'a, Result<Exchange, Error>> {
+    fn send(&self, request: Arc<Request>, options: Options) -> BoxFuture<'_, Result<Exchange, Error>> {
         Box::pin(self.exchange(request, options))
     }
 }

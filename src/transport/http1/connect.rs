@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
 use super::stream::Stream;
-use crate::transport::tls;
+use crate::transport::{local, tls};
 use crate::wire::{Origin, Scheme};
 
 /// Knows the way to one origin.
@@ -86,7 +86,8 @@ impl Connector {
                 Err(error) => failure = Some(error),
             }
         }
-        Err(failure.map_or_else(|| ConnectError::Refused("the name has no address".to_owned()), classify))
+        Err(failure
+            .map_or_else(|| ConnectError::Refused("the name has no address".to_owned()), |error| classify(&error)))
     }
 
     /// `localhost` never leaves this machine, whatever a resolver says (RFC 6761 section 6.3).
@@ -99,7 +100,7 @@ impl Connector {
             let both: [IpAddr; 2] = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
             return Ok(both.map(|ip| SocketAddr::new(ip, *port)).to_vec());
         }
-        let found = tokio::net::lookup_host((host.as_str(), *port)).await.map_err(classify)?;
+        let found = tokio::net::lookup_host((host.as_str(), *port)).await.map_err(|error| classify(&error))?;
         Ok(found.collect())
     }
 
@@ -114,16 +115,8 @@ impl Connector {
     }
 }
 
-/// Tells the limits of our own machine from a target that can't be reached.
-fn classify(error: io::Error) -> ConnectError {
-    // EMFILE and ENFILE are 24 and 23 on every Unix; std has no name for them yet.
-    let out_of_files = cfg!(unix) && matches!(error.raw_os_error(), Some(23 | 24));
-    match error.kind() {
-        _ if out_of_files => ConnectError::Ours(format!("{error}; raise `ulimit -n` or lower the concurrency")),
-        io::ErrorKind::AddrNotAvailable => ConnectError::Ours(format!("{error}; no local port may be free")),
-        io::ErrorKind::OutOfMemory => ConnectError::Ours(error.to_string()),
-        _ => ConnectError::Refused(error.to_string()),
-    }
+fn classify(error: &io::Error) -> ConnectError {
+    local::limit(error).map_or_else(|| ConnectError::Refused(error.to_string()), ConnectError::Ours)
 }
 
 fn refused_by_tls(error: &io::Error) -> ConnectError {
@@ -137,22 +130,6 @@ fn refused_by_tls(error: &io::Error) -> ConnectError {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[track_caller]
-    fn is_ours(error: io::Error, expected: bool) {
-        let classified = classify(error);
-        assert_eq!(matches!(classified, ConnectError::Ours(_)), expected, "{classified:?}");
-    }
-
-    #[test]
-    fn our_own_limits_are_not_blamed_on_the_target() {
-        is_ours(io::ErrorKind::AddrNotAvailable.into(), true);
-        is_ours(io::ErrorKind::ConnectionRefused.into(), false);
-        is_ours(io::ErrorKind::ConnectionReset.into(), false);
-        if cfg!(unix) {
-            is_ours(io::Error::from_raw_os_error(24), true);
-        }
-    }
 
     #[tokio::test]
     async fn localhost_is_tried_in_both_families() {

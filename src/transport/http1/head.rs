@@ -195,7 +195,7 @@ mod tests {
         assert!(detail(b"\x15\x03\x01\x00\x02\x02\x16").contains("TLS"));
         assert!(detail(b"\x00\x00\x12\x04\x00\x00\x00\x00\x00").contains("HTTP/2"));
         assert_eq!(
-            detail(&[&b"HTTP/1.1 200\r\n"[..], &b"a:b\r\n".repeat(257)].concat()),
+            detail(&[&b"HTTP/1.1 200\r\n"[..], &b"a:b\r\n".repeat(258)].concat()),
             "more than 256 header fields"
         );
     }

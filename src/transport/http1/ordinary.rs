@@ -17,7 +17,7 @@ fn has_usual_body(request: &Request) -> bool {
 
 fn has_usual_headers(request: &Request) -> bool {
     let Request { headers, body, .. } = request;
-    headers.iter().all(|header| is_token(&header.name) && header.value.iter().all(is_value_byte))
+    headers.iter().all(|header| is_token(&header.name) && header.value.iter().copied().all(is_value_byte))
         && !["connection", "expect", "transfer-encoding", "upgrade"].iter().any(|name| headers.contains(name))
         && has_true_length(headers, body.len())
 }
@@ -37,8 +37,8 @@ fn is_token(bytes: &[u8]) -> bool {
     !bytes.is_empty() && bytes.iter().all(is_tchar)
 }
 
-fn is_value_byte(byte: &u8) -> bool {
-    *byte == b'\t' || !byte.is_ascii_control()
+fn is_value_byte(byte: u8) -> bool {
+    byte == b'\t' || !byte.is_ascii_control()
 }
 
 #[cfg(test)]

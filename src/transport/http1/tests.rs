@@ -266,24 +266,25 @@ fn the_bytes_sent_are_the_bytes_recorded() {
     assert!(sent.starts_with(b"PoST /a/../b\\c?\"' HTTP/1.1\r\nHost: 127.0.0.1:"), "{sent:?}");
 }
 
+const WORDS: &[&str] = &[
+    "HTTP/1.1 200 OK\r\n",
+    "HTTP/1.0 404\r\n",
+    "HTTP/1.1 100 \r\n\r\n",
+    "Content-Length: 3\r\n",
+    "Content-Length: 99\r\n",
+    "Transfer-Encoding: chunked\r\n",
+    "Connection: close\r\n",
+    "\r\n",
+    "3\r\nabc\r\n",
+    "0\r\n\r\n",
+    "ffffffffffffffff\r\n",
+    " ",
+];
+
 /// Pieces that make up answers, sound and broken ones.
 fn piece() -> impl Strategy<Value = Vec<u8>> {
-    let words = [
-        "HTTP/1.1 200 OK\r\n",
-        "HTTP/1.0 404\r\n",
-        "HTTP/1.1 100 \r\n\r\n",
-        "Content-Length: 3\r\n",
-        "Content-Length: 99\r\n",
-        "Transfer-Encoding: chunked\r\n",
-        "Connection: close\r\n",
-        "\r\n",
-        "3\r\nabc\r\n",
-        "0\r\n\r\n",
-        "ffffffffffffffff\r\n",
-        " ",
-    ];
     prop_oneof![
-        8 => proptest::sample::select(&words[..]).prop_map(|word: &str| word.into()),
+        8 => proptest::sample::select(WORDS).prop_map(|word: &str| word.into()),
         1 => proptest::collection::vec(any::<u8>(), 0..20),
     ]
 }

@@ -1,0 +1,197 @@
+//! The command line as typed. Main type: [`Arguments`]. Groups of flags that several commands share stand here; what
+//! they come to is resolved in `project`.
+
+use std::num::NonZeroU32;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use super::{accept, demo, exit, fuzz, replay, spec};
+use crate::config::{FailOn, HeaderField, Layer, Span, Transport};
+use crate::seed::Seed;
+
+/// Fuzzes HTTP APIs that are described by OpenAPI, proves what it finds, and replays it as tests for ever after.
+#[derive(Debug, Parser)]
+#[command(name = "gadfly", version, after_help = exit::HELP, max_term_width = 100, disable_help_subcommand = true)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Command,
+    #[command(flatten)]
+    pub(super) output: OutputFlags,
+}
+
+/// The subcommands, one file each.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Start the embedded demo API and fuzz it
+    #[cfg(feature = "demo")]
+    Demo(demo::Flags),
+    /// Fuzz an API and keep what is proved as pending fixtures
+    Fuzz(fuzz::Flags),
+    /// Replay accepted fixtures against a running API
+    Replay(replay::Flags),
+    /// Move pending fixtures to those that are replayed
+    Accept(accept::Flags),
+    /// Show what was understood of a specification
+    Spec(spec::Flags),
+}
+
+/// How output looks; every command takes them.
+#[derive(Args, Clone, Copy, Debug)]
+pub(super) struct OutputFlags {
+    /// Print exactly one JSON object on standard output
+    #[arg(long, global = true, help_heading = "Output")]
+    pub(super) json: bool,
+    /// Show nothing but the report at the end, and errors
+    #[arg(long, short, global = true, help_heading = "Output")]
+    pub(super) quiet: bool,
+    /// When to use colours
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = "Output")]
+    pub(super) color: Color,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Color {
+    /// On a terminal, unless `NO_COLOR` is set
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// Where requests go, and as whom.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Target")]
+pub(super) struct TargetFlags {
+    /// Where the API is; the document's base path stays unless this URL has a path of its own
+    #[arg(long, value_name = "URL")]
+    pub(super) url: Option<String>,
+    /// Put this before every path, in place of the document's base path ("/" for none)
+    #[arg(long, value_name = "PATH")]
+    pub(super) base_path: Option<String>,
+    /// Allow this host as target although it is not this machine (repeatable)
+    #[arg(long = "allow-host", value_name = "HOST")]
+    pub(super) allow_hosts: Vec<String>,
+    /// Send this header with every request: 'Name: value' (repeatable)
+    #[arg(long = "header", short = 'H', value_name = "HEADER")]
+    pub(super) headers: Vec<HeaderField>,
+    /// How requests are sent: auto, http1 or reqwest
+    #[arg(long, value_name = "TRANSPORT")]
+    pub(super) transport: Option<Transport>,
+    /// Send every request through this proxy
+    #[arg(long, value_name = "URL")]
+    pub(super) proxy: Option<String>,
+    /// Time allowed for one request [default: 3s]
+    #[arg(long, value_name = "DURATION")]
+    pub(super) timeout: Option<Span>,
+}
+
+impl TargetFlags {
+    pub(super) fn fill(&self, layer: &mut Layer) {
+        layer.url.clone_from(&self.url);
+        layer.base_path.clone_from(&self.base_path);
+        layer.allow_hosts = list(&self.allow_hosts);
+        layer.transport = self.transport;
+        layer.proxy.clone_from(&self.proxy);
+        layer.timeout = self.timeout;
+    }
+}
+
+/// What is tried, and for how long.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Search")]
+pub(super) struct SearchFlags {
+    /// Send as this identity of gadfly.toml [default: anonymous]
+    #[arg(long = "as", value_name = "IDENTITY")]
+    pub(super) identity: Option<String>,
+    /// Only operations that match: text, tag, operationId, or a pattern such as 'GET /admin/*' (repeatable)
+    #[arg(long, value_name = "PATTERN")]
+    pub(super) include: Vec<String>,
+    /// No operations that match (repeatable)
+    #[arg(long, value_name = "PATTERN")]
+    pub(super) exclude: Vec<String>,
+    /// The run's seed: the same seed makes the same cases [default: 1]
+    #[arg(long, value_name = "NUMBER")]
+    pub(super) seed: Option<Seed>,
+    /// Time budget: 90s, 5m, 1h [default: 60s, or none if --requests is given]
+    #[arg(long, value_name = "DURATION")]
+    pub(super) time: Option<Span>,
+    /// Request budget
+    #[arg(long, value_name = "NUMBER")]
+    pub(super) requests: Option<u64>,
+    /// Most requests per second
+    #[arg(long, value_name = "NUMBER")]
+    pub(super) rate: Option<NonZeroU32>,
+    /// Requests in flight at once [default: 16]
+    #[arg(long, value_name = "NUMBER")]
+    pub(super) concurrency: Option<NonZeroU32>,
+    /// How often a suspicion is re-sent alone before it counts [default: 3]
+    #[arg(long, value_name = "NUMBER")]
+    pub(super) proof: Option<NonZeroU32>,
+}
+
+impl SearchFlags {
+    pub(super) fn fill(&self, layer: &mut Layer) {
+        layer.identity.clone_from(&self.identity);
+        layer.include = list(&self.include);
+        layer.exclude = list(&self.exclude);
+        layer.seed = self.seed;
+        layer.time = self.time;
+        layer.requests = self.requests;
+        layer.rate = self.rate.map(NonZeroU32::get);
+        layer.concurrency = self.concurrency.map(|count| count.get() as usize);
+        layer.proof = self.proof.map(NonZeroU32::get);
+    }
+}
+
+/// What becomes of findings.
+#[derive(Args, Clone, Copy, Debug, Default)]
+#[command(next_help_heading = "Findings")]
+pub(super) struct FindingFlags {
+    /// Exit with 1 from this severity on: remark, low, medium, high, critical or never [default: medium]
+    #[arg(long, value_name = "SEVERITY")]
+    pub(super) fail_on: Option<FailOn>,
+    /// List contract remarks one by one, and keep them as fixtures too
+    #[arg(long)]
+    pub(super) remarks: bool,
+    /// Write fixtures straight to regressions/, without waiting for `gadfly accept`; in CI too
+    #[arg(long, conflicts_with = "no_fixtures")]
+    pub(super) accept_all: bool,
+    /// Write no fixtures
+    #[arg(long)]
+    pub(super) no_fixtures: bool,
+}
+
+impl FindingFlags {
+    pub(super) fn fill(&self, layer: &mut Layer) {
+        layer.fail_on = self.fail_on;
+    }
+}
+
+/// A repeatable flag that was not given says nothing.
+fn list(items: &[String]) -> Option<Vec<String>> {
+    (!items.is_empty()).then(|| items.to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn flags_that_were_not_given_say_nothing() {
+        let mut layer = Layer::default();
+        TargetFlags::default().fill(&mut layer);
+        SearchFlags::default().fill(&mut layer);
+        FindingFlags::default().fill(&mut layer);
+        assert_eq!(layer, Layer::default());
+    }
+}

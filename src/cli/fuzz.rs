@@ -1,0 +1,78 @@
+//! `gadfly fuzz`.
+
+use clap::Args;
+
+use super::args::{FindingFlags, SearchFlags, TargetFlags};
+use super::project::Project;
+use super::run::{self, Plan};
+use super::{Context, Error, Exit, Ui, target};
+use crate::config::Layer;
+
+/// Arguments of `gadfly fuzz`.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = HELP)]
+pub(super) struct Flags {
+    /// An API of gadfly.toml, or an OpenAPI document: a file or a URL [default: the only API of gadfly.toml]
+    #[arg(value_name = "SPEC|NAME")]
+    spec: Option<String>,
+    #[command(flatten)]
+    target: TargetFlags,
+    #[command(flatten)]
+    search: SearchFlags,
+    #[command(flatten)]
+    findings: FindingFlags,
+    /// Print the settings that hold, and where each comes from, and do nothing else
+    #[arg(long, help_heading = "Output")]
+    print_config: bool,
+}
+
+const HELP: &str = "\
+Every option is also a key of gadfly.toml under [api.NAME] and a variable such as GADFLY_URL or GADFLY_TIME; flags
+beat the environment, the environment beats the file. Findings of medium severity and above are shown when they are
+proved, and written to regressions/pending; `gadfly accept` keeps them as tests.";
+
+pub(super) fn run(flags: &Flags, context: &Context, ui: &mut Ui<'_>) -> Result<Exit, Error> {
+    let mut layer = Layer::default();
+    flags.target.fill(&mut layer);
+    flags.search.fill(&mut layer);
+    flags.findings.fill(&mut layer);
+    let project = Project::open(context, flags.spec.as_deref(), layer)?;
+    if flags.print_config {
+        return print_config(&project, ui);
+    }
+    run::runtime()?.block_on(fuzz(flags, &project, context, ui))
+}
+
+async fn fuzz(flags: &Flags, project: &Project, context: &Context, ui: &mut Ui<'_>) -> Result<Exit, Error> {
+    let settings = &project.settings;
+    let used = [settings.identity.clone()];
+    let identities = project.identities(&context.environment, &used, &flags.target.headers)?;
+    let redactor = identities.redactor();
+    let loaded = project.load(context).await?;
+    let target = target::resolve(settings, &loaded.api.servers, project.document.url())?;
+    let name = project.name(&loaded.api.title);
+    run::tell_notes(&loaded, project, ui)?;
+    let next = run::next_steps(&name, &target);
+    let plan = Plan { name, target, settings, identities, findings: flags.findings, root: &project.root };
+    let options = plan.options(context);
+    run::tell_fixtures(&options, flags.findings, ui)?;
+    let summary = {
+        let mut console = ui.console(flags.findings.remarks, next, redactor.clone());
+        run::campaign(&loaded, options, &mut console).await?
+    };
+    ui.object(&summary, &redactor)?;
+    Ok(run::exit(&summary, settings))
+}
+
+fn print_config(project: &Project, ui: &mut Ui<'_>) -> Result<Exit, Error> {
+    let name = project.name.as_deref().unwrap_or("NAME");
+    ui.report(&project.settings.to_toml(name, &project.table))?;
+    let rows = project.settings.rows().into_iter().map(|(key, value, source)| {
+        let value = serde_json::from_str(&value).unwrap_or(serde_json::Value::String(value));
+        (key.to_owned(), serde_json::json!({"value": value, "source": source.to_string()}))
+    });
+    let settings: serde_json::Map<_, _> = rows.collect();
+    let object = serde_json::json!({"format": super::ui::FORMAT, "name": project.name, "settings": settings});
+    ui.object(&object, &crate::redact::Redactor::default())?;
+    Ok(Exit::CLEAN)
+}

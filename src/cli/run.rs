@@ -1,0 +1,118 @@
+//! One campaign from settings to exit code, shared by `fuzz` and `demo`. Main type: [`Plan`].
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::args::FindingFlags;
+use super::project::Project;
+use super::{Context, Error, Exit, Ui};
+use crate::campaign::{self, Filter, Options, Target, TransportKind};
+use crate::config::{Settings, Transport};
+use crate::identity::Identities;
+use crate::report::{Reporter, Summary};
+use crate::spec::{Level, Loaded};
+use crate::store::{Directory, Store};
+
+/// The folder of fixtures, as people know it.
+pub(super) const REGRESSIONS: &str = "regressions";
+/// The folder of kept inputs.
+const CORPUS: &str = "corpus";
+
+/// What is fuzzed, and how.
+pub(super) struct Plan<'a> {
+    pub(super) name: String,
+    pub(super) target: Target,
+    pub(super) settings: &'a Settings,
+    pub(super) identities: Identities,
+    pub(super) findings: FindingFlags,
+    /// The folder that holds `regressions` and `corpus`.
+    pub(super) root: &'a Path,
+}
+
+impl Plan<'_> {
+    /// The campaign's options. In CI nobody reviews a pending fixture, so none is written unless it is asked for.
+    pub(super) fn options(self, context: &Context) -> Options {
+        let Self { name, target, settings, identities, findings, root } = self;
+        let writes = !findings.no_fixtures && (!context.is_ci() || findings.accept_all);
+        let filters = |patterns: &[String]| patterns.iter().cloned().map(Filter).collect();
+        Options {
+            seed: settings.seed,
+            time: settings.time,
+            requests: settings.requests,
+            rate: settings.rate,
+            concurrency: settings.concurrency,
+            timeout: settings.timeout,
+            proof: settings.proof,
+            transport: transport(settings),
+            proxy: settings.proxy.clone(),
+            identity: settings.identity.clone(),
+            identities,
+            include: filters(&settings.include),
+            exclude: filters(&settings.exclude),
+            accept_all: findings.accept_all,
+            keep_remarks: findings.remarks,
+            fixtures: writes.then(|| fixtures(root)),
+            corpus: Some(Arc::new(Directory::new(root.join(CORPUS)))),
+            ..Options::new(&name, target)
+        }
+    }
+}
+
+pub(super) fn transport(settings: &Settings) -> TransportKind {
+    match settings.transport {
+        Transport::Auto => TransportKind::Auto,
+        Transport::Http1 => TransportKind::Http1,
+        Transport::Reqwest => TransportKind::Reqwest,
+    }
+}
+
+/// Runs it, with a person watching through the reporter.
+pub(super) async fn campaign(loaded: &Loaded, options: Options, reporter: &mut dyn Reporter) -> Result<Summary, Error> {
+    Ok(campaign::run(loaded, options, reporter).await?)
+}
+
+/// What a script is to think of the run.
+pub(super) fn exit(summary: &Summary, settings: &Settings) -> Exit {
+    match settings.fail_on.0 {
+        Some(least) if summary.proved(least).next().is_some() => Exit::FINDINGS,
+        _ if summary.ended == "unreachable" => Exit::UNREACHABLE,
+        _ => Exit::CLEAN,
+    }
+}
+
+/// The fixtures below this folder.
+pub(super) fn fixtures(root: &Path) -> Arc<dyn Store> {
+    Arc::new(Directory::new(root.join(REGRESSIONS)))
+}
+
+/// The runtime of a command.
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Error> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Error::io("start the runtime"))
+}
+
+/// Tells in one line what was assumed of the specification; `gadfly spec` tells it in full.
+pub(super) fn tell_notes(loaded: &Loaded, project: &Project, ui: &mut Ui<'_>) -> Result<(), Error> {
+    let skipped = loaded.notes.iter().filter(|note| note.level == Level::Skipped).count();
+    let assumed = loaded.notes.len() - skipped;
+    if loaded.notes.is_empty() {
+        return Ok(());
+    }
+    let spec = project.settings.spec.as_deref().unwrap_or_default();
+    ui.note(&format!("specification: {assumed} assumed, {skipped} skipped; `gadfly spec {spec} --notes` tells why"))
+}
+
+/// Tells why no fixture will be written, if nobody asked for that.
+pub(super) fn tell_fixtures(options: &Options, findings: FindingFlags, ui: &mut Ui<'_>) -> Result<(), Error> {
+    if options.fixtures.is_some() || findings.no_fixtures {
+        return Ok(());
+    }
+    ui.note("no fixtures are written in CI, where nobody reviews them; --accept-all keeps them")
+}
+
+/// What to do with the findings of a run.
+pub(super) fn next_steps(name: &str, target: &Target) -> Vec<(&'static str, String)> {
+    vec![
+        ("accept", format!("gadfly accept {name}")),
+        ("replay", format!("gadfly replay {name} --url {}", target.base_url())),
+    ]
+}
