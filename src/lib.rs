@@ -58,3 +58,5 @@ pub mod store;
 pub mod transport;
 pub mod triage;
 pub mod wire;
+
+pub use cli::harness;

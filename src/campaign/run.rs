@@ -52,9 +52,12 @@ pub enum Error {
     /// A request could not be sent, or an identity is unknown.
     #[error(transparent)]
     Engine(#[from] engine::Error),
-    /// The transport could not be set up.
+    /// The first request could not be sent.
     #[error(transparent)]
     Transport(#[from] transport::Error),
+    /// The transport could not be set up.
+    #[error(transparent)]
+    SetUp(#[from] transport::SetUpError),
     /// The fixtures can't be read.
     #[error(transparent)]
     Fixture(Box<fixture::Error>),

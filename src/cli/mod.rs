@@ -14,12 +14,15 @@ mod error;
 mod exit;
 mod fetch;
 mod fuzz;
+pub mod harness;
 mod project;
 mod replay;
 mod run;
 mod site;
 mod spec;
+mod stand_in;
 mod target;
+mod trials;
 mod ui;
 
 use error::Error;

@@ -147,7 +147,7 @@ fn document(name: &str, table: &ApiTable, file: &File) -> Result<Document, Error
 }
 
 /// A name made from the document's own: that of the file, or the title if the file has a name like any other.
-fn name_of(document: &Document, title: &str) -> String {
+pub(super) fn name_of(document: &Document, title: &str) -> String {
     let stem = match document {
         Document::File(path) => path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_owned(),
         Document::Url(_) => String::new(),

@@ -110,7 +110,7 @@ async fn replay_all(entries: &[Entry], site: &Site, report: &mut Report, ui: &mu
     let redactor = site.executor.identities.redactor();
     let today = clock::today();
     let conditions = Conditions {
-        base_path: &site.target.base_path,
+        base_path: site.base_path.as_deref(),
         today: &today,
         fresh: Seed::new(clock::moment()),
         pause: PAUSE,

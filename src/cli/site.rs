@@ -1,5 +1,5 @@
-//! Where the API of a fixture is. Main type: [`Site`]. A replay needs no specification; one that is configured is only
-//! asked for its base path.
+//! Where the API of a fixture is. Main type: [`Site`]. A replay needs no specification; one that is configured is
+//! asked only where the API is.
 
 use super::args::TargetFlags;
 use super::project::Document;
@@ -15,8 +15,10 @@ use crate::spec;
 pub(super) struct Site {
     /// The way to it.
     pub(super) executor: Executor,
-    /// Where it listens, and the base path.
+    /// Where it listens.
     pub(super) target: Target,
+    /// The base path if somebody named one; else each fixture has its own.
+    pub(super) base_path: Option<String>,
 }
 
 impl Site {
@@ -35,7 +37,11 @@ impl Site {
         let own = table.map(|table| table.layer.clone()).unwrap_or_default();
         let settings = Settings::resolve(layer, Layer::from_environment(&context.environment)?, own);
         let document = table.and_then(|table| Document::configured(table, file));
-        let target = target::resolve(&settings, &servers(api, document.as_ref())?, None)?;
+        // The document is asked only where nobody says where the API is: a fixture replays without it.
+        let servers = if settings.url.is_some() { Vec::new() } else { servers(document.as_ref())? };
+        let target = target::resolve(&settings, &servers, None)?;
+        let is_named = settings.url.is_none() || settings.base_path.is_some() || !target.base_path.is_empty();
+        let base_path = is_named.then(|| target.base_path.clone());
         let identities = identities(context, api, table, flags, used)?;
         for name in used {
             identities.require(name).map_err(|error| Error::Usage(error.to_string()))?;
@@ -47,27 +53,16 @@ impl Site {
             identities,
             ..Options::new(api, target.clone())
         };
-        Ok(Self { executor: campaign::executor(&options)?, target })
+        Ok(Self { executor: campaign::executor(&options)?, target, base_path })
     }
 }
 
-/// What the specification says of the base path, if it is there to be asked.
-fn servers(api: &str, document: Option<&Document>) -> Result<Vec<String>, Error> {
+/// What the specification says of where the API is.
+fn servers(document: Option<&Document>) -> Result<Vec<String>, Error> {
     match document {
         Some(Document::File(path)) => Ok(spec::load_file(path)?.api.servers.clone()),
-        Some(Document::Url(_)) => Ok(Vec::new()),
-        None => Ok(builtin_servers(api)),
+        Some(Document::Url(_)) | None => Ok(Vec::new()),
     }
-}
-
-#[cfg(feature = "demo")]
-fn builtin_servers(api: &str) -> Vec<String> {
-    if api == super::demo::NAME { vec![crate::demo::BASE_PATH.to_owned()] } else { Vec::new() }
-}
-
-#[cfg(not(feature = "demo"))]
-fn builtin_servers(_api: &str) -> Vec<String> {
-    Vec::new()
 }
 
 fn identities(

@@ -68,8 +68,10 @@ impl Dialect<'_> {
 
     /// Before 3.1 what stands beside a `$ref` is ignored.
     fn drop_siblings(&mut self) {
+        // The target says its own type; repeating it is a habit, not a constraint.
         let constrains = |key: &String| {
-            !KEPT_BESIDE_REFERENCES.contains(&key.as_str())
+            key != "type"
+                && !KEPT_BESIDE_REFERENCES.contains(&key.as_str())
                 && !ANNOTATIONS.contains(&key.as_str())
                 && !key.starts_with("x-")
         };

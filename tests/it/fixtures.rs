@@ -38,7 +38,7 @@ async fn replay_all(clean: bool) -> Vec<(Entry, Replayed)> {
     let mut replayed = Vec::new();
     for entry in committed() {
         let conditions = Conditions {
-            base_path: demo::BASE_PATH,
+            base_path: None,
             today: &today,
             fresh: Seed::new(1),
             pause: Duration::from_millis(50),

@@ -13,8 +13,12 @@ use regress::Regex;
 
 use grow::Grower;
 
+use crate::seed::Seed;
+
 /// How often a string is drawn before giving up.
 const ATTEMPTS: u32 = 12;
+/// Bytes of the tapes that stand in when the given one is at its end.
+const SPARE: usize = 256;
 
 /// A compiled pattern.
 pub struct Pattern {
@@ -43,18 +47,27 @@ impl Pattern {
 
     /// A string that matches and has between `least` and `most` characters; `None` if none was found.
     pub fn sample(&self, tape: &mut Unstructured<'_>, least: usize, most: usize) -> Option<String> {
-        let grower = self.grower.as_ref()?;
         (0..ATTEMPTS).find_map(|attempt| {
-            let mut text = grower.grow(tape, least, most, attempt);
-            let length = text.chars().count();
-            if length < least {
-                // Patterns are not anchored: more of the same may be allowed.
-                let filler = text.chars().last().unwrap_or('a');
-                text.extend(std::iter::repeat_n(filler, least - length));
+            if attempt == 0 || !tape.is_empty() {
+                return self.attempt(tape, least, most, attempt);
             }
-            let fits = length <= most && (grower.is_exact() && length >= least || self.matches(&text));
-            fits.then_some(text)
+            // The tape is at its end, and would give the same string again.
+            let spare = Seed::new(u64::from(attempt)).tape(SPARE);
+            self.attempt(&mut Unstructured::new(&spare), least, most, attempt)
         })
+    }
+
+    fn attempt(&self, tape: &mut Unstructured<'_>, least: usize, most: usize, attempt: u32) -> Option<String> {
+        let grower = self.grower.as_ref()?;
+        let mut text = grower.grow(tape, least, most, attempt);
+        let length = text.chars().count();
+        if length < least {
+            // Patterns are not anchored: more of the same may be allowed.
+            let filler = text.chars().last().unwrap_or('a');
+            text.extend(std::iter::repeat_n(filler, least - length));
+        }
+        let fits = length <= most && (grower.is_exact() && length >= least || self.matches(&text));
+        fits.then_some(text)
     }
 }
 

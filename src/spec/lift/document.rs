@@ -1,23 +1,21 @@
-//! Swagger 2.0 to the shape of 3.x. Main function: [`lift`].
+//! A document of Swagger 2.0 as a whole. Main function: [`lift`].
 //!
-//! Bodies and forms become request bodies, `consumes` and `produces` media types, `collectionFormat` a style, and the
-//! root's maps components. Schemas stay as they are: `dialect` converts them. The notebook learns where each part
-//! came from, so that messages name the user's own pointers.
+//! The notebook learns where each part came from, so that messages name the user's own pointers.
 
 use serde_json::{Map, Value, json};
 
-use super::draft::{Draft, Notebook};
-use super::envelope::scalar;
-use super::kind::{Kind, METHODS};
-use super::lift_body::{self, Input};
-use super::lift_parameter;
+use super::body::{self, Input};
+use super::parameter;
 use crate::schema::{escape_token, pointer_of};
+use crate::spec::draft::{Draft, Notebook};
+use crate::spec::envelope::scalar;
+use crate::spec::kind::{Kind, METHODS};
 
 /// How many references are followed before a chain counts as endless.
 const MAX_HOPS: usize = 32;
 
 /// Lifts the whole draft. Every reference in it must be local already.
-pub(super) fn lift(draft: &mut Draft) {
+pub(in crate::spec) fn lift(draft: &mut Draft) {
     let mut paths = take(&mut draft.root, "paths");
     let regions: Vec<(String, Kind)> = draft.regions.iter().map(|(at, kind)| (at.clone(), *kind)).collect();
     let mut items: Vec<(String, Value)> = Vec::new();
@@ -61,7 +59,7 @@ fn lift_regions(draft: &mut Draft, regions: &[(String, Kind)], produces: Option<
     for (at, kind) in regions {
         let Some(Value::Object(map)) = draft.root.pointer_mut(at) else { continue };
         match kind {
-            Kind::Parameter => lift_parameter::lift(at, at, map, &mut draft.notebook),
+            Kind::Parameter => parameter::lift(at, at, map, &mut draft.notebook),
             Kind::Response => response(at, map, produces, &mut draft.notebook),
             _ => {}
         }
@@ -85,7 +83,7 @@ fn lift_root(draft: &mut Draft, produces: Option<&[String]>) {
             let (from, to) =
                 (format!("/{old}/{}", escape_token(name)), format!("/components/{new}/{}", escape_token(name)));
             match new {
-                "parameters" => lift_parameter::lift(&from, &to, member, &mut draft.notebook),
+                "parameters" => parameter::lift(&from, &to, member, &mut draft.notebook),
                 "responses" => response(&to, member, produces, &mut draft.notebook),
                 "securitySchemes" => scheme(member),
                 _ => {}
@@ -129,19 +127,14 @@ fn servers(root: &Value, notebook: &mut Notebook) -> Value {
 }
 
 /// An answer: its schema becomes one media type for each of `produces`.
-pub(super) fn response(
-    at: &str,
-    response: &mut Map<String, Value>,
-    produces: Option<&[String]>,
-    notebook: &mut Notebook,
-) {
+fn response(at: &str, response: &mut Map<String, Value>, produces: Option<&[String]>, notebook: &mut Notebook) {
     if response.contains_key("$ref") || response.contains_key("content") {
         return;
     }
     for (name, header) in response.get_mut("headers").and_then(Value::as_object_mut).into_iter().flatten() {
         let at = format!("{at}/headers/{}", escape_token(name));
         if let Value::Object(header) = header {
-            lift_parameter::lift_header(&at, header, notebook);
+            parameter::lift_header(&at, header, notebook);
         }
     }
     let schema = response.shift_remove("schema");
@@ -207,7 +200,7 @@ impl<'a> Lifter<'a> {
         }
         let consumes = mimes(operation.get("consumes")).or_else(|| self.consumes.clone()).unwrap_or_default();
         if !inputs.is_empty() {
-            let body = lift_body::body(&format!("{at}/requestBody"), inputs, &consumes, self.notebook);
+            let body = body::body(&format!("{at}/requestBody"), inputs, &consumes, self.notebook);
             operation.insert("requestBody".into(), body);
         }
         self.responses(at, operation);
@@ -239,7 +232,7 @@ impl<'a> Lifter<'a> {
                 self.notebook.moved_from(from, place, to.clone());
             }
             if let Value::Object(parameter) = parameter {
-                lift_parameter::lift(from, &to, parameter, self.notebook);
+                parameter::lift(from, &to, parameter, self.notebook);
             }
         }
     }
