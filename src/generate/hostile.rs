@@ -56,6 +56,9 @@ fn fill(plan: &Plan, items: &mut Vec<Item<Attack>>) {
     each_spot(plan, |place, spot, found| {
         let Some(part) = plan.part(place) else { return };
         let constraints = part.document().constraints(found.node);
+        if found.again {
+            return;
+        }
         for (rank, kind) in attacks(part, constraints) {
             items.push(Item { place, spot, kind, rank });
         }

@@ -65,7 +65,7 @@ impl<K: Copy> Listed<K> {
     }
 }
 
-/// Calls for every spot of a plan.
+/// Calls for every spot of a plan, also for those that stand there once more.
 pub(crate) fn each_spot(plan: &Plan, mut each: impl FnMut(Place, u32, &Spot)) {
     for place in plan.places() {
         let spots = plan.part(place).map_or(&[][..], |part| &part.spots);

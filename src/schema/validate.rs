@@ -51,7 +51,7 @@ impl Validation {
         let mut problems = Vec::new();
         for _ in 0..MAX_REPAIRS {
             let (at, message) = match build(&repaired) {
-                Ok(validator) => return Self { compiled: Some(validator), problem: joined(problems) },
+                Ok(validator) => return Self { compiled: Some(validator), problem: joined(&problems) },
                 Err(failure) => failure,
             };
             problems.push(format!("{at}: {message}"));
@@ -59,7 +59,7 @@ impl Validation {
                 break;
             }
         }
-        Self { compiled: None, problem: joined(problems) }
+        Self { compiled: None, problem: joined(&problems) }
     }
 
     /// Whether the value conforms.
@@ -111,7 +111,7 @@ fn remove(schema: &mut Value, at: &str) -> bool {
     }
 }
 
-fn joined(problems: Vec<String>) -> Option<String> {
+fn joined(problems: &[String]) -> Option<String> {
     if problems.is_empty() { None } else { Some(problems.join("; ")) }
 }
 
@@ -137,24 +137,24 @@ mod tests {
     }
 
     #[track_caller]
-    fn check_repaired(schema: Value, accepted: &Value, refused: &Value, problem: &str) {
-        let validation = Validation::of(&schema);
+    fn check_repaired(schema: &Value, accepted: &Value, refused: &Value, problem: &str) {
+        let validation = Validation::of(schema);
         assert!(validation.accepts(accepted) && !validation.accepts(refused));
         assert!(validation.problem().is_some_and(|told| told.contains(problem)), "{:?}", validation.problem());
     }
 
     #[test]
     fn a_keyword_that_cannot_be_compiled_costs_only_itself() {
-        check_repaired(json!({"pattern": "[z-a]", "maxLength": 2}), &json!("ab"), &json!("abc"), "/pattern");
+        check_repaired(&json!({"pattern": "[z-a]", "maxLength": 2}), &json!("ab"), &json!("abc"), "/pattern");
         check_repaired(
-            json!({"properties": {"a/b": {"pattern": "(("}, "c": {"pattern": "(?<x"}}, "maxProperties": 2}),
+            &json!({"properties": {"a/b": {"pattern": "(("}, "c": {"pattern": "(?<x"}}, "maxProperties": 2}),
             &json!({"a/b": "x"}),
             &json!({"a/b": 1, "c": 2, "d": 3}),
             "/properties/c/pattern",
         );
-        check_repaired(json!({"type": 7, "maximum": 3}), &json!(1), &json!(4), "/type");
+        check_repaired(&json!({"type": 7, "maximum": 3}), &json!(1), &json!(4), "/type");
         check_repaired(
-            json!({"patternProperties": {"[z-a]": false}, "minProperties": 1}),
+            &json!({"patternProperties": {"[z-a]": false}, "minProperties": 1}),
             &json!({"z": 1}),
             &json!({}),
             "[z-a]",

@@ -186,28 +186,28 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(schema: Value, expected: &Value) {
-        assert_eq!(converted(schema, false).0, *expected);
+    fn check(schema: &Value, expected: &Value) {
+        assert_eq!(converted(schema.clone(), false).0, *expected);
     }
 
     #[test]
     fn null_is_admitted_where_it_is_said() {
-        check(json!({"type": "string", "nullable": true}), &json!({"type": ["string", "null"]}));
-        check(json!({"type": "string", "nullable": false}), &json!({"type": "string"}));
+        check(&json!({"type": "string", "nullable": true}), &json!({"type": ["string", "null"]}));
+        check(&json!({"type": "string", "nullable": false}), &json!({"type": "string"}));
         check(
-            json!({"type": "string", "x-nullable": true, "enum": ["a"]}),
+            &json!({"type": "string", "x-nullable": true, "enum": ["a"]}),
             &json!({
                 "type": ["string", "null"], "enum": ["a", null]
             }),
         );
-        check(json!({"nullable": true, "description": "any"}), &json!({"description": "any"}));
+        check(&json!({"nullable": true, "description": "any"}), &json!({"description": "any"}));
         check(
-            json!({"nullable": true, "readOnly": true, "allOf": [{"$ref": "#/b"}]}),
+            &json!({"nullable": true, "readOnly": true, "allOf": [{"$ref": "#/b"}]}),
             &json!({
                 "readOnly": true, "anyOf": [{"allOf": [{"$ref": "#/b"}]}, {"type": "null"}]
             }),
         );
-        check(json!({"$ref": "#/b", "nullable": true}), &json!({"anyOf": [{"$ref": "#/b"}, {"type": "null"}]}));
+        check(&json!({"$ref": "#/b", "nullable": true}), &json!({"anyOf": [{"$ref": "#/b"}, {"type": "null"}]}));
     }
 
     #[test]
@@ -219,30 +219,30 @@ mod tests {
 
     #[test]
     fn old_words_become_new_ones() {
-        check(json!({"minimum": 1, "exclusiveMinimum": true}), &json!({"exclusiveMinimum": 1}));
-        check(json!({"maximum": 1, "exclusiveMaximum": false}), &json!({"maximum": 1}));
-        check(json!({"exclusiveMaximum": true}), &json!({}));
-        check(json!({"exclusiveMaximum": 3}), &json!({"exclusiveMaximum": 3}));
-        check(json!({"type": "file"}), &json!({"type": "string", "format": "binary"}));
+        check(&json!({"minimum": 1, "exclusiveMinimum": true}), &json!({"exclusiveMinimum": 1}));
+        check(&json!({"maximum": 1, "exclusiveMaximum": false}), &json!({"maximum": 1}));
+        check(&json!({"exclusiveMaximum": true}), &json!({}));
+        check(&json!({"exclusiveMaximum": 3}), &json!({"exclusiveMaximum": 3}));
+        check(&json!({"type": "file"}), &json!({"type": "string", "format": "binary"}));
         check(
-            json!({"items": [{"type": "string"}], "additionalItems": false}),
+            &json!({"items": [{"type": "string"}], "additionalItems": false}),
             &json!({
                 "prefixItems": [{"type": "string"}], "items": false
             }),
         );
         check(
-            json!({"dependencies": {"a": ["b"], "c": {"type": "object"}}}),
+            &json!({"dependencies": {"a": ["b"], "c": {"type": "object"}}}),
             &json!({
                 "dependentRequired": {"a": ["b"]}, "dependentSchemas": {"c": {"type": "object"}}
             }),
         );
         check(
-            json!({"discriminator": "kind", "id": "x", "$schema": "y"}),
+            &json!({"discriminator": "kind", "id": "x", "$schema": "y"}),
             &json!({
                 "discriminator": {"propertyName": "kind"}
             }),
         );
-        check(json!({"properties": {"id": {"type": "string"}}}), &json!({"properties": {"id": {"type": "string"}}}));
+        check(&json!({"properties": {"id": {"type": "string"}}}), &json!({"properties": {"id": {"type": "string"}}}));
     }
 
     #[test]

@@ -167,7 +167,7 @@ impl Bundler<'_> {
                 local
             }
             Err(why) => {
-                notebook.assumed(at, format!("`$ref: {reference}` {why}"));
+                notebook.lost(kind, at, format!("`$ref: {reference}` {why}"));
                 // What is left leads nowhere, which is dealt with when all references are known.
                 format!("#/{FILES}//{}", encoded(&escape_token(reference)))
             }
@@ -218,8 +218,8 @@ impl Bundler<'_> {
         if self.files.len() >= MAX_FILES {
             return Err(format!("the document has more than {MAX_FILES} files"));
         }
-        let separator = if self.is_rooted { "/" } else { "" };
-        let name = format!("{}{separator}{key}", self.folder);
+        let root = if self.folder.starts_with('/') || self.folder.is_empty() && self.is_rooted { "/" } else { "" };
+        let name = format!("{root}{}", normalised(&format!("{}/{key}", self.folder)));
         let bytes = self.fetch.fetch(Path::new(&name)).map_err(|error| error.to_string())?;
         self.bytes += bytes.len();
         if self.bytes > MAX_BYTES {

@@ -22,7 +22,7 @@ pub struct Loaded {
 
 /// A document that can't be used at all.
 #[derive(Debug, thiserror::Error)]
-#[error("failed to read {file}: {message}")]
+#[error("failed to read {}: {message}", self.place())]
 pub struct Error {
     /// The file or URL as given.
     pub file: String,
@@ -32,6 +32,13 @@ pub struct Error {
     pub message: String,
     /// Whether the file itself could not be read (it is missing, say).
     pub is_io: bool,
+}
+
+impl Error {
+    /// The file, with line and column if they are known.
+    fn place(&self) -> String {
+        self.position.as_ref().map_or_else(|| self.file.clone(), Position::to_string)
+    }
 }
 
 /// Reads a specification and the files it refers to.
@@ -70,6 +77,8 @@ pub fn load_with(name: &str, bytes: &[u8], fetch: &dyn Fetch) -> Result<Loaded, 
     let sources = files::bundle(&mut draft, Source::root(name, text, parsed.is_json, version), fetch);
     if version == Version::V2 {
         lift::lift(&mut draft);
+    } else {
+        lift::mend(&mut draft);
     }
     let counting: Vec<&str> = sources.iter().filter(|s| s.keeps_siblings).map(|s| s.prefix.as_str()).collect();
     let keeps_siblings = |at: &str| counting.iter().any(|prefix| files::is_within(at, prefix));

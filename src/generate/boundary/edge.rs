@@ -97,6 +97,10 @@ pub(super) const TYPES: [Types; 6] =
 pub(super) fn edges(part: &Part, spot: &Spot, value: Option<&Datum>) -> Vec<(u8, Edge)> {
     let constraints = part.document().constraints(spot.node);
     let mut out = Vec::new();
+    if spot.again {
+        objects(constraints, value, &mut out);
+        return out;
+    }
     if let Some(members) = &constraints.enumeration {
         out.extend((0..number(members.len().min(MOST_MEMBERS))).map(|index| (3, Edge::Member(index))));
         return out;

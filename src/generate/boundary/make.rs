@@ -7,7 +7,6 @@ use crate::generate::plan::{Change, DEPTH, Part, Spot};
 use crate::generate::value::{Exact, Hints, How, Optionals, Wire, exactly, integer_range, largest, smallest};
 use crate::scenario::Datum;
 use crate::schema::{Constraints, Types};
-use crate::seed::Seed;
 
 /// A change, the rule at whose edge it is, and what it is in words.
 pub(super) struct Made {
@@ -103,8 +102,7 @@ fn text(part: &Part, spot: &Spot, length: usize) -> Option<Datum> {
 
 fn made(part: &Part, spot: &Spot, exact: Exact) -> Option<Datum> {
     let how = How { optionals: Optionals::All, hints: Hints::Scalars, wire: part.wire, forced: &[] };
-    let tape = Seed::new(1).tape(2_048);
-    exactly(part.document(), spot.node, &mut Unstructured::new(&tape), how, exact, DEPTH)
+    exactly(part.document(), spot.node, &mut Unstructured::new(&[]), how, exact, DEPTH)
 }
 
 /// The sample, repeated or cut to a legal length.

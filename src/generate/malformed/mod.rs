@@ -47,6 +47,9 @@ fn fill(plan: &Plan, items: &mut Vec<Item<Break>>) {
     }
     each_spot(plan, |place, spot, found| {
         let Some(part) = plan.part(place).filter(|part| part.proved) else { return };
+        if found.again {
+            return;
+        }
         if spot == 0 && can_be_missing(plan, place) {
             items.push(Item { place, spot, kind: Break::Absent, rank: 1 });
         }

@@ -1,6 +1,6 @@
 //! The places within a value where one thing can be changed. Main type: [`Spot`].
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
@@ -24,11 +24,13 @@ pub(crate) struct Spot {
     pub node: NodeId,
     /// Nesting.
     pub depth: u8,
+    /// The same place once more, with members that it did not have before: only absences are new here.
+    pub again: bool,
 }
 
 /// The spots of these values, each place of the schema once, the shallow ones first.
 pub(crate) fn spots(schema: &Schema, goods: &[Datum]) -> Vec<Spot> {
-    let mut walker = Walker { document: schema.document(), seen: BTreeSet::new(), out: Vec::new(), base: 0 };
+    let mut walker = Walker { document: schema.document(), seen: BTreeMap::new(), out: Vec::new(), base: 0 };
     for (index, good) in goods.iter().enumerate() {
         let Some(value) = good.to_value() else { continue };
         walker.base = u16::try_from(index).unwrap_or(u16::MAX);
@@ -41,7 +43,8 @@ pub(crate) fn spots(schema: &Schema, goods: &[Datum]) -> Vec<Spot> {
 
 struct Walker<'a> {
     document: &'a Document,
-    seen: BTreeSet<(String, NodeId)>,
+    /// The most members that were seen at a place.
+    seen: BTreeMap<(String, NodeId), usize>,
     out: Vec<Spot>,
     base: u16,
 }
@@ -52,14 +55,13 @@ impl Walker<'_> {
             return;
         }
         let leaf = settle(self.document, node, value);
-        if self.seen.insert((pointer.clone(), leaf)) {
-            let spot = Spot {
-                base: self.base,
-                pointer: pointer.as_str().into(),
-                node: leaf,
-                depth: u8::try_from(depth).unwrap_or(u8::MAX),
-            };
-            self.out.push(spot);
+        let members = value.as_object().map_or(0, serde_json::Map::len);
+        let known = self.seen.get(&(pointer.clone(), leaf)).copied();
+        if known.is_none_or(|known| members > known) {
+            self.seen.insert((pointer.clone(), leaf), members);
+            let depth = u8::try_from(depth).unwrap_or(u8::MAX);
+            let pointer = pointer.as_str().into();
+            self.out.push(Spot { base: self.base, pointer, node: leaf, depth, again: known.is_some() });
         }
         below(self.document, leaf, value, &mut |token, node, value| {
             let length = pointer.len();

@@ -168,8 +168,9 @@ impl Maker<'_, '_> {
         if !constraints.alternatives.is_empty() {
             return self.alternative(node, constraints, name, depth);
         }
-        let single = self.single_type(constraints)?;
-        self.of_type(single, constraints, name, depth)
+        // A type that is allowed may still have no value, such as an integer between 0 and 0.5.
+        let types = self.types(constraints);
+        types.into_iter().find_map(|single| self.of_type(single, constraints, name, depth))
     }
 
     fn of_type(&mut self, single: Types, constraints: &Constraints, name: Option<&str>, depth: u32) -> Option<Datum> {
@@ -244,8 +245,8 @@ impl Maker<'_, '_> {
         turned.into_iter().find_map(|node| self.value(node, name, depth - 1))
     }
 
-    /// The type to make where there is a choice.
-    fn single_type(&mut self, constraints: &Constraints) -> Option<Types> {
+    /// The types to try where there is a choice, mostly the most telling one first.
+    fn types(&mut self, constraints: &Constraints) -> Vec<Types> {
         const UNTYPED: [Types; 6] =
             [Types::STRING, Types::INTEGER, Types::BOOLEAN, Types::OBJECT, Types::FRACTION, Types::ARRAY];
         let mut types: Vec<Types> = match constraints.preferred {
@@ -255,8 +256,11 @@ impl Maker<'_, '_> {
         if self.how.wire != Wire::Json {
             types.retain(|single| *single != Types::NULL);
         }
-        // Mostly the first, which is the most telling one.
-        if types.len() > 1 && self.tape.once_in(4) { self.tape.one_of(&types) } else { types.first().copied() }
+        if types.len() > 1 && self.tape.once_in(4) {
+            let first = self.tape.below(types.len());
+            types.rotate_left(first);
+        }
+        types
     }
 }
 

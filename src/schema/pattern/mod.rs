@@ -30,8 +30,11 @@ pub struct Pattern {
 impl Pattern {
     /// Compiles a pattern. One that nobody can compile matches everything, as for the validator.
     pub fn new(source: &str) -> Self {
-        // Needless escapes such as `\-` are errors under the `u` flag, and real documents are full of them.
-        let regex = Regex::new(source).or_else(|_| Regex::with_flags(source, "u")).ok();
+        // Needless escapes such as `\-` are errors under the `u` flag, and real documents are full of them; Unicode
+        // properties mean something only with it.
+        let needs_unicode = ["\\p{", "\\P{", "\\u{"].iter().any(|mark| source.contains(mark));
+        let [first, second] = if needs_unicode { ["u", ""] } else { ["", "u"] };
+        let regex = Regex::with_flags(source, first).or_else(|_| Regex::with_flags(source, second)).ok();
         Self { source: source.into(), regex, grower: Grower::new(source) }
     }
 

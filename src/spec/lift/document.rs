@@ -16,30 +16,70 @@ const MAX_HOPS: usize = 32;
 
 /// Lifts the whole draft. Every reference in it must be local already.
 pub(in crate::spec) fn lift(draft: &mut Draft) {
-    let mut paths = take(&mut draft.root, "paths");
-    let regions: Vec<(String, Kind)> = draft.regions.iter().map(|(at, kind)| (at.clone(), *kind)).collect();
-    let mut items: Vec<(String, Value)> = Vec::new();
-    for (at, _) in regions.iter().filter(|(_, kind)| *kind == Kind::PathItem) {
-        items.extend(draft.root.pointer_mut(at).map(|item| (at.clone(), item.take())));
+    let produces = lift_paths(draft);
+    for (at, kind) in draft.regions.clone() {
+        let Some(Value::Object(map)) = draft.root.pointer_mut(&at) else { continue };
+        match kind {
+            Kind::Parameter => parameter::lift(&at, &at, map, &mut draft.notebook),
+            Kind::Response => response(&at, map, produces.as_deref(), &mut draft.notebook),
+            _ => {}
+        }
     }
+    lift_root(draft, produces.as_deref());
+}
+
+/// Reads what authors of 3.x documents still write as in 2.0: parameters in `body` or `formData`, a `type` at the
+/// parameter itself, a `schema` at the answer itself.
+pub(in crate::spec) fn mend(draft: &mut Draft) {
+    let (mut has_inputs, mut has_others) = (false, false);
+    draft.walk(&mut |kind, at, value, notebook| {
+        let has = |key: &str| value.get(key).is_some();
+        let is_input =
+            kind == Kind::Parameter && value.get("in").is_some_and(|place| place == "body" || place == "formData");
+        let is_bare = kind == Kind::Parameter && has("type") && !has("schema") && !has("content");
+        let is_other = is_bare || kind == Kind::Response && has("schema") && !has("content");
+        has_inputs |= is_input;
+        has_others |= is_other;
+        if is_input || is_other {
+            notebook.assumed(at, "this is written as in Swagger 2.0; it is read so");
+        }
+    });
+    if has_inputs {
+        lift_paths(draft);
+    }
+    if has_others {
+        draft.walk(&mut |kind, at, value, notebook| match (kind, value) {
+            (Kind::Parameter, Value::Object(map)) => parameter::lift(at, at, map, notebook),
+            (Kind::Response, Value::Object(map)) => response(at, map, None, notebook),
+            _ => {}
+        });
+    }
+}
+
+/// Lifts every path item; gives the media types of answers that hold for all of them.
+fn lift_paths(draft: &mut Draft) -> Option<Vec<String>> {
+    let mut paths = take(&mut draft.root, "paths");
+    let is_item = |(_, kind): &(&String, &Kind)| **kind == Kind::PathItem;
+    let places: Vec<String> = draft.regions.iter().filter(is_item).map(|(at, _)| at.clone()).collect();
+    let taken = places.into_iter().filter_map(|at| Some((draft.root.pointer_mut(&at)?.take(), at)));
+    let mut items: Vec<(Value, String)> = taken.collect();
     let Draft { root, notebook, .. } = draft;
-    let mut lifter =
-        Lifter { root, notebook, consumes: mimes(root.get("consumes")), produces: mimes(root.get("produces")) };
+    let (consumes, produces) = (mimes(root.get("consumes")), mimes(root.get("produces")));
+    let mut lifter = Lifter { root, notebook, consumes, produces };
     for (path, item) in paths.as_object_mut().into_iter().flatten() {
         lifter.path_item(&format!("/paths/{}", escape_token(path)), item);
     }
-    for (at, item) in &mut items {
+    for (item, at) in &mut items {
         lifter.path_item(at, item);
     }
     let produces = lifter.produces;
-    for (at, item) in items {
+    for (item, at) in items {
         if let Some(place) = draft.root.pointer_mut(&at) {
             *place = item;
         }
     }
     draft.root["paths"] = paths;
-    lift_regions(draft, &regions, produces.as_deref());
-    lift_root(draft, produces.as_deref());
+    produces
 }
 
 fn take(root: &mut Value, key: &str) -> Value {
@@ -51,18 +91,6 @@ fn mimes(value: Option<&Value>) -> Option<Vec<String>> {
     match value? {
         Value::Array(items) => Some(items.iter().filter_map(scalar).collect()),
         other => scalar(other).map(|one| vec![one]),
-    }
-}
-
-/// Parameters and answers in other files.
-fn lift_regions(draft: &mut Draft, regions: &[(String, Kind)], produces: Option<&[String]>) {
-    for (at, kind) in regions {
-        let Some(Value::Object(map)) = draft.root.pointer_mut(at) else { continue };
-        match kind {
-            Kind::Parameter => parameter::lift(at, at, map, &mut draft.notebook),
-            Kind::Response => response(at, map, produces, &mut draft.notebook),
-            _ => {}
-        }
     }
 }
 

@@ -7,4 +7,4 @@ mod body;
 mod document;
 mod parameter;
 
-pub(super) use document::lift;
+pub(super) use document::{lift, mend};

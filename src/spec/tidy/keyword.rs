@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::types::type_names;
 use crate::spec::draft::Notebook;
 
 /// A schema is an object or a boolean; anything else is read as one that accepts everything.
@@ -168,6 +169,11 @@ impl Tidy<'_> {
     /// `/^a$/` is how a pattern is written in programs, not in schemas.
     fn pattern(&mut self) {
         let Some(Value::String(pattern)) = self.map.get("pattern") else { return };
+        let types = type_names(self.map.get("type"));
+        if !types.is_empty() && !types.iter().any(|name| name == "string") {
+            let message = format!("`pattern` has no effect on a value of type {}", types.join(" or "));
+            return self.assumed("pattern", message);
+        }
         let inner = pattern.strip_prefix("/^").and_then(|rest| rest.strip_suffix("$/"));
         if let Some(inner) = inner.map(|inner| format!("^{inner}$")) {
             self.assumed("pattern", format!("`{pattern}` stands in slashes; it is read without them"));
@@ -254,6 +260,11 @@ pub(super) mod tests {
         check(json!({"description": 5, "title": null}), &json!({"description": "5"}), None);
         check(json!({"readOnly": "true"}), &json!({"readOnly": true}), Some("a boolean"));
         check(json!({"pattern": "/^a$/"}), &json!({"pattern": "^a$"}), Some("slashes"));
+        check(
+            json!({"pattern": "a", "type": "integer"}),
+            &json!({"pattern": "a", "type": "integer"}),
+            Some("no effect"),
+        );
         check(json!({"pattern": "[z-a]"}), &json!({"pattern": "[z-a]"}), Some("ECMA-262"));
         check(json!({"examples": {"a": {"value": 1}}}), &json!({"examples": [1]}), None);
         check(

@@ -17,8 +17,8 @@ fn reqwest(server: &Server, proxy: Option<&str>) -> Reqwest {
     Reqwest::with_tls(server.origin.clone(), proxy, LIMITS, &tls::unused().unwrap()).unwrap()
 }
 
-async fn send(reqwest: &Reqwest, request: Request, timeout: Duration, fresh_connection: bool) -> Exchange {
-    reqwest.send(Arc::new(request), Options { timeout, fresh_connection }).await.unwrap()
+async fn send(transport: &Reqwest, request: Request, timeout: Duration, fresh_connection: bool) -> Exchange {
+    transport.send(Arc::new(request), Options { timeout, fresh_connection }).await.unwrap()
 }
 
 fn show(exchange: &Exchange) -> String {
