@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 use serde_json::json;
 
 use super::run::{self, REGRESSIONS};
@@ -13,12 +13,13 @@ use crate::redact::Redactor;
 
 /// Arguments of `gadfly accept`.
 #[derive(Args, Clone, Debug)]
+#[command(group = ArgGroup::new("which").required(true).args(["patterns", "all"]))]
 pub(super) struct Flags {
     /// Text of the file, the test name, the operation or the id of pending fixtures
-    #[arg(value_name = "PATTERN", required_unless_present = "all")]
+    #[arg(value_name = "PATTERN")]
     patterns: Vec<String>,
     /// Accept all pending fixtures
-    #[arg(long, conflicts_with = "patterns")]
+    #[arg(long)]
     all: bool,
 }
 

@@ -99,7 +99,7 @@ impl Project {
         let loaded = match &self.document {
             Document::File(path) => spec::load_file(path),
             Document::Url(url) => {
-                let bytes = super::fetch::document(url, self.settings.timeout).await?;
+                let bytes = super::fetch::document(url).await?;
                 spec::load_bytes(url, &bytes)
             }
         };

@@ -46,7 +46,11 @@ fn apis(file: &File, root: &Path) -> Vec<Api> {
     }
     for path in documents(&root.join("specs")) {
         if !named.contains(&path) {
-            apis.push(Api { name: name_of(&Document::File(path.clone()), ""), table: ApiTable::default(), loaded: load(&path) });
+            apis.push(Api {
+                name: name_of(&Document::File(path.clone()), ""),
+                table: ApiTable::default(),
+                loaded: load(&path),
+            });
         }
     }
     apis

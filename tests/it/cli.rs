@@ -49,7 +49,7 @@ fn a_missing_file_is_a_mistake_of_usage() {
 fn a_broken_document_is_told_with_its_place() {
     let project = Project::new(&[
         ("broken.yaml", "openapi: 3.0.0\ninfo: {title: x\npaths: {}\n"),
-        ("broken.json", "{\"openapi\": \"3.0.0\",\n  \"info\": }"),
+        ("broken.json", "{\"openapi\": \"3.0.0\",\n  \"info\": {"),
         ("other.yaml", "kind: Deployment\napiVersion: v1\n"),
         ("list.json", "[1, 2]"),
         ("empty.yaml", ""),
@@ -126,7 +126,7 @@ fn a_specification_is_described() {
     let object = project.gadfly(&["spec", "shop.yaml", "--json", "--quiet"]).object();
     assert_eq!(object["format"], 1);
     assert_eq!(object["operations"][0]["id"], "GET /orders/{id}");
-    assert_eq!(object["operations"][0]["parameters"][0]["in"], "path");
+    assert_eq!(object["operations"][0]["parameters"][0]["location"], "path");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The repository's own sources, for tests that read them. Main type: [`Source`].
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// The folder of `Cargo.toml`.
@@ -14,6 +15,8 @@ pub(crate) struct Source {
     pub(crate) path: String,
     /// Its text.
     pub(crate) text: String,
+    /// Whether the file is compiled for tests only.
+    pub(crate) is_test: bool,
 }
 
 impl Source {
@@ -24,17 +27,36 @@ impl Source {
         files.sort();
         let read = |file: PathBuf| {
             let below = file.strip_prefix(root()).unwrap().to_str().unwrap().replace('\\', "/");
-            Self { path: below, text: std::fs::read_to_string(&file).unwrap() }
+            Self { path: below, text: std::fs::read_to_string(&file).unwrap(), is_test: false }
         };
-        files.into_iter().map(read).collect()
+        let mut sources: Vec<Self> = files.into_iter().map(read).collect();
+        let tests: BTreeSet<String> = sources.iter().flat_map(Self::test_modules).collect();
+        for source in &mut sources {
+            let below =
+                |module: &String| source.path.strip_prefix(module).is_some_and(|rest| rest.starts_with(['/', '.']));
+            source.is_test = tests.iter().any(below);
+        }
+        sources
     }
 
-    /// The text up to the tests at the foot of the file; nothing for a file that holds only tests.
+    /// The modules that this file declares for tests only, as paths without `.rs`.
+    fn test_modules(&self) -> Vec<String> {
+        let folder = self.path.trim_end_matches(".rs").trim_end_matches("/mod").trim_end_matches("/lib");
+        let declarations = self.text.split("#[cfg(test)]\n").skip(1).filter_map(|rest| rest.lines().next());
+        let names = declarations.filter_map(|line| line.trim().strip_suffix(';')?.split("mod ").nth(1));
+        names.map(|name| format!("{folder}/{name}")).collect()
+    }
+
+    /// The text up to the tests at the foot of the file; nothing for a file that is compiled for tests only.
     pub(crate) fn code(&self) -> &str {
-        if self.path.split('/').any(|part| matches!(part, "tests" | "tests.rs" | "testing" | "testing.rs")) {
+        if self.is_test {
             return "";
         }
-        self.text.split("\n#[cfg(test)]\n").next().unwrap_or_default()
+        let tests = self.text.match_indices("#[cfg(test)]\n").find(|(at, _)| {
+            let declaration = self.text[*at..].lines().nth(1).unwrap_or_default();
+            declaration.contains("mod ") && declaration.contains('{')
+        });
+        tests.map_or(&self.text, |(at, _)| &self.text[..at])
     }
 }
 
@@ -111,4 +133,20 @@ fn only_code_is_left() {
         bare(code),
         "use crate::a; \nlet s = \"\"; let r = \"\";\n let c = ' '; fn x<'a>() { crate::g::h() } let q = ' '; crate::i"
     );
+}
+
+#[test]
+fn tests_are_no_code() {
+    let source = |path: &str, text: &str| Source { path: path.into(), text: text.into(), is_test: false };
+    let file = source(
+        "src/a/mod.rs",
+        "mod b;\n#[cfg(test)]\npub(crate) mod samples;\n\n#[cfg(test)]\nmod tests {\n    x\n}\n",
+    );
+    assert_eq!(file.test_modules(), ["src/a/samples"]);
+    assert_eq!(file.code(), "mod b;\n#[cfg(test)]\npub(crate) mod samples;\n\n");
+    assert_eq!(source("src/a.rs", "#[cfg(test)]\nmod tests;\n").test_modules(), ["src/a/tests"]);
+    let sources = Source::all("src");
+    let is_test = |path: &str| sources.iter().find(|source| source.path == path).map(|source| source.is_test);
+    assert_eq!(is_test("src/replay/testing.rs"), Some(true));
+    assert_eq!(is_test("src/replay/run.rs"), Some(false));
 }
