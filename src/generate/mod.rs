@@ -1,10 +1,20 @@
 //! Ways to make a case.
 //!
-//! Main type: trait [`Generator`]. One file per way: the document's examples, enumerated boundaries, random valid
-//! values, malformed ones. A generator is a pure function of operation, index and seed; it sends and judges nothing.
+//! Main type: trait [`Generator`]; [`standard`] is the set that a campaign uses. One file per way: the document's
+//! examples, enumerated boundaries, random valid values, malformed ones, hostile payloads, bytes that no client
+//! sends. A generator is a pure function of operation, index and seed; it sends and judges nothing.
 
+mod boundary;
+mod examples;
+mod hostile;
+mod list;
+mod malformed;
+mod payloads;
+mod plan;
 mod tape;
+mod valid;
 mod value;
+mod wire;
 
 use std::sync::Arc;
 
@@ -13,6 +23,8 @@ pub use value::valid_value;
 use crate::api::Operation;
 use crate::scenario::{Case, GeneratorId};
 use crate::seed::Seed;
+
+use plan::{Plan, Plans};
 
 /// Makes cases for an operation.
 pub trait Generator: Send + Sync {
@@ -26,7 +38,25 @@ pub trait Generator: Send + Sync {
     /// become what was meant). `seed` is the run's seed; the same arguments give the same case.
     fn case(&self, operation: &Arc<Operation>, index: u64, seed: Seed) -> Option<Case>;
 }
-/// TEMP
+
+/// All generators, the most telling first. They share what they know of the operations.
 pub fn standard() -> Vec<Arc<dyn Generator>> {
-    vec![]
+    let plans = Arc::new(Plans::default());
+    vec![
+        Arc::new(examples::Examples::new(Arc::clone(&plans))),
+        Arc::new(malformed::Malformed::new(Arc::clone(&plans))),
+        Arc::new(hostile::Hostile::new(Arc::clone(&plans))),
+        Arc::new(wire::Wire::new(Arc::clone(&plans))),
+        Arc::new(boundary::Boundary::new(Arc::clone(&plans))),
+        Arc::new(valid::Valid::new(plans)),
+    ]
 }
+
+/// Why no valid case of the operation can be made, one sentence for each part; empty if all is well. Its other
+/// cases are still made, around a likely value that is never called valid.
+pub fn unbuildable(operation: &Arc<Operation>) -> Vec<String> {
+    Plan::new(operation).problems
+}
+
+#[cfg(test)]
+mod tests;

@@ -34,7 +34,9 @@ impl Maker<'_, '_> {
         let rules = &constraints.array;
         let least = if self.how.wire == Wire::Json { rules.min_items } else { rules.min_items.max(1) };
         let most = rules.max_items.unwrap_or(MOST).min(MOST);
-        let can_nest = depth > 0 && rules.item(0).is_some_and(|node| self.document.height(node, depth - 1).is_some());
+        let holds_itself = |node| self.how.optionals == Optionals::All && self.path.contains(&node);
+        let fits = |node| !holds_itself(node) && self.document.height(node, depth - 1).is_some();
+        let can_nest = self.has_room(depth) && rules.item(0).is_some_and(fits);
         if !can_nest {
             return least.min(most.max(rules.min_items));
         }
@@ -48,7 +50,14 @@ impl Maker<'_, '_> {
     }
 
     /// An item, unlike the others if they are to be unique.
-    fn item(&mut self, node: NodeId, others: &[Datum], unique: bool, name: Option<&str>, depth: u32) -> Option<Datum> {
+    pub(super) fn item(
+        &mut self,
+        node: NodeId,
+        others: &[Datum],
+        unique: bool,
+        name: Option<&str>,
+        depth: u32,
+    ) -> Option<Datum> {
         if !unique {
             return self.value(node, name, depth);
         }

@@ -3,6 +3,8 @@
 //! A value is made by the constraint view, which can't say everything: who needs certainty validates what comes out.
 
 mod array;
+mod clean;
+mod exact;
 mod fits;
 mod number;
 mod object;
@@ -14,14 +16,23 @@ use serde_json::Value;
 use super::tape::Tape;
 use crate::scenario::Datum;
 use crate::schema::{Constraints, Document, NodeId, Schema, Types, View};
+use crate::seed::Seed;
 
+pub(crate) use clean::without_read_only;
+pub(crate) use exact::{Exact, exactly};
 pub(crate) use fits::{fits, settle};
 pub(crate) use number::{integer_range, largest, smallest};
 
 /// How deep a schema may demand to nest before it counts as endless.
 const DEEPEST: u32 = 40;
+/// How many values may be within each other, choices counted; a guard, since heights are bounded already.
+const NESTING: usize = 200;
+/// How many values one value may consist of, before optional ones are left out.
+const BUDGET: usize = 1_500;
 /// How often a value is made anew from the rest of the tape before giving up.
 const ATTEMPTS: u32 = 4;
+/// Bytes of the tapes that stand in when the given one is at its end.
+const SPARE: usize = 512;
 
 /// Which optional members are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,9 +83,13 @@ pub(crate) struct How<'f> {
 
 /// Makes values of a document's nodes.
 pub(crate) struct Maker<'a, 'b> {
-    pub document: &'a Document,
-    pub tape: Tape<'a, 'b>,
-    pub how: How<'a>,
+    document: &'a Document,
+    tape: Tape<'a, 'b>,
+    how: How<'a>,
+    /// The nodes of the values that are being made, outermost first.
+    path: Vec<NodeId>,
+    /// How many more values are made before optional ones are left out.
+    budget: usize,
 }
 
 /// A value that conforms to the schema as a request has it, or `None` if none was found. `depth` bounds the nesting
@@ -97,8 +112,15 @@ pub(crate) fn conforming(
     for attempt in 0..ATTEMPTS {
         // What the document itself suggests is given up first: examples are often wrong.
         let hints = if attempt < 2 { how.hints } else { Hints::Never };
-        let mut maker = Maker { document, tape: Tape::new(tape), how: How { hints, ..how } };
-        let Some(datum) = maker.value(node, None, depth) else { continue };
+        let how = How { hints, ..how };
+        let made = if attempt == 0 || !tape.is_empty() {
+            make(document, node, tape, how, depth)
+        } else {
+            // The tape is at its end, and would give the same value again.
+            let spare = Seed::new(u64::from(attempt)).tape(SPARE);
+            make(document, node, &mut Unstructured::new(&spare), how, depth)
+        };
+        let Some(datum) = made else { continue };
         let Some(value) = datum.to_value() else { continue };
         if schema.conforms(View::Request, &value) {
             return Some((datum, value));
@@ -107,9 +129,31 @@ pub(crate) fn conforming(
     None
 }
 
+fn make(document: &Document, node: NodeId, tape: &mut Unstructured<'_>, how: How<'_>, depth: u32) -> Option<Datum> {
+    let mut maker = Maker { document, tape: Tape::new(tape), how, path: Vec::new(), budget: BUDGET };
+    maker.value(node, None, depth)
+}
+
+/// A value of the node that nobody has validated; `None` if it is endless or excludes itself.
+pub(crate) fn unproved(schema: &Schema, tape: &mut Unstructured<'_>, how: How<'_>, depth: u32) -> Option<Datum> {
+    schema.document().height(schema.node(), DEEPEST)?;
+    make(schema.document(), schema.node(), tape, how, depth)
+}
+
 impl Maker<'_, '_> {
     /// A value of the node. `name` is that of the member that it is for, `depth` how much may nest below.
-    pub(crate) fn value(&mut self, node: NodeId, name: Option<&str>, depth: u32) -> Option<Datum> {
+    fn value(&mut self, node: NodeId, name: Option<&str>, depth: u32) -> Option<Datum> {
+        if self.path.len() > NESTING {
+            return None;
+        }
+        self.budget = self.budget.saturating_sub(1);
+        self.path.push(node);
+        let made = self.of_node(node, name, depth);
+        self.path.pop();
+        made
+    }
+
+    fn of_node(&mut self, node: NodeId, name: Option<&str>, depth: u32) -> Option<Datum> {
         let document = self.document;
         let constraints = document.constraints(node);
         if constraints.impossible {
@@ -124,7 +168,13 @@ impl Maker<'_, '_> {
         if !constraints.alternatives.is_empty() {
             return self.alternative(node, constraints, name, depth);
         }
-        match self.single_type(constraints)? {
+        // A type that is allowed may still have no value, such as an integer between 0 and 0.5.
+        let types = self.types(constraints);
+        types.into_iter().find_map(|single| self.of_type(single, constraints, name, depth))
+    }
+
+    fn of_type(&mut self, single: Types, constraints: &Constraints, name: Option<&str>, depth: u32) -> Option<Datum> {
+        match single {
             Types::OBJECT => self.object(constraints, depth),
             Types::ARRAY => self.array(constraints, name, depth),
             Types::STRING => self.text(constraints, name).map(Datum::String),
@@ -195,8 +245,8 @@ impl Maker<'_, '_> {
         turned.into_iter().find_map(|node| self.value(node, name, depth - 1))
     }
 
-    /// The type to make where there is a choice.
-    fn single_type(&mut self, constraints: &Constraints) -> Option<Types> {
+    /// The types to try where there is a choice, mostly the most telling one first.
+    fn types(&mut self, constraints: &Constraints) -> Vec<Types> {
         const UNTYPED: [Types; 6] =
             [Types::STRING, Types::INTEGER, Types::BOOLEAN, Types::OBJECT, Types::FRACTION, Types::ARRAY];
         let mut types: Vec<Types> = match constraints.preferred {
@@ -206,8 +256,11 @@ impl Maker<'_, '_> {
         if self.how.wire != Wire::Json {
             types.retain(|single| *single != Types::NULL);
         }
-        // Mostly the first, which is the most telling one.
-        if types.len() > 1 && self.tape.once_in(4) { self.tape.one_of(&types) } else { types.first().copied() }
+        if types.len() > 1 && self.tape.once_in(4) {
+            let first = self.tape.below(types.len());
+            types.rotate_left(first);
+        }
+        types
     }
 }
 

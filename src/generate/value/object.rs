@@ -46,7 +46,14 @@ impl Maker<'_, '_> {
             Optionals::All => true,
             Optionals::Drawn => self.tape.once_in(2),
         };
-        wanted && depth > 0 && self.document.height(node, depth - 1).is_some()
+        // All optional members of a schema that holds itself would be endless: once on every way is enough.
+        let again = self.how.optionals == Optionals::All && self.path.contains(&node);
+        wanted && !again && self.has_room(depth) && self.document.height(node, depth - 1).is_some()
+    }
+
+    /// Whether anything optional may still be made here.
+    pub(super) fn has_room(&self, depth: u32) -> bool {
+        depth > 0 && self.budget > 0
     }
 
     /// Members that the presence of others asks for.
@@ -69,7 +76,8 @@ impl Maker<'_, '_> {
     fn undeclared(&mut self, constraints: &Constraints, members: &mut Members, depth: u32) {
         let rules = &constraints.object;
         let is_open = rules.is_map || !rules.pattern_properties.is_empty();
-        if !is_open || depth == 0 || self.how.optionals == Optionals::Required && self.how.wire == Wire::Json {
+        if !is_open || !self.has_room(depth) || self.how.optionals == Optionals::Required && self.how.wire == Wire::Json
+        {
             return;
         }
         let wanted = match self.how.optionals {
@@ -84,7 +92,12 @@ impl Maker<'_, '_> {
         }
     }
 
-    fn undeclared_member(&mut self, constraints: &Constraints, members: &mut Members, depth: u32) -> Option<()> {
+    pub(super) fn undeclared_member(
+        &mut self,
+        constraints: &Constraints,
+        members: &mut Members,
+        depth: u32,
+    ) -> Option<()> {
         let rules = &constraints.object;
         let (name, node) = (0..ATTEMPTS).find_map(|attempt| {
             let name = self.member_name(constraints, members.len() + attempt)?;

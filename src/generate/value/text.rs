@@ -80,6 +80,18 @@ impl Maker<'_, '_> {
         Some(self.free(least, most))
     }
 
+    /// A text of this many characters, by the pattern or the format if there is one.
+    pub(super) fn text_of_length(&mut self, constraints: &Constraints, length: usize) -> Option<String> {
+        let rules = &constraints.string;
+        if let Some(pattern) = rules.patterns.first() {
+            return pattern.sample(self.tape.bytes(), length, length);
+        }
+        match rules.format.filter(|format| format.is_text() && !matches!(format, Format::Password | Format::Binary)) {
+            Some(format) => lengthened(format, length),
+            None => Some(self.free(length, length)),
+        }
+    }
+
     fn stands(&self, text: &str) -> bool {
         match self.how.wire {
             Wire::Json | Wire::Pairs => true,
@@ -129,4 +141,20 @@ impl Maker<'_, '_> {
 
 fn char_of(all: &str, index: usize) -> char {
     all.chars().nth(index).unwrap_or('a')
+}
+
+/// A text of a format that has no length of its own, of this many characters.
+fn lengthened(format: Format, length: usize) -> Option<String> {
+    let filled = |before: &str, after: &str| {
+        let rest = length.checked_sub(before.len() + after.len())?;
+        Some(format!("{before}{}{after}", "a".repeat(rest)))
+    };
+    match format {
+        Format::Email | Format::IdnEmail => filled("", "@b.co"),
+        Format::Uri => filled("http://example.com/", ""),
+        Format::UriReference | Format::JsonPointer => filled("/", ""),
+        Format::Byte => length.is_multiple_of(4).then(|| "A".repeat(length)),
+        Format::Regex | Format::Hex => filled("", ""),
+        _ => None,
+    }
 }

@@ -21,7 +21,7 @@ impl Keep {
         match self {
             Self::Unreserved => unreserved,
             Self::Reserved => unreserved || b":/?@!$'()*,;".contains(&byte),
-            Self::Template => unreserved || b":/?@!$'()*,;&=+%".contains(&byte),
+            Self::Template => unreserved || b":/?@!$'()*,;&=+%[]".contains(&byte),
             Self::Field => byte == b'\t' || byte >= 0x20 && byte != 0x7F,
             Self::Cookie => byte.is_ascii_graphic() && !b"\",;\\%".contains(&byte),
         }

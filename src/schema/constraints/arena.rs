@@ -66,8 +66,8 @@ impl Arena {
     }
 
     /// The node of the schema at this pointer.
-    pub(super) fn of_pointer(&self, pointer: &str) -> NodeId {
-        self.intern(Key::of([Part::Schema(pointer.into())]))
+    pub(super) fn of_pointer(&self, document: &Document, pointer: &str) -> NodeId {
+        self.intern(Key::of([Part::schema(document, pointer)]))
     }
 
     /// The node's constraints.

@@ -119,7 +119,7 @@ impl<'a> Closure<'a> {
             let branch = |index: usize| {
                 let own: Arc<str> = format!("{pointer}/{keyword}/{index}").into();
                 let tag = discriminator.as_ref().and_then(|found| found.tag(document, &own));
-                [Some(Part::Schema(own)), tag].into_iter().flatten().collect()
+                [Some(Part::schema(document, &own)), tag].into_iter().flatten().collect()
             };
             let id = format!("{pointer}/{keyword}").into();
             self.choices.push(Choice { id, branches: (0..branches.len()).map(branch).collect() });
@@ -147,7 +147,7 @@ impl<'a> Closure<'a> {
         let heirs = discriminator.heirs(document, pointer);
         let branch = |heir: &Arc<str>| {
             let tag = discriminator.tag(document, heir);
-            [Some(Part::Schema(Arc::clone(heir))), tag].into_iter().flatten().collect()
+            [Some(Part::schema(document, heir)), tag].into_iter().flatten().collect()
         };
         if !heirs.is_empty() {
             self.choices.push(Choice { id, branches: heirs.iter().map(branch).collect() });

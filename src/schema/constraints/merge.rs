@@ -156,7 +156,11 @@ impl<'a> Merger<'a> {
     }
 
     fn intern(&self, pointers: Vec<Arc<str>>) -> NodeId {
-        self.arena.intern(Key::of(pointers.into_iter().map(Part::Schema)))
+        self.arena.intern(self.key(&pointers))
+    }
+
+    fn key(&self, pointers: &[Arc<str>]) -> Key {
+        Key::of(pointers.iter().map(|pointer| Part::schema(self.document, pointer)))
     }
 
     /// Pointers to the schemas that stand under a keyword.
@@ -257,7 +261,7 @@ impl<'a> Merger<'a> {
         }
         let tag = parts.iter().find(|part| matches!(part, Part::Tag(tagged, _) if **tagged == *name));
         let read_only = applying.iter().any(|pointer| self.is_read_only(pointer));
-        let key = Key::of(applying.into_iter().map(Part::Schema));
+        let key = self.key(&applying);
         let node = match tag {
             // Within its own node a tag says what the value itself is.
             Some(Part::Tag(_, value)) => self.arena.intern(key.with([Part::Tag("".into(), Arc::clone(value))])),

@@ -179,7 +179,7 @@ impl Schema {
     /// The node of this schema in its document's constraint view.
     pub fn node(&self) -> NodeId {
         let document = self.document();
-        document.arena().of_pointer(self.pointer())
+        document.arena().of_pointer(document, self.pointer())
     }
 
     /// The schema's constraints.

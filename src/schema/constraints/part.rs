@@ -2,6 +2,16 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
+use crate::schema::Document;
+use crate::schema::document::pointer_of;
+
+/// How many bare references are followed.
+const MOST_HOPS: u32 = 16;
+/// Keywords beside a `$ref` that say nothing about values.
+const IDLE: [&str; 7] = ["$ref", "description", "summary", "title", "deprecated", "readOnly", "writeOnly"];
+
 /// One member of the set of rules that make a node.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Part {
@@ -15,6 +25,24 @@ pub(crate) enum Part {
     Forbid(Arc<str>),
     /// A discriminator: this member has this value.
     Tag(Arc<str>, Arc<str>),
+}
+
+impl Part {
+    /// The schema at this pointer, or what it refers to if it is nothing but a reference: so that all references to
+    /// a component share its node.
+    pub(crate) fn schema(document: &Document, pointer: &str) -> Self {
+        let mut here = pointer.to_owned();
+        for _ in 0..MOST_HOPS {
+            let Some(Value::Object(schema)) = document.root().pointer(&here) else { break };
+            let is_bare = schema.keys().all(|key| IDLE.contains(&key.as_str()) || key.starts_with("x-"));
+            let target = schema.get("$ref").and_then(Value::as_str).and_then(pointer_of);
+            match target.filter(|target| is_bare && document.root().pointer(target).is_some()) {
+                Some(target) => here = target,
+                None => break,
+            }
+        }
+        Self::Schema(here.into())
+    }
 }
 
 /// A set of parts in order, by which equal nodes are found.

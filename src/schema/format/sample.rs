@@ -66,7 +66,7 @@ fn duration(tape: &mut Unstructured<'_>) -> String {
     match below(tape, 4) {
         1 => format!("PT{amount}M"),
         2 => format!("P{amount}W"),
-        3 => format!("P1Y{amount}DT1H"),
+        3 => format!("P1Y2M{amount}DT1H"),
         _ => format!("PT{amount}S"),
     }
 }

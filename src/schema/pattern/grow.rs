@@ -50,7 +50,7 @@ impl Grower {
     /// A string that matches as far as the tree knows; later attempts aim nearer at the wanted length.
     pub(super) fn grow(&self, tape: &mut Unstructured<'_>, least: usize, most: usize, attempt: u32) -> String {
         let mut out = String::new();
-        let mut stretch = Stretch { tape, least, most, attempt };
+        let mut stretch = Stretch { tape, least, most, attempt, written: 0 };
         self.tree.grow(&mut stretch, &mut out);
         out
     }
@@ -61,6 +61,8 @@ struct Stretch<'a, 'b> {
     least: usize,
     most: usize,
     attempt: u32,
+    /// Characters so far.
+    written: usize,
 }
 
 impl Stretch<'_, '_> {
@@ -68,10 +70,10 @@ impl Stretch<'_, '_> {
         if bound <= 1 { 0 } else { self.tape.int_in_range(0..=bound - 1).unwrap_or(0) }
     }
 
-    /// How often to repeat a part, given how much is written already.
-    fn repeats(&mut self, least: usize, most: Option<usize>, written: usize) -> usize {
-        let room = self.most.saturating_sub(written);
-        let wanted = self.least.saturating_sub(written);
+    /// How often to repeat a part at most.
+    fn repeats(&mut self, least: usize, most: Option<usize>) -> usize {
+        let room = self.most.saturating_sub(self.written);
+        let wanted = self.least.saturating_sub(self.written);
         let top = most.unwrap_or(usize::MAX).min(least.saturating_add(room)).min(MOST_REPEATS.max(least));
         match self.attempt % 4 {
             // As drawn: a few more than the least.
@@ -90,11 +92,22 @@ impl Node {
     fn grow(&self, stretch: &mut Stretch<'_, '_>, out: &mut String) {
         match self {
             Self::Nothing => {}
-            Self::Text(text) => out.push_str(text),
-            Self::Class(ranges) => out.push(ranges.draw(stretch)),
+            Self::Text(text) => {
+                stretch.written += text.chars().count();
+                out.push_str(text);
+            }
+            Self::Class(ranges) => {
+                stretch.written += 1;
+                out.push(ranges.draw(stretch));
+            }
             Self::Repeat { least, most, of } => {
-                let written = out.chars().count();
-                for _ in 0..stretch.repeats(*least, *most, written) {
+                let repeats = stretch.repeats(*least, *most);
+                // Later attempts aim at the wanted length and stop when it is reached.
+                let aims = stretch.attempt > 0;
+                for done in 0..repeats {
+                    if aims && done >= *least && stretch.written >= stretch.least.max(1) {
+                        break;
+                    }
                     of.grow(stretch, out);
                 }
             }

@@ -13,8 +13,12 @@ use regress::Regex;
 
 use grow::Grower;
 
+use crate::seed::Seed;
+
 /// How often a string is drawn before giving up.
 const ATTEMPTS: u32 = 12;
+/// Bytes of the tapes that stand in when the given one is at its end.
+const SPARE: usize = 256;
 
 /// A compiled pattern.
 pub struct Pattern {
@@ -26,8 +30,11 @@ pub struct Pattern {
 impl Pattern {
     /// Compiles a pattern. One that nobody can compile matches everything, as for the validator.
     pub fn new(source: &str) -> Self {
-        // Needless escapes such as `\-` are errors under the `u` flag, and real documents are full of them.
-        let regex = Regex::new(source).or_else(|_| Regex::with_flags(source, "u")).ok();
+        // Needless escapes such as `\-` are errors under the `u` flag, and real documents are full of them; Unicode
+        // properties mean something only with it.
+        let needs_unicode = ["\\p{", "\\P{", "\\u{"].iter().any(|mark| source.contains(mark));
+        let [first, second] = if needs_unicode { ["u", ""] } else { ["", "u"] };
+        let regex = Regex::with_flags(source, first).or_else(|_| Regex::with_flags(source, second)).ok();
         Self { source: source.into(), regex, grower: Grower::new(source) }
     }
 
@@ -43,18 +50,27 @@ impl Pattern {
 
     /// A string that matches and has between `least` and `most` characters; `None` if none was found.
     pub fn sample(&self, tape: &mut Unstructured<'_>, least: usize, most: usize) -> Option<String> {
-        let grower = self.grower.as_ref()?;
         (0..ATTEMPTS).find_map(|attempt| {
-            let mut text = grower.grow(tape, least, most, attempt);
-            let length = text.chars().count();
-            if length < least {
-                // Patterns are not anchored: more of the same may be allowed.
-                let filler = text.chars().last().unwrap_or('a');
-                text.extend(std::iter::repeat_n(filler, least - length));
+            if attempt == 0 || !tape.is_empty() {
+                return self.attempt(tape, least, most, attempt);
             }
-            let fits = length <= most && (grower.is_exact() && length >= least || self.matches(&text));
-            fits.then_some(text)
+            // The tape is at its end, and would give the same string again.
+            let spare = Seed::new(u64::from(attempt)).tape(SPARE);
+            self.attempt(&mut Unstructured::new(&spare), least, most, attempt)
         })
+    }
+
+    fn attempt(&self, tape: &mut Unstructured<'_>, least: usize, most: usize, attempt: u32) -> Option<String> {
+        let grower = self.grower.as_ref()?;
+        let mut text = grower.grow(tape, least, most, attempt);
+        let length = text.chars().count();
+        if length < least {
+            // Patterns are not anchored: more of the same may be allowed.
+            let filler = text.chars().last().unwrap_or('a');
+            text.extend(std::iter::repeat_n(filler, least - length));
+        }
+        let fits = length <= most && (grower.is_exact() && length >= least || self.matches(&text));
+        fits.then_some(text)
     }
 }
 

@@ -58,6 +58,7 @@ impl Translator {
         closed && first && numbers.next().is_none_or(|n| n.bytes().all(|b| b.is_ascii_digit()))
     }
 
+    /// Copies what stands in braces, the first of which was just read.
     fn quantifier(&mut self) {
         self.out.push('{');
         while let Some(c) = self.peek(0) {
@@ -157,7 +158,13 @@ impl Translator {
             's' => self.out.push_str(r"[\t\n\x0B\x0C\r ]"),
             'S' => self.out.push_str(r"[^\s]"),
             'n' | 'r' | 't' | 'v' | 'f' => self.out.extend(['\\', c]),
-            'p' | 'P' => self.out.extend(['\\', c]),
+            'p' | 'P' => {
+                self.out.extend(['\\', c]);
+                if self.peek(0) == Some('{') {
+                    self.at += 1;
+                    self.quantifier();
+                }
+            }
             'x' => self.code(2),
             'u' => self.code(4),
             'c' => self.control(),
@@ -219,6 +226,7 @@ mod tests {
         check(r"\/\-\@", r"\/\-\@", true);
         check(r"\u00e9\x41", r"\x{E9}\x{41}", true);
         check(r"[^]", "(?s:.)", true);
+        check(r"^\p{L}+$", r"^\p{L}+$", true);
         check(r"(a)\1", "(a)(?:)", false);
     }
 }

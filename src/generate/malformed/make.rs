@@ -1,0 +1,196 @@
+//! From a break to the change that makes it. Main function: [`change`].
+
+use serde_json::Number;
+
+use super::breaks::{Break, FAR, OTHERS, UNLIKELY, WORDS};
+use crate::generate::plan::{Change, Part, Spot};
+use crate::scenario::Datum;
+use crate::schema::{Constraints, Limit, Types};
+
+/// A change, the rule that it breaks, and what it is in words.
+pub(super) struct Made {
+    pub change: Change,
+    pub keyword: &'static str,
+    pub text: String,
+}
+
+impl Made {
+    fn set(keyword: &'static str, text: impl Into<String>, value: Datum) -> Self {
+        Self { change: Change::Set(value), keyword, text: text.into() }
+    }
+}
+
+/// The change of a break at a spot where this value stands; `None` if there is no such change.
+pub(super) fn change(part: &Part, spot: &Spot, value: &Datum, kind: Break) -> Option<Made> {
+    let constraints = part.document().constraints(spot.node);
+    Some(match kind {
+        Break::Absent => return None,
+        Break::Null => Made::set("type", "null", Datum::Null),
+        Break::Type(index) => wrong_type(*OTHERS.get(usize::from(index))?, value),
+        Break::Listed => Made::set("type", "the value in a list", Datum::Array(vec![value.clone()])),
+        Break::Word(index) => {
+            let word = *WORDS.get(usize::from(index))?;
+            Made::set("type", format!("the text {word:?}"), Datum::string(word))
+        }
+        Break::TooSmall => beyond("minimum", constraints, constraints.number.minimum.as_ref()?, -1)?,
+        Break::TooLarge => beyond("maximum", constraints, constraints.number.maximum.as_ref()?, 1)?,
+        Break::Far(index) => far(usize::from(index))?,
+        Break::NoMultiple => no_multiple(constraints.number.multiple_of.as_ref()?, value)?,
+        Break::TooShort | Break::TooLong | Break::NoMatch(_) | Break::NearMiss(_) => text(constraints, value, kind)?,
+        Break::NoMember(index) => no_member(constraints, index)?,
+        Break::TooFew | Break::TooMany | Break::Twins => items(constraints, value, kind)?,
+        Break::Missing(_) | Break::Undeclared | Break::TooFewMembers | Break::TooManyMembers => {
+            members(constraints, value, kind)?
+        }
+    })
+}
+
+fn far(index: usize) -> Option<Made> {
+    let keyword = if index == 0 { "maximum" } else { "minimum" };
+    Some(Made::set(keyword, "far beyond the limit and beyond 64 bits", Datum::Number((*FAR.get(index)?).into())))
+}
+
+fn wrong_type(other: Types, value: &Datum) -> Made {
+    let (text, wrong) = match other {
+        // An array holds what was there, so that whoever reads on finds something.
+        Types::ARRAY => ("an empty list", Datum::Array(Vec::new())),
+        Types::OBJECT => ("an object", Datum::Object(Vec::new())),
+        Types::STRING => ("a text", Datum::string(if matches!(value, Datum::Number(_)) { "abc" } else { "text" })),
+        Types::INTEGER => ("a number", Datum::integer(0)),
+        Types::BOOLEAN => ("a flag", Datum::Bool(true)),
+        _ => ("a fraction", Datum::Number("1.5".into())),
+    };
+    Made::set("type", text, wrong)
+}
+
+/// One step beyond a limit.
+fn beyond(keyword: &'static str, constraints: &Constraints, limit: &Limit, step: i128) -> Option<Made> {
+    let is_integer = !constraints.types.overlaps(Types::FRACTION);
+    let number = match (limit.exclusive, limit.value.as_i128()) {
+        // The limit itself is out.
+        (true, _) => limit.value.to_string(),
+        (false, Some(exact)) => exact.checked_add(step)?.to_string(),
+        (false, None) => {
+            let value = limit.value.as_f64()?;
+            #[expect(clippy::cast_precision_loss, reason = "the step is one")]
+            let beyond =
+                if is_integer { if step > 0 { value.ceil() } else { value.floor() } } else { value + step as f64 };
+            Number::from_f64(beyond)?.to_string()
+        }
+    };
+    let text = format!("{number}, beyond the limit of {}", limit.value);
+    Some(Made::set(keyword, text, Datum::Number(number.into())))
+}
+
+fn no_multiple(step: &Number, value: &Datum) -> Option<Made> {
+    let Datum::Number(text) = value else { return None };
+    let (number, step) = (text.parse::<f64>().ok()?, step.as_f64()?);
+    let between = if step > 1.0 { number + 1.0 } else { number + step / 2.0 };
+    let text = Number::from_f64(between)?.to_string();
+    Some(Made::set("multipleOf", format!("{text}, no multiple of {step}"), Datum::Number(text.into())))
+}
+
+fn text(constraints: &Constraints, value: &Datum, kind: Break) -> Option<Made> {
+    let rules = &constraints.string;
+    Some(match kind {
+        Break::TooShort => {
+            let wanted = rules.min_length.checked_sub(1)?;
+            let text = resized(value, wanted);
+            Made::set("minLength", format!("{wanted} characters, one too few"), Datum::String(text))
+        }
+        Break::TooLong => {
+            let wanted = rules.max_length?.checked_add(1)?;
+            let text = resized(value, wanted);
+            Made::set("maxLength", format!("{wanted} characters, one too many"), Datum::String(text))
+        }
+        Break::NoMatch(index) => {
+            let text = *UNLIKELY.get(usize::from(index))?;
+            Made::set("pattern", format!("{text:?}"), Datum::string(text))
+        }
+        Break::NearMiss(index) => {
+            let text = *rules.format?.near_misses().get(usize::from(index))?;
+            Made::set("format", format!("{text:?}"), Datum::string(text))
+        }
+        _ => return None,
+    })
+}
+
+/// The text cut or repeated to a length.
+fn resized(value: &Datum, length: usize) -> String {
+    let text = if let Datum::String(text) = value { text.as_str() } else { "" };
+    let source = if text.is_empty() { "a" } else { text };
+    source.chars().cycle().take(length).collect()
+}
+
+fn no_member(constraints: &Constraints, index: u8) -> Option<Made> {
+    let members = constraints.enumeration.as_ref()?;
+    let first = members.iter().find_map(serde_json::Value::as_str);
+    let other = match (first, index) {
+        (Some(_), 0) => Datum::string("gadfly"),
+        (Some(text), 1) => {
+            Datum::String(if text.chars().any(char::is_lowercase) { text.to_uppercase() } else { text.to_lowercase() })
+        }
+        (Some(text), _) => Datum::String(format!("{text} ")),
+        (None, _) => {
+            Datum::integer(members.iter().filter_map(serde_json::Value::as_i64).max().unwrap_or(0).checked_add(1)?)
+        }
+    };
+    let is_member = other.to_value().is_some_and(|value| members.contains(&value));
+    (!is_member).then(|| Made::set("enum", "no member", other))
+}
+
+fn items(constraints: &Constraints, value: &Datum, kind: Break) -> Option<Made> {
+    let rules = &constraints.array;
+    let Datum::Array(items) = value else { return None };
+    Some(match kind {
+        Break::TooFew => {
+            let wanted = rules.min_items.checked_sub(1)?;
+            let kept = items.iter().take(wanted).cloned().collect();
+            Made::set("minItems", format!("{wanted} items, one too few"), Datum::Array(kept))
+        }
+        Break::TooMany => {
+            let wanted = rules.max_items?.checked_add(1)?;
+            let repeated: Vec<Datum> = items.iter().cycle().take(wanted).cloned().collect();
+            if repeated.len() != wanted {
+                return None;
+            }
+            Made::set("maxItems", format!("{wanted} items, one too many"), Datum::Array(repeated))
+        }
+        _ => {
+            let mut twins = items.clone();
+            twins.push(items.first()?.clone());
+            Made::set("uniqueItems", "two equal items", Datum::Array(twins))
+        }
+    })
+}
+
+fn members(constraints: &Constraints, value: &Datum, kind: Break) -> Option<Made> {
+    let rules = &constraints.object;
+    let Datum::Object(members) = value else { return None };
+    Some(match kind {
+        Break::Missing(index) => {
+            let name = &rules.properties.get(usize::from(index))?.name;
+            let text = format!("without the required {name:?}");
+            Made { change: Change::Remove(name.to_string()), keyword: "required", text }
+        }
+        Break::Undeclared => {
+            let change = Change::Insert("gadfly_undeclared".to_owned(), Datum::string("x"));
+            Made { change, keyword: "additionalProperties", text: "with an undeclared member".to_owned() }
+        }
+        Break::TooFewMembers => {
+            let wanted = rules.min_properties.checked_sub(1)?;
+            let is_due = |name: &str| rules.property(name).is_some_and(|property| property.required);
+            let (mut kept, mut spare): (Vec<_>, Vec<_>) = members.iter().cloned().partition(|(name, _)| is_due(name));
+            spare.truncate(wanted.checked_sub(kept.len())?);
+            kept.append(&mut spare);
+            Made::set("minProperties", format!("{wanted} members, one too few"), Datum::Object(kept))
+        }
+        _ => {
+            let wanted = rules.max_properties?.checked_add(1)?;
+            let mut many = members.clone();
+            let filler = members.first().map_or(Datum::Null, |(_, value)| value.clone());
+            many.extend((many.len()..wanted).map(|index| (format!("extra{index}"), filler.clone())));
+            Made::set("maxProperties", format!("{wanted} members, one too many"), Datum::Object(many))
+        }
+    })
+}

@@ -1,0 +1,144 @@
+//! Exactly one rule broken, named, and proved broken after encoding. Main type: [`Malformed`].
+//!
+//! First every rule at every spot in the usual case, null and mixed-up types before all else; then, without end, a
+//! rule of a random valid value. What a tolerant server could still read as valid is not sent.
+
+mod breaks;
+mod make;
+
+use std::sync::Arc;
+
+use arbitrary::Unstructured;
+
+use super::Generator;
+use super::list::{Item, Listed, Lists, each_spot, origin, tape};
+use super::plan::{DEPTH, Origin, Part, Place, Plan, Plans, Spot, apply, spots};
+use super::tape::Tape;
+use super::value::{Hints, How, Optionals, conforming};
+use crate::api::{Location, Operation};
+use crate::scenario::{Case, GeneratorId, Intent, Rule, proves_malformed};
+use crate::seed::Seed;
+
+use breaks::{Break, breaks};
+
+const ID: GeneratorId = GeneratorId("malformed");
+/// Bytes of the tape of a random case.
+const TAPE: usize = 768;
+
+/// Makes cases that break one rule.
+pub(crate) struct Malformed {
+    lists: Lists<Break>,
+}
+
+impl Malformed {
+    pub(crate) fn new(plans: Arc<Plans>) -> Self {
+        Self { lists: Lists::new(plans) }
+    }
+
+    fn list(&self, operation: &Arc<Operation>) -> Arc<Listed<Break>> {
+        self.lists.of(operation, fill)
+    }
+}
+
+fn fill(plan: &Plan, items: &mut Vec<Item<Break>>) {
+    // A rule counts as the one that is broken only if all others are known to hold.
+    if !plan.is_proved() {
+        return;
+    }
+    each_spot(plan, |place, spot, found| {
+        let Some(part) = plan.part(place).filter(|part| part.proved) else { return };
+        if found.again {
+            return;
+        }
+        if spot == 0 && can_be_missing(plan, place) {
+            items.push(Item { place, spot, kind: Break::Absent, rank: 1 });
+        }
+        for (rank, kind) in breaks(part, found) {
+            items.push(Item { place, spot, kind, rank });
+        }
+    });
+}
+
+/// Whether leaving the part out is an error.
+fn can_be_missing(plan: &Plan, place: Place) -> bool {
+    match place {
+        Place::Body(index) => index == 0 && plan.operation.body.as_ref().is_some_and(|body| body.required),
+        Place::Parameter(index) => {
+            let parameter = &plan.operation.parameters[usize::from(index)];
+            parameter.required && parameter.location != Location::Path
+        }
+    }
+}
+
+impl Generator for Malformed {
+    fn id(&self) -> GeneratorId {
+        ID
+    }
+
+    fn count(&self, operation: &Arc<Operation>) -> Option<u64> {
+        // Without a spot there is nothing to break, enumerated or drawn.
+        if self.list(operation).items.is_empty() { Some(0) } else { None }
+    }
+
+    fn case(&self, operation: &Arc<Operation>, index: u64, seed: Seed) -> Option<Case> {
+        let list = self.list(operation);
+        let origin = origin(ID, index, seed);
+        let case = match list.item(index) {
+            Some((item, spot)) => enumerated(&list.plan, item, spot, origin),
+            None if list.items.is_empty() => None,
+            None => drawn(&list.plan, origin),
+        }?;
+        proves_malformed(&case).then_some(case)
+    }
+}
+
+fn enumerated(plan: &Plan, item: Item<Break>, spot: &Spot, origin: Origin) -> Option<Case> {
+    if item.kind == Break::Absent {
+        return Some(absent(plan, item.place, origin));
+    }
+    let part = plan.part(item.place)?;
+    let made = make::change(part, spot, part.goods.get(usize::from(spot.base))?.at(&spot.pointer)?, item.kind)?;
+    let rule =
+        Rule { keyword: made.keyword.to_owned(), place: plan.name(item.place, &spot.pointer), change: made.text };
+    let value = plan.changed(item.place, spot, made.change)?;
+    Some(plan.with(item.place, value, origin, Intent::Malformed(rule)))
+}
+
+fn absent(plan: &Plan, place: Place, origin: Origin) -> Case {
+    let name = plan.name(place, "");
+    let rule = Rule { keyword: "required".to_owned(), place: name, change: "left out".to_owned() };
+    let mut case = plan.usual(origin, Intent::Malformed(rule));
+    match place {
+        Place::Body(_) => case.body = None,
+        Place::Parameter(index) => case.arguments.retain(|argument| argument.parameter != usize::from(index)),
+    }
+    case
+}
+
+/// One rule of one random value broken.
+fn drawn(plan: &Plan, origin: Origin) -> Option<Case> {
+    let bytes = tape(&plan.operation, origin, TAPE);
+    let mut tape = Unstructured::new(&bytes);
+    let places: Vec<Place> =
+        plan.places().into_iter().filter(|place| plan.part(*place).is_some_and(|part| part.proved)).collect();
+    let place = Tape::new(&mut tape).one_of(&places)?;
+    let part = plan.part(place)?;
+    let how = How { optionals: Optionals::Drawn, hints: Hints::Sometimes, wire: part.wire, forced: &[] };
+    let (mut value, _) = conforming(&part.schema, &mut tape, how, DEPTH)?;
+    let (spot, kind) = choose(part, &value, &mut Tape::new(&mut tape))?;
+    let made = make::change(part, &spot, value.at(&spot.pointer)?, kind)?;
+    let rule = Rule { keyword: made.keyword.to_owned(), place: plan.name(place, &spot.pointer), change: made.text };
+    apply(value.at_mut(&spot.pointer)?, made.change)?;
+    Some(plan.with(place, value, origin, Intent::Malformed(rule)))
+}
+
+fn choose(part: &Part, value: &crate::scenario::Datum, tape: &mut Tape<'_, '_>) -> Option<(Spot, Break)> {
+    let all = spots(&part.schema, std::slice::from_ref(value));
+    let spot = all.get(tape.below(all.len()))?.clone();
+    let kinds = breaks(part, &spot);
+    let (_, kind) = tape.one_of(&kinds)?;
+    Some((spot, kind))
+}
+
+#[cfg(test)]
+mod tests;

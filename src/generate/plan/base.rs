@@ -1,0 +1,175 @@
+//! Makes plans: for each part values that are known to be good.
+
+use std::sync::Arc;
+
+use arbitrary::Unstructured;
+use serde_json::{Value, json};
+
+use super::media::{concrete, rank};
+use super::spot::spots;
+use super::{BodyPart, Part, Plan};
+use crate::api::{Location, MediaType, Operation, Parameter};
+use crate::generate::value::{Hints, How, Optionals, Wire, conforming, unproved, without_read_only};
+use crate::scenario::Datum;
+use crate::scenario::encode::{Kind, kind};
+use crate::schema::{NodeId, Schema, View};
+use crate::seed::Seed;
+
+/// How deep the optional parts of enumerated values nest.
+pub(crate) const DEPTH: u32 = 6;
+/// How many values of a part are kept.
+const MOST_GOODS: usize = 48;
+
+impl Plan {
+    /// The plan of an operation: a pure function.
+    pub(crate) fn new(operation: &Arc<Operation>) -> Self {
+        let parameters: Vec<Part> = operation.parameters.iter().map(parameter).collect();
+        let mut bodies: Vec<BodyPart> = operation.body.iter().flat_map(|body| &body.contents).map(body).collect();
+        bodies.sort_by_key(|body| (!body.part.proved, rank(&body.media_type)));
+        let mut problems = Vec::new();
+        for (part, described) in parameters.iter().zip(&operation.parameters) {
+            if part.required && !part.proved {
+                problems.push(problem(&format!("{} parameter {:?}", described.location.word(), described.name), part));
+            }
+        }
+        if let Some(body) = bodies.first().filter(|body| !body.part.proved) {
+            problems.push(problem(&format!("{} body", body.media_type), &body.part));
+        }
+        Self { operation: Arc::clone(operation), parameters, bodies, problems }
+    }
+}
+
+/// Why a part has no value that is known to be good.
+fn problem(what: &str, part: &Part) -> String {
+    let node = part.node();
+    let constraints = part.document().constraints(node);
+    let why = if constraints.impossible {
+        "its schema excludes itself"
+    } else if part.document().height(node, 40).is_none() {
+        "its schema refers to itself without end"
+    } else if let Some(problem) = part.schema.validation(View::Request).problem() {
+        return format!("{what}: its schema is not understood: {problem}");
+    } else {
+        "no value that was made conforms to its schema"
+    };
+    format!("{what}: {why} (#{})", part.schema.pointer())
+}
+
+fn parameter(described: &Parameter) -> Part {
+    let wire = match (described.location, described.content.is_some()) {
+        (_, true) => Wire::Json,
+        (Location::Path, _) => Wire::Path,
+        (Location::Header | Location::Cookie, _) => Wire::Field,
+        _ => Wire::Pairs,
+    };
+    let is_sent = described.required && !is_ignored(described);
+    part(&described.schema, wire, is_sent, &described.examples)
+}
+
+/// Header parameters that the specification says to ignore are sent only where they are the object.
+fn is_ignored(described: &Parameter) -> bool {
+    let names = ["accept", "content-type", "authorization"];
+    described.location == Location::Header && names.contains(&described.name.to_ascii_lowercase().as_str())
+}
+
+fn body(described: &MediaType) -> BodyPart {
+    let media_type = concrete(described);
+    let wire = match kind(&media_type) {
+        Kind::Form | Kind::Multipart | Kind::Xml => Wire::Pairs,
+        _ => Wire::Json,
+    };
+    let anything = || Schema::standalone(json!(true));
+    let schema = match (&described.schema, &described.item_schema) {
+        (Some(schema), _) => schema.clone(),
+        (None, Some(item)) => item.clone(),
+        (None, None) => anything(),
+    };
+    let part = part(&schema, wire, true, &described.examples);
+    BodyPart { media_type, part }
+}
+
+/// The most usual values first: the document's own, then made ones from plain to full, then one per alternative.
+fn part(schema: &Schema, wire: Wire, required: bool, examples: &[Value]) -> Part {
+    let mut goods: Vec<Datum> = Vec::new();
+    let mut add = |datum: Datum| {
+        if goods.len() < MOST_GOODS && !goods.contains(&datum) {
+            goods.push(datum);
+        }
+    };
+    let document = schema.document();
+    let hints = &schema.constraints().hints;
+    for example in examples.iter().chain(hints) {
+        let datum = without_read_only(document, schema.node(), example);
+        let stands =
+            stands(&datum, wire) && datum.to_value().is_some_and(|value| schema.conforms(View::Request, &value));
+        if stands {
+            add(datum);
+        }
+    }
+    for optionals in [Optionals::Required, Optionals::All] {
+        for hints in [Hints::All, Hints::Never] {
+            make_good(schema, How { optionals, hints, wire, forced: &[] }, &[]).into_iter().for_each(&mut add);
+        }
+    }
+    let proved = !goods.is_empty();
+    if proved {
+        alternatives(schema, wire, &mut goods);
+    } else {
+        goods.extend(likely(schema, wire));
+    }
+    let spots = spots(schema, &goods);
+    Part { schema: schema.clone(), wire, required, goods, proved, spots }
+}
+
+/// A value that conforms.
+fn make_good(schema: &Schema, how: How<'_>, tape: &[u8]) -> Option<Datum> {
+    conforming(schema, &mut Unstructured::new(tape), how, DEPTH).map(|(datum, _)| datum)
+}
+
+/// Whether a value of the document can be sent where it is wanted.
+fn stands(datum: &Datum, wire: Wire) -> bool {
+    match (wire, datum) {
+        (Wire::Json, _) => true,
+        (_, Datum::Null) => false,
+        (_, Datum::Array(items)) => !items.is_empty(),
+        (Wire::Path, Datum::String(text)) => !matches!(text.as_str(), "" | "." | "..") && !text.contains(['/', '\\']),
+        (Wire::Field, Datum::String(text)) => text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' '),
+        _ => true,
+    }
+}
+
+/// One value for each alternative that the values so far have not taken.
+fn alternatives(schema: &Schema, wire: Wire, goods: &mut Vec<Datum>) {
+    let document = schema.document();
+    let mut open: Vec<(NodeId, usize)> = Vec::new();
+    let mut seen: Vec<NodeId> = Vec::new();
+    let mut from = 0;
+    while goods.len() < MOST_GOODS {
+        for good in &goods[from..] {
+            let Some(value) = good.to_value() else { continue };
+            super::spot::choices(document, schema.node(), &value, &mut |node, taken, count| {
+                if !seen.contains(&node) {
+                    seen.push(node);
+                    open.extend((0..count).filter(|index| *index != taken).map(|index| (node, index)));
+                }
+            });
+        }
+        from = goods.len();
+        let Some(forced) = (!open.is_empty()).then(|| open.remove(0)) else { break };
+        let how = How { optionals: Optionals::All, hints: Hints::Scalars, wire, forced: &[forced] };
+        if let Some(good) = make_good(schema, how, &[]).filter(|good| !goods.contains(good)) {
+            goods.push(good);
+        }
+    }
+}
+
+/// What comes near to a value where none conforms: something must be sent, and it is not called valid.
+fn likely(schema: &Schema, wire: Wire) -> Option<Datum> {
+    let how = How { optionals: Optionals::Required, hints: Hints::Scalars, wire, forced: &[] };
+    let tape = Seed::new(0).tape(256);
+    let made = unproved(schema, &mut Unstructured::new(&tape), how, DEPTH);
+    made.or_else(|| schema.constraints().hints.first().map(Datum::from)).or(Some(match wire {
+        Wire::Json => Datum::Object(Vec::new()),
+        _ => Datum::string("1"),
+    }))
+}

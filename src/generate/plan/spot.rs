@@ -1,0 +1,119 @@
+//! The places within a value where one thing can be changed. Main type: [`Spot`].
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::generate::value::settle;
+use crate::scenario::Datum;
+use crate::schema::{Document, NodeId, Schema};
+
+/// How many spots of a part are known.
+const MOST_SPOTS: usize = 2_000;
+/// How deep spots lie at most.
+const DEEPEST: usize = 12;
+
+/// A place within a value of a part.
+#[derive(Clone, Debug)]
+pub(crate) struct Spot {
+    /// The index of the value in which it is.
+    pub base: u16,
+    /// JSON pointer into that value.
+    pub pointer: Box<str>,
+    /// What stands there meets this node, all choices made.
+    pub node: NodeId,
+    /// Nesting.
+    pub depth: u8,
+    /// The same place once more, with members that it did not have before: only absences are new here.
+    pub again: bool,
+}
+
+/// The spots of these values, each place of the schema once, the shallow ones first.
+pub(crate) fn spots(schema: &Schema, goods: &[Datum]) -> Vec<Spot> {
+    let mut walker = Walker { document: schema.document(), seen: BTreeMap::new(), out: Vec::new(), base: 0 };
+    for (index, good) in goods.iter().enumerate() {
+        let Some(value) = good.to_value() else { continue };
+        walker.base = u16::try_from(index).unwrap_or(u16::MAX);
+        walker.walk(schema.node(), &value, &mut String::new(), 0);
+    }
+    let mut out = walker.out;
+    out.sort_by_key(|spot| spot.depth);
+    out
+}
+
+struct Walker<'a> {
+    document: &'a Document,
+    /// The most members that were seen at a place.
+    seen: BTreeMap<(String, NodeId), usize>,
+    out: Vec<Spot>,
+    base: u16,
+}
+
+impl Walker<'_> {
+    fn walk(&mut self, node: NodeId, value: &Value, pointer: &mut String, depth: usize) {
+        if depth > DEEPEST || self.out.len() >= MOST_SPOTS {
+            return;
+        }
+        let leaf = settle(self.document, node, value);
+        let members = value.as_object().map_or(0, serde_json::Map::len);
+        let known = self.seen.get(&(pointer.clone(), leaf)).copied();
+        if known.is_none_or(|known| members > known) {
+            self.seen.insert((pointer.clone(), leaf), members);
+            let depth = u8::try_from(depth).unwrap_or(u8::MAX);
+            let pointer = pointer.as_str().into();
+            self.out.push(Spot { base: self.base, pointer, node: leaf, depth, again: known.is_some() });
+        }
+        below(self.document, leaf, value, &mut |token, node, value| {
+            let length = pointer.len();
+            pointer.push('/');
+            pointer.push_str(&token.replace('~', "~0").replace('/', "~1"));
+            self.walk(node, value, pointer, depth + 1);
+            pointer.truncate(length);
+        });
+    }
+}
+
+/// Calls for each member, and for the items that stand for all.
+fn below(document: &Document, leaf: NodeId, value: &Value, each: &mut dyn FnMut(&str, NodeId, &Value)) {
+    let constraints = document.constraints(leaf);
+    match value {
+        Value::Object(members) => {
+            for (name, member) in members {
+                if let Some(node) = constraints.object.member(name) {
+                    each(name, node, member);
+                }
+            }
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate().take(constraints.array.prefix.len() + 1) {
+                if let Some(node) = constraints.array.item(index) {
+                    each(&index.to_string(), node, item);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Calls for each choice that the value has made: the node, the index taken, and how many there are.
+pub(super) fn choices(document: &Document, node: NodeId, value: &Value, each: &mut dyn FnMut(NodeId, usize, usize)) {
+    descend(document, node, value, each, 0);
+}
+
+fn descend(document: &Document, node: NodeId, value: &Value, each: &mut dyn FnMut(NodeId, usize, usize), depth: usize) {
+    if depth > DEEPEST {
+        return;
+    }
+    let mut here = node;
+    for _ in 0..DEEPEST {
+        let alternatives = &document.constraints(here).alternatives;
+        if alternatives.is_empty() {
+            break;
+        }
+        let fits = |node: &NodeId| crate::generate::value::fits(document, document.constraints(*node), value);
+        let taken = alternatives.iter().position(fits).unwrap_or(0);
+        each(here, taken, alternatives.len());
+        here = alternatives[taken];
+    }
+    below(document, here, value, &mut |_, node, value| descend(document, node, value, each, depth + 1));
+}

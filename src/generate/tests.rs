@@ -1,0 +1,108 @@
+//! What holds of all generators.
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::scenario::encode::samples::operation;
+use crate::scenario::{Intent, encode, proves_valid};
+
+fn order() -> Value {
+    json!({
+        "parameters": [
+            {"name": "id", "in": "path", "schema": {"type": "string", "format": "uuid"}},
+            {"name": "fields", "in": "query", "schema": {"type": "array", "items": {"type": "string"}}, "explode": false},
+            {"name": "filter", "in": "query", "style": "deepObject", "explode": true,
+             "schema": {"type": "object", "properties": {"min": {"type": "integer"}, "name": {"type": "string"}}}},
+            {"name": "X-Mode", "in": "header", "schema": {"enum": ["fast", "slow"]}},
+            {"name": "session", "in": "cookie", "schema": {"type": "string"}}
+        ],
+        "body": {
+            "application/json": {"schema": {"$ref": "#/components/schemas/Order"}},
+            "application/x-www-form-urlencoded": {"schema": {"type": "object", "required": ["n"], "properties": {
+                "n": {"type": "integer"}, "tags": {"type": "array", "items": {"type": "string", "minLength": 1}}}}}
+        },
+        "components": {"schemas": {"Order": {
+            "type": "object", "required": ["items", "customer"], "properties": {
+                "id": {"type": "integer", "readOnly": true},
+                "customer": {"type": "object", "required": ["email"], "properties": {
+                    "email": {"type": "string", "format": "email"}, "note": {"type": ["string", "null"], "maxLength": 20}}},
+                "items": {"type": "array", "minItems": 1, "maxItems": 9, "items": {
+                    "type": "object", "required": ["sku", "count"], "properties": {
+                        "sku": {"type": "string", "pattern": "^[A-Z]{2}-[0-9]{4}$"},
+                        "count": {"type": "integer", "minimum": 1, "maximum": 99}}}},
+                "parent": {"$ref": "#/components/schemas/Order"},
+                "state": {"enum": ["new", "paid"]}, "due": {"type": "string", "format": "date"}
+            }
+        }}}
+    })
+}
+
+fn all_cases(seed: u64, each: u64) -> Vec<Case> {
+    let operation = operation("PUT", "/orders/{id}", order());
+    let cases = |generator: &Arc<dyn Generator>| {
+        let count = generator.count(&operation).unwrap_or(each).min(each);
+        (0..count).filter_map(|index| generator.case(&operation, index, Seed::new(seed))).collect::<Vec<_>>()
+    };
+    standard().iter().flat_map(cases).collect()
+}
+
+#[test]
+fn the_same_seed_gives_the_same_requests() {
+    let sent = |seed| all_cases(seed, 120).iter().map(|case| encode(case, "/v1")).collect::<Vec<_>>();
+    assert_eq!(sent(7), sent(7));
+    assert_ne!(sent(7), sent(8));
+}
+
+#[test]
+fn what_is_called_valid_is_proved_valid_as_sent() {
+    let all = all_cases(3, 400);
+    let valid: Vec<&Case> = all.iter().filter(|case| case.intent.is_valid()).collect();
+    assert!(valid.len() > 500, "{}", valid.len());
+    for case in valid {
+        let request = encode(case, "");
+        let body = String::from_utf8_lossy(&request.body);
+        assert!(proves_valid(case), "{:?} {} {body}", case.intent, request.target_text());
+    }
+}
+
+#[test]
+fn generators_have_names_of_their_own_and_all_intents_occur() {
+    let generators = standard();
+    let mut names: Vec<&str> = generators.iter().map(|generator| generator.id().0).collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), generators.len());
+    let all = all_cases(1, 60);
+    for word in ["valid", "boundary", "malformed", "hostile", "wire"] {
+        assert!(all.iter().any(|case| case.intent.word() == word), "{word}");
+    }
+    assert!(all.iter().all(|case| case.provenance.seed == Seed::new(1)));
+}
+
+#[test]
+fn indices_past_the_end_are_none() {
+    let operation = operation("PUT", "/orders/{id}", order());
+    for generator in standard() {
+        if let Some(count) = generator.count(&operation) {
+            assert!(generator.case(&operation, count, Seed::new(1)).is_none(), "{}", generator.id());
+        }
+    }
+}
+
+#[test]
+fn operations_without_anything_have_one_plain_case() {
+    let operation = operation("GET", "/health", json!({}));
+    let generators = standard();
+    assert_eq!(generators[0].count(&operation), Some(1));
+    let case = generators[0].case(&operation, 0, Seed::new(1)).unwrap();
+    assert_eq!((case.intent.clone(), encode(&case, "/v1").target), (Intent::Valid, "/v1/health".into()));
+}
+
+#[test]
+fn what_cannot_be_built_is_told() {
+    let schema = json!({"type": "object", "required": ["me"], "properties": {"me": {"$ref": "#/body/application~1json/schema"}}});
+    let operation = operation("POST", "/x", json!({"body": {"application/json": {"schema": schema}}}));
+    let problems = unbuildable(&operation);
+    assert_eq!(problems.len(), 1);
+    assert!(problems[0].contains("without end"), "{problems:?}");
+}
