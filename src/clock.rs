@@ -27,6 +27,11 @@ pub fn today() -> String {
     jiff::Timestamp::now().strftime("%Y-%m-%d").to_string()
 }
 
+/// Nanoseconds since 1970: for values that must differ from run to run, never for what is generated.
+pub fn moment() -> u64 {
+    u64::try_from(jiff::Timestamp::now().as_nanosecond()).unwrap_or_default()
+}
+
 /// CPU time used by this process so far (user and system), where the system tells.
 pub fn process_cpu() -> Option<Duration> {
     // Linux: fields 14 and 15 of /proc/self/stat, in clock ticks of 10 ms. The name in field 2 may hold spaces.

@@ -12,6 +12,7 @@
 //! | 0 | [`clock`] | the only place that reads a clock |
 //! | 0 | [`redact`] | secrets, and their removal from text |
 //! | 0 | [`store`] | atomic keeping of small files |
+//! | 0 | `demo` | the embedded demo API, behind the feature `demo` |
 //! | 1 | [`schema`] | JSON Schema 2020-12 as a value: resolve, bundle, validate |
 //! | 2 | [`api`] | operations and what belongs to them, free of any specification version |
 //! | 3 | [`spec`] | a file or URL to an [`api::Api`], with diagnostics |
@@ -57,3 +58,5 @@ pub mod store;
 pub mod transport;
 pub mod triage;
 pub mod wire;
+
+pub use cli::harness;

@@ -12,4 +12,5 @@ mod run;
 mod summary;
 
 pub use options::{Filter, Options, Target, TransportKind};
+pub(crate) use run::executor;
 pub use run::{Error, run};

@@ -52,9 +52,12 @@ pub enum Error {
     /// A request could not be sent, or an identity is unknown.
     #[error(transparent)]
     Engine(#[from] engine::Error),
-    /// The transport could not be set up.
+    /// The first request could not be sent.
     #[error(transparent)]
     Transport(#[from] transport::Error),
+    /// The transport could not be set up.
+    #[error(transparent)]
+    SetUp(#[from] transport::SetUpError),
     /// The fixtures can't be read.
     #[error(transparent)]
     Fixture(Box<fixture::Error>),
@@ -425,7 +428,8 @@ async fn sleep(duration: Duration) {
     tokio::time::sleep(duration).await;
 }
 
-fn executor(options: &Options) -> Result<Executor, Error> {
+/// The way to the target that the options ask for.
+pub(crate) fn executor(options: &Options) -> Result<Executor, Error> {
     let origin = options.target.origin.clone();
     let transport: Arc<dyn Transport> = match (options.transport, &options.proxy) {
         (TransportKind::Reqwest, proxy) => transport::reqwest(origin, proxy.as_deref())?,

@@ -18,7 +18,6 @@ use crate::redact::Secret;
 use crate::report::{Event, FindingRecord, Paint, Reporter, Summary, Table};
 use crate::scenario::IdentityName;
 use crate::spec;
-use crate::triage::Confirmed;
 use crate::wire::{Origin, Scheme};
 
 /// Arguments of `gadfly demo`.
@@ -51,7 +50,7 @@ found. It is sent as alice unless --as says otherwise. With --clean nothing of m
 const SERVE_PORT: u16 = 8787;
 
 /// The name of its fixtures' folder.
-const NAME: &str = "demo";
+pub(super) const NAME: &str = "demo";
 
 pub(super) fn run(flags: &Flags, context: &Context, ui: &mut Ui<'_>) -> Result<Exit, Error> {
     run::runtime()?.block_on(async {
@@ -126,7 +125,7 @@ fn settings(flags: &Flags, context: &Context) -> Result<Settings, Error> {
 }
 
 /// The demo's callers.
-fn identities() -> Identities {
+pub(super) fn identities() -> Identities {
     let mut identities = Identities::new();
     for token in TOKENS {
         let bearer = Secret::new(format!("Bearer {}", token.token));
@@ -147,8 +146,8 @@ type Found = BTreeMap<&'static str, String>;
 
 impl<R: Reporter> Reporter for Score<R> {
     fn event(&mut self, event: &Event<'_>) -> io::Result<()> {
-        if let Event::Found { confirmed, record } = event {
-            for bug in PLANTED_BUGS.iter().filter(|bug| shows(bug, confirmed, record)) {
+        if let Event::Found { record, .. } = event {
+            for bug in PLANTED_BUGS.iter().filter(|bug| shows(bug, record)) {
                 self.found.entry(bug.id).or_insert_with(|| record.signature.clone());
             }
         }
@@ -156,18 +155,16 @@ impl<R: Reporter> Reporter for Score<R> {
     }
 }
 
-/// Whether a proved finding is this bug: its oracle, its operation, and its text in the finding or in the answer.
-fn shows(bug: &PlantedBug, confirmed: &Confirmed, record: &FindingRecord) -> bool {
-    if !record.stable || record.oracle != bug.oracle || record.operation != bug.operation {
-        return false;
-    }
-    let Some(evidence) = bug.evidence else { return true };
-    let said =
-        [&record.title, &record.evidence, &record.curl, &record.outcome, record.rule.as_ref().unwrap_or(&record.title)];
-    said.iter().any(|text| text.contains(evidence))
-        || confirmed.exchanges.iter().filter_map(|exchange| exchange.outcome.response()).any(|response| {
-            response.text().contains(evidence) || response.media_type().is_some_and(|media| media == evidence)
-        })
+/// Whether a proved finding is this bug: its oracle, its operation, and the words that tell it from others.
+pub fn shows(bug: &PlantedBug, record: &FindingRecord) -> bool {
+    let said = || {
+        let FindingRecord { title, evidence, outcome, curl, .. } = record;
+        [title, evidence, outcome, curl].into_iter().chain(&record.rule)
+    };
+    record.stable
+        && record.oracle == bug.oracle
+        && record.operation == bug.operation
+        && bug.evidence.is_none_or(|evidence| said().any(|text| text.contains(evidence)))
 }
 
 /// The planted bugs by id.

@@ -3,7 +3,7 @@
 use std::io;
 
 use super::Exit;
-use crate::{config, spec};
+use crate::{campaign, config, fixture, replay, spec};
 
 /// What stops a command.
 #[derive(Debug, thiserror::Error)]
@@ -16,7 +16,7 @@ pub(super) enum Error {
     #[error(transparent)]
     Config(#[from] config::Error),
     /// The specification can't be used.
-    #[error(transparent)]
+    #[error("{}", located(.0))]
     Spec(#[from] spec::Error),
     /// The specification could not be fetched.
     #[error("failed to read the specification {url}: {reason}")]
@@ -26,9 +26,21 @@ pub(super) enum Error {
         /// Why.
         reason: String,
     },
-    /// The target does not take connections.
-    #[error("{0}")]
-    Unreachable(String),
+    /// The run could not be made.
+    #[error(transparent)]
+    Campaign(#[from] campaign::Error),
+    /// Fixtures can't be read or moved.
+    #[error(transparent)]
+    Fixture(#[from] fixture::Error),
+    /// A fixture can't be replayed.
+    #[error("failed to replay {file}: {source}")]
+    Replay {
+        /// The fixture's file.
+        file: String,
+        /// Why.
+        #[source]
+        source: Box<replay::Error>,
+    },
     /// A file, a socket or a stream of our own failed.
     #[error("failed to {what}: {source}")]
     Io {
@@ -48,9 +60,24 @@ impl Error {
     /// The exit code that tells scripts what to do.
     pub(super) fn exit(&self) -> Exit {
         match self {
-            Self::Usage(_) | Self::Config(_) | Self::Io { .. } => Exit::USAGE,
+            // A file that is not there was named wrong; one that can't be understood is wrong itself.
+            Self::Spec(error) if error.is_io => Exit::USAGE,
             Self::Spec(_) | Self::Fetch { .. } => Exit::SPECIFICATION,
-            Self::Unreachable(_) => Exit::UNREACHABLE,
+            Self::Campaign(campaign::Error::Unreachable { .. }) => Exit::UNREACHABLE,
+            Self::Usage(_)
+            | Self::Config(_)
+            | Self::Campaign(_)
+            | Self::Fixture(_)
+            | Self::Replay { .. }
+            | Self::Io { .. } => Exit::USAGE,
         }
+    }
+}
+
+/// The place first, as editors and people expect it.
+fn located(error: &spec::Error) -> String {
+    match &error.position {
+        Some(at) => format!("{at}: {}", error.message),
+        None => error.to_string(),
     }
 }

@@ -14,16 +14,22 @@ mod error;
 mod exit;
 mod fetch;
 mod fuzz;
+pub mod harness;
 mod project;
 mod replay;
 mod run;
+mod site;
 mod spec;
+mod stand_in;
 mod target;
+mod trials;
 mod ui;
 
 use error::Error;
 use ui::Ui;
 
 pub use context::{Context, Streams};
+#[cfg(feature = "demo")]
+pub use demo::shows;
 pub use dispatch::{main, report_panics};
 pub use exit::Exit;

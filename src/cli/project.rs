@@ -37,6 +37,12 @@ impl Document {
         if is_url(text) { Self::Url(text.to_owned()) } else { Self::File(folder.join(text)) }
     }
 
+    /// The one that an API's table names, if it names one.
+    pub(super) fn configured(table: &ApiTable, file: &File) -> Option<Self> {
+        let folder = file.folder().unwrap_or(Path::new(""));
+        table.layer.spec.as_deref().map(|spec| Self::of(spec, folder))
+    }
+
     /// The URL, if it came from one.
     pub(super) fn url(&self) -> Option<&str> {
         match self {
@@ -93,7 +99,7 @@ impl Project {
         let loaded = match &self.document {
             Document::File(path) => spec::load_file(path),
             Document::Url(url) => {
-                let bytes = super::fetch::document(url, self.settings.timeout).await?;
+                let bytes = super::fetch::document(url).await?;
                 spec::load_bytes(url, &bytes)
             }
         };
@@ -115,13 +121,12 @@ fn shorten(context: &Context, at: spec::Position) -> spec::Position {
 
 /// The API's name, if it has one, and its document.
 fn choose(context: &Context, file: &File, word: Option<&str>) -> Result<(Option<String>, Document), Error> {
-    let folder = file.folder().unwrap_or(&context.folder);
     let Some(word) = word else {
         let (name, table) = file.only_api()?;
-        return Ok((Some(name.to_owned()), document(name, table, folder)?));
+        return Ok((Some(name.to_owned()), document(name, table, file)?));
     };
     if let Some(table) = file.api(word) {
-        return Ok((Some(word.to_owned()), document(word, table, folder)?));
+        return Ok((Some(word.to_owned()), document(word, table, file)?));
     }
     let document = Document::of(word, &context.folder);
     if let Document::File(path) = &document
@@ -131,19 +136,18 @@ fn choose(context: &Context, file: &File, word: Option<&str>) -> Result<(Option<
         return Err(file.unknown(word).into());
     }
     // A file or URL that the configuration knows under a name is that API, with its identities and fixtures.
-    let same =
-        |table: &ApiTable| table.layer.spec.as_deref().is_some_and(|spec| Document::of(spec, folder) == document);
+    let same = |table: &ApiTable| Document::configured(table, file).as_ref() == Some(&document);
     let name = file.apis.iter().find(|(_, table)| same(table)).map(|(name, _)| name.clone());
     Ok((name, document))
 }
 
-fn document(name: &str, table: &ApiTable, folder: &Path) -> Result<Document, Error> {
+fn document(name: &str, table: &ApiTable, file: &File) -> Result<Document, Error> {
     let missing = || Error::Usage(format!("[api.{name}] has no `spec`; add it, or name a file or URL"));
-    table.layer.spec.as_deref().map(|spec| Document::of(spec, folder)).ok_or_else(missing)
+    Document::configured(table, file).ok_or_else(missing)
 }
 
 /// A name made from the document's own: that of the file, or the title if the file has a name like any other.
-fn name_of(document: &Document, title: &str) -> String {
+pub(super) fn name_of(document: &Document, title: &str) -> String {
     let stem = match document {
         Document::File(path) => path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_owned(),
         Document::Url(_) => String::new(),

@@ -1,11 +1,12 @@
 //! One campaign from settings to exit code, shared by `fuzz` and `demo`. Main type: [`Plan`].
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::args::FindingFlags;
 use super::project::Project;
 use super::{Context, Error, Exit, Ui};
-use crate::campaign::{Filter, Options, Target, TransportKind};
+use crate::campaign::{self, Filter, Options, Target, TransportKind};
 use crate::config::{Settings, Transport};
 use crate::identity::Identities;
 use crate::report::{Reporter, Summary};
@@ -25,7 +26,7 @@ pub(super) struct Plan<'a> {
     pub(super) identities: Identities,
     pub(super) findings: FindingFlags,
     /// The folder that holds `regressions` and `corpus`.
-    pub(super) root: &'a std::path::Path,
+    pub(super) root: &'a Path,
 }
 
 impl Plan<'_> {
@@ -33,7 +34,6 @@ impl Plan<'_> {
     pub(super) fn options(self, context: &Context) -> Options {
         let Self { name, target, settings, identities, findings, root } = self;
         let writes = !findings.no_fixtures && (!context.is_ci() || findings.accept_all);
-        let folder = |name: &str| Arc::new(Directory::new(root.join(name))) as Arc<dyn Store>;
         let filters = |patterns: &[String]| patterns.iter().cloned().map(Filter).collect();
         Options {
             seed: settings.seed,
@@ -51,14 +51,14 @@ impl Plan<'_> {
             exclude: filters(&settings.exclude),
             accept_all: findings.accept_all,
             keep_remarks: findings.remarks,
-            fixtures: writes.then(|| folder(REGRESSIONS)),
-            corpus: Some(folder(CORPUS)),
+            fixtures: writes.then(|| fixtures(root)),
+            corpus: Some(Arc::new(Directory::new(root.join(CORPUS)))),
             ..Options::new(&name, target)
         }
     }
 }
 
-fn transport(settings: &Settings) -> TransportKind {
+pub(super) fn transport(settings: &Settings) -> TransportKind {
     match settings.transport {
         Transport::Auto => TransportKind::Auto,
         Transport::Http1 => TransportKind::Http1,
@@ -68,8 +68,7 @@ fn transport(settings: &Settings) -> TransportKind {
 
 /// Runs it, with a person watching through the reporter.
 pub(super) async fn campaign(loaded: &Loaded, options: Options, reporter: &mut dyn Reporter) -> Result<Summary, Error> {
-    let _ = (loaded, options, reporter);
-    Err(Error::Usage("this build can't fuzz yet".to_owned()))
+    Ok(campaign::run(loaded, options, reporter).await?)
 }
 
 /// What a script is to think of the run.
@@ -79,6 +78,11 @@ pub(super) fn exit(summary: &Summary, settings: &Settings) -> Exit {
         _ if summary.ended == "unreachable" => Exit::UNREACHABLE,
         _ => Exit::CLEAN,
     }
+}
+
+/// The fixtures below this folder.
+pub(super) fn fixtures(root: &Path) -> Arc<dyn Store> {
+    Arc::new(Directory::new(root.join(REGRESSIONS)))
 }
 
 /// The runtime of a command.

@@ -20,7 +20,7 @@ pub use error::Error;
 pub use file::{ApiTable, FILE_NAME, File};
 pub use identity::IdentityTable;
 pub use layer::{FailOn, HeaderField, Layer, Transport};
-pub use settings::{Settings, Source};
+pub use settings::{Settings, Source, without_password};
 
 /// Environment variables by name, as they were when the process started.
 pub type Environment = BTreeMap<String, String>;

@@ -179,7 +179,7 @@ impl Settings {
 }
 
 /// A URL without the password that may stand in it.
-fn without_password(text: &str) -> String {
+pub fn without_password(text: &str) -> String {
     match url::Url::parse(text) {
         Ok(mut url) if url.password().is_some() => match url.set_password(Some("redacted")) {
             Ok(()) => url.to_string(),

@@ -10,6 +10,11 @@ use crate::wire::Request;
 /// Longer values are no list of statuses.
 const LONGEST_LIST: usize = 200;
 
+/// Names of what is counted or measured.
+const QUANTITIES: &str = "limit size count offset page per skip take top first last max min maximum minimum amount \
+    quantity qty price total sum number length width height depth weight age year days hours rows items id ids balance \
+    stock capacity threshold budget score points discount percent radius distance";
+
 /// Names of what makes a server wait or stream.
 const WAITING: &str = "delay wait sleep timeout duration seconds secs millis milliseconds poll polling longpoll longpolling watch \
     follow stream streaming tail block blocking drip pause hold heartbeat keepalive subscribe sse linger";
@@ -29,9 +34,16 @@ fn statuses(echo: &Echo) -> impl Iterator<Item = u16> {
     echo.items().iter().filter(|sent| may_name_a_status(sent)).flat_map(|sent| numbers(&sent.value))
 }
 
+/// A header asks only if its name says so. A member or parameter asks unless its name says that it is a quantity: at a
+/// limit of 500 a server may well fail.
 fn may_name_a_status(sent: &Sent) -> bool {
-    let named = || names::tokens(&sent.name).iter().any(|token| matches!(token.as_str(), "status" | "code" | "codes"));
-    sent.value.len() <= LONGEST_LIST && (sent.part != Part::Header || named())
+    let says = |list: &str| names::tokens(&sent.name).iter().any(|token| names::lists(list, token));
+    let asks = match sent.part {
+        Part::Path => true,
+        Part::Header => says("status code codes"),
+        Part::Query | Part::Body => !says(QUANTITIES),
+    };
+    asks && sent.value.len() <= LONGEST_LIST
 }
 
 /// The numbers of a list that holds nothing else; digits of other scripts count, since some servers read them.
@@ -98,6 +110,8 @@ mod tests {
         status("/status/500", "", 502, false);
         status("/orders/5001", "", 500, false);
         status("/orders?note=a500b", "", 500, false);
+        status("/orders?limit=500", "", 500, false);
+        status("/orders", r#"{"items": [{"quantity": 500}]}"#, 500, false);
     }
 
     #[track_caller]

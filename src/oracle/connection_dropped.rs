@@ -78,6 +78,7 @@ pub(super) fn is_ordinary(request: &Request) -> bool {
         && request.target.iter().all(u8::is_ascii_graphic)
         && request.headers.iter().all(|header| is_token(&header.name) && is_value(&header.value))
         && !framing.iter().any(|name| request.headers.contains(name))
+        && request.headers.iter().filter(|header| header.name.eq_ignore_ascii_case(b"host")).count() <= 1
         && head + request.target.len() <= HEAD_BOUND
         && request.body.len() <= BODY_BOUND
 }

@@ -90,11 +90,11 @@ static SQL: LazyLock<Regex> = LazyLock::new(|| {
         | You\ have\ an\ error\ in\ your\ SQL\ syntax | Unknown\ column\ '[^']{1,80}'\ in\ '
         | Duplicate\ entry\ '[^']{0,200}'\ for\ key | Table\ '[^']{1,120}'\ doesn't\ exist
         | near\ "[^"]{0,80}":\ syntax\ error | \bno\ such\ (?:table|column):\ \w | (?:UNIQUE|NOT\ NULL|CHECK)\ constraint\ failed:\ \w
-        | FOREIGN\ KEY\ constraint\ failed | unrecognized\ token:\ " | \bsqlite3?\.\w*Error | SQLITE_[A-Z]{4,}
+        | FOREIGN\ KEY\ constraint\ failed | unrecognized\ token:\ " | \bsqlite3?\.\w*Error | \bSQLITE_(?:ERROR|CONSTRAINT|MISMATCH|RANGE|TOOBIG|BUSY|LOCKED|CORRUPT|READONLY|IOERR|CANTOPEN|MISUSE)
         | \bORA-\d{5}\b | \bPLS-\d{5}\b
         | Unclosed\ quotation\ mark\ after\ the\ character\ string | Incorrect\ syntax\ near\ '
         | Conversion\ failed\ when\ converting\ the\ | Cannot\ insert\ duplicate\ key\ row
-        | SQLSTATE\[ | \bsqlalchemy\.exc\. | \[SQL:\ (?:SELECT|INSERT|UPDATE|DELETE) | java\.sql\.SQL\w*Exception
+        | SQLSTATE\[ | \(SQLSTATE\ [0-9A-Z]{5}\) | \bsqlalchemy\.exc\. | \[SQL:\ (?:SELECT|INSERT|UPDATE|DELETE) | java\.sql\.SQL\w*Exception
         | org\.hibernate\.exception | Microsoft\ OLE\ DB\ Provider | com\.mysql\.\w+"#,
     )
 });
@@ -199,6 +199,7 @@ mod tests {
             "near \"'\": syntax error",
             "no such column: x",
             "SQLSTATE[42000]: Syntax error",
+            "ERROR: invalid input syntax for type uuid (SQLSTATE 22P02)",
             "ORA-01756: quoted string not properly terminated",
             "You have an error in your SQL syntax; check",
             "UNIQUE constraint failed: users.email",

@@ -1,7 +1,7 @@
 //! `invalid_input_accepted`: a request that breaks exactly one rule is answered 2xx.
 //!
 //! - Severity: low. OWASP: API8:2023.
-//! - Signature: the rule's keyword and its place, indices removed.
+//! - Signature: the rule's keyword and its place, indices removed; for a missing member its name as well.
 //! - Controls: the generator has proved the request invalid after encoding; a 2xx whose body says that it is an error
 //!   counts as a refusal.
 //! - Quiet: all that servers read leniently by custom (`lenient`): numbers as text, empty and `null` parameters, lists
@@ -37,7 +37,8 @@ impl Oracle for InvalidInputAccepted {
         if !is_acceptance(response) || lenient::is_custom(subject.case, rule) {
             return Vec::new();
         }
-        let place = generalised(&rule.place);
+        // The place of a missing member is the object around it; only the change names the member.
+        let member = if rule.keyword == "required" { rule.change.clone() } else { String::new() };
         let report = Report {
             oracle: ID,
             severity: Severity::Low,
@@ -45,7 +46,7 @@ impl Oracle for InvalidInputAccepted {
             parameters: json!({"refused": true}),
             title: format!("invalid input is accepted: {rule}"),
             evidence: format!("{} although {} is broken at {}", response.status, rule.keyword, rule.place),
-            discriminators: vec![rule.keyword.clone(), place],
+            discriminators: vec![rule.keyword.clone(), generalised(&rule.place), member],
         };
         vec![report.about(&subject)]
     }

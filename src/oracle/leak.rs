@@ -192,8 +192,9 @@ impl Look<'_> {
     /// Whether such text is what the document lets one expect at this place.
     fn is_content(&self, kind: Disclosure, place: &Place<'_>) -> bool {
         let is_declared = place.standing == Standing::Declared;
-        let stored = self.response.is_success() && self.schema.is_some() && place.standing == Standing::Free;
-        stored
+        let is_free = self.schema.is_some() && place.standing == Standing::Free;
+        let stored = is_free || (is_declared && names::says_prose(place.name));
+        (stored && self.response.is_success())
             || match kind {
                 Disclosure::StackTrace | Disclosure::SqlError => {
                     self.is_log() || (is_declared && names::says_log(place.name))

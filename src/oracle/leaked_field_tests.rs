@@ -22,6 +22,8 @@ fn user() -> Shot {
             "traceback": {"type": "string"},
             "path": {"type": "string"},
             "content": {},
+            "description": {"type": "string"},
+            "driver": {"type": "string"},
             "friends": {"type": "array", "items": {"$ref": "#/components/schemas/Friend"}},
             "labels": {"type": "object", "additionalProperties": {"type": "string"}}
         }
@@ -128,6 +130,7 @@ fn values_that_say_nothing_are_quiet() {
         json!({"content": {"password": "stored-7", "trace": PYTHON}}),
         json!({"traceback": PYTHON, "path": "/var/lib/shop/x"}),
         json!({"download": "/home/alice/report.pdf"}),
+        json!({"description": PYTHON, "driver": "SQLITE_PYSQLITE"}),
         json!({"name": "postgres://user:password@localhost/db"}),
     ] {
         quiet(&oracle(), &ok(&body));

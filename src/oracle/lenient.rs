@@ -88,18 +88,24 @@ fn in_body(case: &Case, rule: &Rule, below: &str) -> bool {
     if is_form && matches!(keyword, "type" | "format" | "additionalProperties" | "minLength") {
         return true;
     }
-    in_json(case, body, value, keyword, below)
+    in_json(case, body, value, rule, below)
 }
 
-fn in_json(case: &Case, body: &Body, value: &Datum, keyword: &str, below: &str) -> bool {
-    let tokens: Vec<&str> = below.split('/').filter(|token| !token.is_empty()).collect();
+fn in_json(case: &Case, body: &Body, value: &Datum, rule: &Rule, below: &str) -> bool {
+    let unescaped = |token: &str| token.replace("~1", "/").replace("~0", "~");
+    let names: Vec<String> = below.split('/').filter(|token| !token.is_empty()).map(unescaped).collect();
+    let tokens: Vec<&str> = names.iter().map(String::as_str).collect();
     let media_type = case.operation.body.as_ref().and_then(|declared| declared_as(&declared.contents, body));
     let Some(schema) = media_type.and_then(|media_type| media_type.schema.as_ref()) else { return false };
     let walk = Walk::new(Some(schema));
     let schemas = walk.schemas(&tokens);
     let pointer = if below.is_empty() { String::new() } else { format!("/{below}") };
+    let keyword = rule.keyword.as_str();
     match (keyword, value.at(&pointer)) {
-        ("required", found) => found.is_none() && (has_default(&schemas) || is_flagged(&schemas, "readOnly")),
+        ("required", _) => missing(rule).is_some_and(|member| {
+            let schemas = walk.schemas(&[&tokens[..], &[member]].concat());
+            has_default(&schemas) || is_flagged(&schemas, "readOnly")
+        }),
         ("format", Some(Datum::String(text))) => !formats(&schemas).any(|format| is_bad(format, text)),
         ("format", _) => true,
         // A member that is null is absent to most servers: that is a breach only where it must be there.
@@ -111,6 +117,12 @@ fn in_json(case: &Case, body: &Body, value: &Datum, keyword: &str, below: &str) 
         (_, Some(found)) => scalar_text(found).is_some_and(|text| is_near_miss(text.trim(), keyword, &schemas)),
         (_, None) => false,
     }
+}
+
+/// The member that a `required` rule is about: its place is the object, the change quotes the name.
+fn missing(rule: &Rule) -> Option<&str> {
+    let (_, quoted) = rule.change.split_once('"')?;
+    quoted.rsplit_once('"').map(|(name, _)| name)
 }
 
 fn declared_as<'a>(contents: &'a [MediaType], body: &Body) -> Option<&'a MediaType> {
@@ -222,7 +234,7 @@ mod tests {
             ],
             "requestBody": {"content": {
                 "application/json": {"schema": {
-                    "type": "object", "required": ["count", "at"],
+                    "type": "object", "required": ["count", "at", "currency"],
                     "properties": {
                         "count": {"type": "integer", "maximum": 9},
                         "name": {"type": "string", "maxLength": 5},
@@ -231,7 +243,9 @@ mod tests {
                         "mail": {"type": "string", "format": "email"},
                         "kind": {"enum": ["a", "b"]},
                         "tags": {"type": "array", "items": {"type": "string"}},
-                        "price": {"multipleOf": 0.01}
+                        "price": {"multipleOf": 0.01},
+                        "currency": {"type": "string", "default": "EUR"},
+                        "a/b": {"type": "string"}
                     }
                 }},
                 "text/plain": {"schema": {"type": "string", "maxLength": 3}}
@@ -290,6 +304,14 @@ mod tests {
         check(&shot().json_body(value), keyword, place, custom);
     }
 
+    #[track_caller]
+    fn lacking(member: &str, custom: bool) {
+        let change = format!("without the required {member:?}");
+        let rule = Rule { keyword: "required".into(), place: "body".into(), change };
+        let shot = shot().json_body(&json!({})).intent(Intent::Malformed(rule.clone()));
+        assert_eq!(is_custom(&shot.case(), &rule), custom, "{member}");
+    }
+
     #[test]
     fn json_bodies_are_read_strictly_but_for_customs() {
         body(&json!({"count": 10}), "maximum", "body/count", false);
@@ -303,7 +325,9 @@ mod tests {
         body(&json!({"kind": "A"}), "enum", "body/kind", true);
         body(&json!({"kind": "c"}), "enum", "body/kind", false);
         body(&json!({"price": 0.015}), "multipleOf", "body/price", true);
-        body(&json!({}), "required", "body/count", false);
+        lacking("count", false);
+        lacking("currency", true);
+        body(&json!({"a/b": null}), "type", "body/a~1b", true);
         body(&json!({"z": 1}), "additionalProperties", "body/z", false);
         body(&json!([]), "type", "body", false);
     }

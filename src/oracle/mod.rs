@@ -4,6 +4,8 @@
 //! be re-sent to be believed is re-sent by `triage`. False alarms decide adoption: in doubt an oracle stays quiet,
 //! and each names in its own file what it knowingly passes over.
 
+#[cfg(test)]
+mod answers_tests;
 mod asked;
 mod connection_dropped;
 mod contract;

@@ -119,6 +119,13 @@ pub(super) fn says_number(name: &str) -> bool {
     tokens(name).iter().any(|token| lists(NUMBERS, token))
 }
 
+/// Whether the name says that its value is prose or code that somebody wrote, in which anything may be quoted.
+pub(super) fn says_prose(name: &str) -> bool {
+    const PROSE: &str = "description documentation doc docs example examples code source content contents readme help \
+        summary note notes text comment comments body markdown html template script query sql cell cells";
+    tokens(name).iter().any(|token| lists(PROSE, token))
+}
+
 /// Whether the name says that its value is a log or a trace.
 pub(super) fn says_log(name: &str) -> bool {
     const LOGS: &str = "log logs trace traceback tracebacks stack stacktrace backtrace output stdout stderr console dump debug \

@@ -124,4 +124,53 @@ mod tests {
         }
         assert!(Registry::default().judge(&shot.json(200, &json!([])).trace()).is_empty());
     }
+
+    /// Pieces that oracles look for, and what stands between them.
+    const PIECES: &[&str] = &[
+        "{\"password\":\"x1\"}",
+        "[{\"id\":",
+        "null",
+        "\"",
+        "}",
+        "]",
+        "<h1>",
+        "</pre>",
+        "&quot;",
+        "\n",
+        " at ",
+        "a.B.c(D.java:1)",
+        "File \"/srv/a.py\", line 1, in f\n",
+        "Caused by: x.YException: z\n",
+        "near \"\": syntax error",
+        "/var/lib/a",
+        "10.0.0.1:80",
+        "postgres://a:b1@c",
+        "-----BEGIN PRIVATE KEY-----\nMIIEowIBAAKCAQEA",
+        "é",
+        "\u{0}",
+        "message",
+        ":",
+        "7",
+    ];
+
+    proptest::proptest! {
+        /// Whatever comes back: no oracle panics, judging twice says the same, and what is found is red on replay.
+        #[test]
+        fn every_finding_is_red_when_replayed(
+            pieces in proptest::collection::vec(proptest::sample::select(PIECES), 0..12),
+            status in proptest::sample::select(vec![200_u16, 204, 400, 404, 500, 503]),
+            media_type in proptest::sample::select(vec!["application/json", "text/html", ""]),
+        ) {
+            let user = json!({"type": "object", "properties": {"password": {"type": "string", "writeOnly": true}}});
+            let described = json!({"responses": {"2XX": {"content": {"application/json": {"schema": user}}}}});
+            let played = Shot::new("GET", "/a", &described).answer(status, media_type, &pieces.concat());
+            let registry = Registry::default();
+            let findings = registry.judge(&played.trace());
+            proptest::prop_assert_eq!(&findings, &registry.judge(&played.trace()));
+            for finding in findings {
+                let check = registry.check(&finding.requirement, &played.trace()).unwrap();
+                proptest::prop_assert_ne!(check, Check::Holds, "{}", finding.title);
+            }
+        }
+    }
 }

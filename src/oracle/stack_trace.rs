@@ -91,15 +91,13 @@ static ERROR_LINE: LazyLock<Regex> = LazyLock::new(|| {
 /// The first stack trace in the text: two frames of one language.
 pub(super) fn find(text: &str) -> Option<StackTrace> {
     LANGUAGES.iter().find_map(|language| {
-        let first = language.frame.find(text)?;
+        let mut found = language.frame.find_iter(text);
+        let (first, _second) = (found.next()?, found.next()?);
         // The frames of the last cause are those of the bug; what wraps it comes before.
         let cause = text.rfind("\nCaused by: ").map_or(text, |at| &text[at..]);
         let inner: Vec<_> = language.frame.captures_iter(cause).take(MOST_FRAMES).collect();
         let whole = || language.frame.captures_iter(text).take(MOST_FRAMES).collect();
         let frames: Vec<_> = if inner.is_empty() { whole() } else { inner };
-        if language.frame.find_iter(text).nth(1).is_none() {
-            return None;
-        }
         let shown = |captures: &regex::Captures<'_>| {
             let part = |name| captures.name(name).map_or("", |found| found.as_str());
             (part("file").to_owned(), part("function").to_owned())

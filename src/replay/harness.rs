@@ -56,8 +56,8 @@ pub struct Target {
     pub executor: Executor,
     /// Where it listens.
     pub origin: Origin,
-    /// The base path.
-    pub base_path: String,
+    /// The base path; `None` if it is the one at which each fixture was found.
+    pub base_path: Option<String>,
 }
 
 /// How long a replay waits before it is tried once more.
@@ -66,6 +66,12 @@ const PAUSE: Duration = Duration::from_millis(250);
 /// Runs those of all trials that the arguments select.
 pub fn run(plan: Plan, extra: Vec<Trial>, arguments: &Arguments) -> ExitCode {
     libtest_mimic::run(arguments, trials(plan, extra)).exit_code()
+}
+
+/// One trial that fails for this reason: nothing can be tested at all.
+pub fn broken(reason: &str, arguments: &Arguments) -> ExitCode {
+    let reason = reason.to_owned();
+    libtest_mimic::run(arguments, vec![Trial::test("gadfly::set_up", || Err(reason.into()))]).exit_code()
 }
 
 /// One trial for each accepted fixture, and `extra` ones of others. Only names of files are read here: nextest starts the
@@ -116,7 +122,8 @@ fn replay(plan: &Plan, key: &str) -> Result<Completion, Failed> {
 }
 
 async fn replay_at(plan: &Plan, key: &str, fixture: &Fixture, target: &Target) -> Result<Completion, Failed> {
-    let conditions = Conditions { base_path: &target.base_path, today: &plan.today, fresh: plan.fresh, pause: PAUSE };
+    let conditions =
+        Conditions { base_path: target.base_path.as_deref(), today: &plan.today, fresh: plan.fresh, pause: PAUSE };
     let file = format!("{}/{key}", plan.root);
     let replayed = super::run(fixture, &target.executor, &plan.registry, conditions).await;
     let replayed = replayed.map_err(|error| format!("failed to replay {file}: {error}"))?;
@@ -180,7 +187,7 @@ mod tests {
             assert_eq!(api, "demo");
             let executor = executor(Fake::always(outcome.clone()));
             let origin = "http://127.0.0.1:8080".parse().unwrap();
-            Site::Target(Box::new(Target { executor, origin, base_path: "/v1".into() }))
+            Site::Target(Box::new(Target { executor, origin, base_path: Some("/v1".into()) }))
         }
     }
 
@@ -285,7 +292,7 @@ mod tests {
         let origin = serve(statuses);
         let site = move |_: &str| {
             let executor = Executor { transport: transport::http1(origin.clone()), ..executor(Fake::list(vec![])) };
-            Site::Target(Box::new(Target { executor, origin: origin.clone(), base_path: "/v1".into() }))
+            Site::Target(Box::new(Target { executor, origin: origin.clone(), base_path: Some("/v1".into()) }))
         };
         let open = file(State::Open);
         check(plan(&[(KEY, &open), ("demo/again.json", &open)], true, site), vec![], expected);

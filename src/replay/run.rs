@@ -17,8 +17,8 @@ const ATTEMPTS: u32 = 3;
 /// The circumstances of a replay.
 #[derive(Clone, Copy, Debug)]
 pub struct Conditions<'a> {
-    /// The base path of the target.
-    pub base_path: &'a str,
+    /// The base path of the target; `None` if it is the one at which the fixture was found.
+    pub base_path: Option<&'a str>,
     /// Today's date, `YYYY-MM-DD`.
     pub today: &'a str,
     /// Makes the values that must be unique; another one for each replay, since the target remembers.
@@ -60,7 +60,7 @@ pub async fn run(
     conditions: Conditions<'_>,
 ) -> Result<Replayed, Error> {
     let executor = patient(executor, fixture);
-    let scenario = fixture.to_scenario(conditions.base_path);
+    let scenario = fixture.to_scenario(conditions.base_path.unwrap_or(&fixture.base_path));
     let mut attempts = 0;
     loop {
         attempts += 1;
@@ -102,7 +102,8 @@ mod tests {
     }
 
     fn replay(fixture: &Fixture, executor: &Executor) -> Result<Replayed, Error> {
-        let conditions = Conditions { base_path: "/v1", today: TODAY, fresh: Seed::new(1), pause: Duration::ZERO };
+        let conditions =
+            Conditions { base_path: Some("/v1"), today: TODAY, fresh: Seed::new(1), pause: Duration::ZERO };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         runtime.block_on(run(fixture, executor, &registry(), conditions))
     }

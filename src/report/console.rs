@@ -117,7 +117,9 @@ impl Reporter for Console<'_> {
             Event::Progress(progress) => self.live.show(progress, self.look.notice_paint, self.screen.err),
             Event::Notice(text) => {
                 let label = self.look.notice_paint.warn("notice:");
-                self.say(&format!("{label} {}", line(text, 1_000)))
+                // Redacted before it is cut: half a secret would not be known again.
+                let text = line(&self.redactor.text(text), 1_000);
+                self.say(&format!("{label} {text}"))
             }
             Event::Found { record, .. } => self.found(record),
             Event::Finished(finished) => {

@@ -6,9 +6,9 @@ use super::text::{count, grouped, line};
 use super::{FindingRecord, Look, Summary, Table, Unreached};
 use crate::finding::Severity;
 
-/// How many groups of unreached operations are listed, and how many operations of each.
-const MOST_UNREACHED: usize = 10;
-const MOST_OF_A_GROUP: usize = 3;
+/// How many kinds of answers of unreached operations are listed, and how many operations of each.
+const MOST_KINDS: usize = 10;
+const MOST_OF_A_KIND: usize = 10;
 
 /// The report that a person reads, and pastes.
 pub(super) fn summary(summary: &Summary, look: &Look) -> String {
@@ -91,25 +91,43 @@ fn unreached(never: &[Unreached], operations: usize, look: &Look) -> String {
     if never.is_empty() {
         return String::new();
     }
-    let mut groups: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut kinds: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for unreached in never {
-        groups.entry(&unreached.mostly).or_default().push(&unreached.operation);
+        kinds.entry(&unreached.mostly).or_default().push(&unreached.operation);
     }
-    let mut groups: Vec<_> = groups.into_iter().collect();
-    groups.sort_by_key(|(_, members)| std::cmp::Reverse(members.len()));
+    let mut kinds: Vec<_> = kinds.into_iter().collect();
+    kinds.sort_by_key(|(_, operations)| std::cmp::Reverse(operations.len()));
     let mut table = Table::default();
-    for (mostly, members) in groups.iter().take(MOST_UNREACHED) {
-        let mut names = members[..members.len().min(MOST_OF_A_GROUP)].join(", ");
-        if members.len() > MOST_OF_A_GROUP {
-            names.push_str(&format!(" and {} more", members.len() - MOST_OF_A_GROUP));
+    for (mostly, operations) in kinds.iter().take(MOST_KINDS) {
+        let mut cells = [operations.len().to_string(), line(mostly, 40)];
+        for names in names(operations, look.width.saturating_sub(50)) {
+            table.row(cells.iter().chain([&names]).map(String::as_str), |_, text| text.to_owned());
+            cells = [String::new(), String::new()];
         }
-        let cells = [members.len().to_string(), line(mostly, 40), line(&names, look.width)];
-        table.row(cells.iter().map(String::as_str), |_, text| text.to_owned());
     }
-    let more = groups.len().saturating_sub(MOST_UNREACHED);
+    let more = kinds.len().saturating_sub(MOST_KINDS);
     let more = if more > 0 { format!("    … and {more} more kinds of answer\n") } else { String::new() };
     let never = count(never.len(), "operation");
     format!("{never} of {operations} never answered 2xx; mostly they answered:\n{}{more}\n", table.render("    "))
+}
+
+/// The operations in lines of about this width.
+fn names(operations: &[&str], width: usize) -> Vec<String> {
+    let mut items: Vec<String> = operations.iter().take(MOST_OF_A_KIND).map(|name| line(name, width)).collect();
+    if operations.len() > MOST_OF_A_KIND {
+        items.push(format!("… and {} more", operations.len() - MOST_OF_A_KIND));
+    }
+    let mut lines: Vec<String> = Vec::new();
+    for item in items {
+        match lines.last_mut() {
+            Some(last) if last.chars().count() + item.chars().count() + 2 <= width => {
+                last.push_str(", ");
+                last.push_str(&item);
+            }
+            _ => lines.push(item),
+        }
+    }
+    lines
 }
 
 fn figures(summary: &Summary, look: &Look) -> String {

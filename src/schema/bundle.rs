@@ -11,7 +11,13 @@ impl Schema {
     /// This schema as a document of its own: reachable schemas under `$defs`, references rewritten to them, and
     /// the view's requirements (`readOnly` members are not required of a request, `writeOnly` ones not of an answer).
     pub fn bundle(&self, view: View) -> Value {
-        let mut bundler = Bundler { document: self.document(), view, names: BTreeMap::new(), pending: Vec::new() };
+        let mut bundler = Bundler {
+            document: self.document(),
+            view,
+            around: Vec::new(),
+            names: BTreeMap::new(),
+            pending: Vec::new(),
+        };
         let mut root = bundler.rewrite(self.value());
         let mut definitions = Map::new();
         while let Some((pointer, name)) = bundler.pending.pop() {
@@ -30,29 +36,46 @@ impl Schema {
     }
 }
 
+/// How far a property is looked for in members of members of `allOf`.
+const MAX_DEPTH: usize = 6;
+
 struct Bundler<'a> {
     document: &'a Document,
     view: View,
+    /// The schemas of which the one at hand is a member by `allOf`, the outermost first.
+    around: Vec<&'a Value>,
     names: BTreeMap<String, String>,
     pending: Vec<(String, String)>,
 }
 
-impl Bundler<'_> {
-    fn rewrite(&mut self, schema: &Value) -> Value {
+impl<'a> Bundler<'a> {
+    fn rewrite(&mut self, schema: &'a Value) -> Value {
         let Value::Object(map) = schema else { return schema.clone() };
         let mut out = Map::new();
         for (key, value) in map {
             if key.starts_with("x-") {
                 continue;
             }
-            out.insert(key.clone(), self.keyword(key, value));
+            out.insert(key.clone(), self.below(schema, key, value));
         }
-        self.relax(map, &mut out);
+        self.relax(schema, &mut out);
         Value::Object(out)
     }
 
+    /// A keyword's value; only the members of `allOf` judge the same value and stand in the schema's surroundings.
+    fn below(&mut self, schema: &'a Value, key: &str, value: &'a Value) -> Value {
+        let around = if key == "allOf" { self.around.clone() } else { Vec::new() };
+        let outer = std::mem::replace(&mut self.around, around);
+        if key == "allOf" {
+            self.around.push(schema);
+        }
+        let out = self.keyword(key, value);
+        self.around = outer;
+        out
+    }
+
     /// Only places where schemas stand are descended into: a `default` or an `enum` member may look like one.
-    fn keyword(&mut self, key: &str, value: &Value) -> Value {
+    fn keyword(&mut self, key: &str, value: &'a Value) -> Value {
         match (key, value) {
             ("$ref" | "$dynamicRef", Value::String(reference)) => self.reference(reference),
             (
@@ -93,24 +116,37 @@ impl Bundler<'_> {
         json!(format!("#/$defs/{name}"))
     }
 
-    /// Drops from `required` what this view does not ask for.
-    fn relax(&self, schema: &Map<String, Value>, out: &mut Map<String, Value>) {
+    /// Drops from `required` what this view does not ask for. The property may be declared beside it, in a member of
+    /// `allOf`, or in the schema that this one is a member of.
+    fn relax(&self, schema: &Value, out: &mut Map<String, Value>) {
         let Some(Value::Array(required)) = out.get_mut("required") else { return };
-        let Some(Value::Object(properties)) = schema.get("properties") else { return };
+        required.retain(|name| {
+            let mut holders = self.around.iter().copied().chain([schema]);
+            !name.as_str().is_some_and(|name| holders.any(|holder| self.declares(holder, name, 0)))
+        });
+    }
+
+    /// Whether a schema declares a property that this view does not ask for.
+    fn declares(&self, schema: &Value, name: &str, depth: usize) -> bool {
+        let own = schema.get("properties").and_then(|properties| properties.get(name));
+        if depth > MAX_DEPTH || own.is_some_and(|property| self.flagged(property)) {
+            return own.is_some_and(|property| self.flagged(property));
+        }
+        let members = schema.get("allOf").and_then(Value::as_array).into_iter().flatten();
+        members.chain(self.target(schema)).any(|member| self.declares(member, name, depth + 1))
+    }
+
+    fn flagged(&self, property: &Value) -> bool {
         let flag = match self.view {
             View::Request => "readOnly",
             View::Response => "writeOnly",
         };
-        required.retain(|name| {
-            let property = name.as_str().and_then(|name| properties.get(name));
-            !property.is_some_and(|property| self.flagged(property, flag))
-        });
+        let is_set = |schema: &Value| schema.get(flag) == Some(&Value::Bool(true));
+        is_set(property) || self.target(property).is_some_and(is_set)
     }
 
-    fn flagged(&self, property: &Value, flag: &str) -> bool {
-        let is_set = |schema: &Value| schema.get(flag) == Some(&Value::Bool(true));
-        let target = property.get("$ref").and_then(Value::as_str).and_then(|r| self.document.target(r));
-        is_set(property) || target.is_some_and(is_set)
+    fn target(&self, schema: &Value) -> Option<&Value> {
+        self.document.target(schema.get("$ref")?.as_str()?)
     }
 }
 
@@ -141,6 +177,22 @@ mod tests {
         }));
         assert_eq!(schema.bundle(View::Request)["required"], json!(["password", "name"]));
         assert_eq!(schema.bundle(View::Response)["required"], json!(["id", "name"]));
+    }
+
+    #[test]
+    fn what_a_view_does_not_ask_for_is_found_through_all_of() {
+        let document = Document::new(json!({
+            "base": {"properties": {"id": {"$ref": "#/read"}, "n": {}}},
+            "read": {"readOnly": true},
+            "outer": {"allOf": [{"$ref": "#/base"}], "required": ["id", "n"]},
+            "inner": {"properties": {"id": {"readOnly": true}}, "allOf": [{"required": ["id", "n"]}]},
+            "other": {"properties": {"id": {"readOnly": true}, "sub": {"required": ["id"]}}}
+        }));
+        let required =
+            |pointer: &str, at: &str| document.schema(pointer).unwrap().bundle(View::Request).pointer(at).cloned();
+        assert_eq!(required("/outer", "/required"), Some(json!(["n"])));
+        assert_eq!(required("/inner", "/allOf/0/required"), Some(json!(["n"])));
+        assert_eq!(required("/other", "/properties/sub/required"), Some(json!(["id"])));
     }
 
     #[test]

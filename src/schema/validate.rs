@@ -1,5 +1,6 @@
 //! Whether a value conforms, and where it does not. Main type: [`Validation`], a compiled validator.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use jsonschema::{Draft, Validator};
@@ -29,9 +30,14 @@ pub struct Violation {
     pub message: String,
 }
 
-/// A compiled validator. A schema that can't be compiled accepts everything and says why.
+/// How many keywords of a schema may be left out before it counts as impossible.
+const MAX_REPAIRS: usize = 64;
+
+/// A compiled validator. Keywords that can't be compiled, such as a pattern that is no regular expression, are left
+/// out and told; a schema that can't be compiled even so accepts everything.
 pub struct Validation {
-    compiled: Result<Validator, String>,
+    compiled: Option<Validator>,
+    problem: Option<String>,
 }
 
 impl Validation {
@@ -41,23 +47,29 @@ impl Validation {
 
     /// Compiles a schema that stands alone.
     pub fn of(schema: &Value) -> Self {
-        let compiled = jsonschema::options()
-            .with_draft(Draft::Draft202012)
-            .should_validate_formats(true)
-            .should_ignore_unknown_formats(true)
-            .build(schema)
-            .map_err(|error| error.to_string());
-        Self { compiled }
+        let mut repaired = Cow::Borrowed(schema);
+        let mut problems = Vec::new();
+        for _ in 0..MAX_REPAIRS {
+            let (at, message) = match build(&repaired) {
+                Ok(validator) => return Self { compiled: Some(validator), problem: joined(&problems) },
+                Err(failure) => failure,
+            };
+            problems.push(format!("{at}: {message}"));
+            if !remove(repaired.to_mut(), &at) {
+                break;
+            }
+        }
+        Self { compiled: None, problem: joined(&problems) }
     }
 
     /// Whether the value conforms.
     pub fn accepts(&self, value: &Value) -> bool {
-        self.compiled.as_ref().map_or(true, |validator| validator.is_valid(value))
+        self.compiled.as_ref().is_none_or(|validator| validator.is_valid(value))
     }
 
     /// How the value breaks the schema, at most `limit` ways.
     pub fn violations(&self, value: &Value, limit: usize) -> Vec<Violation> {
-        let Ok(validator) = &self.compiled else { return Vec::new() };
+        let Some(validator) = &self.compiled else { return Vec::new() };
         validator
             .iter_errors(value)
             .take(limit)
@@ -70,10 +82,37 @@ impl Validation {
             .collect()
     }
 
-    /// Why the schema could not be compiled, if so.
+    /// What of the schema could not be compiled, if anything.
     pub fn problem(&self) -> Option<&str> {
-        self.compiled.as_ref().err().map(String::as_str)
+        self.problem.as_deref()
     }
+}
+
+/// The validator, or where the schema is at fault and why.
+fn build(schema: &Value) -> Result<Validator, (String, String)> {
+    let options = jsonschema::options()
+        .with_draft(Draft::Draft202012)
+        .should_validate_formats(true)
+        .should_ignore_unknown_formats(true);
+    options.build(schema).map_err(|error| (error.instance_path().to_string(), error.to_string()))
+}
+
+/// Removes what stands at a pointer; whether something did.
+fn remove(schema: &mut Value, at: &str) -> bool {
+    let Some((parent, token)) = at.rsplit_once('/') else { return false };
+    let token = token.replace("~1", "/").replace("~0", "~");
+    match schema.pointer_mut(parent) {
+        Some(Value::Object(map)) => map.shift_remove(&token).is_some(),
+        Some(Value::Array(items)) => {
+            let index = token.parse().ok().filter(|index| *index < items.len());
+            index.map(|index: usize| items.remove(index)).is_some()
+        }
+        _ => false,
+    }
+}
+
+fn joined(problems: &[String]) -> Option<String> {
+    if problems.is_empty() { None } else { Some(problems.join("; ")) }
 }
 
 impl fmt::Debug for Validation {
@@ -97,9 +136,34 @@ mod tests {
         assert_eq!((found[0].instance.as_str(), found[0].keyword.as_str()), ("/n", "maximum"));
     }
 
+    #[track_caller]
+    fn check_repaired(schema: &Value, accepted: &Value, refused: &Value, problem: &str) {
+        let validation = Validation::of(schema);
+        assert!(validation.accepts(accepted) && !validation.accepts(refused));
+        assert!(validation.problem().is_some_and(|told| told.contains(problem)), "{:?}", validation.problem());
+    }
+
+    #[test]
+    fn a_keyword_that_cannot_be_compiled_costs_only_itself() {
+        check_repaired(&json!({"pattern": "[z-a]", "maxLength": 2}), &json!("ab"), &json!("abc"), "/pattern");
+        check_repaired(
+            &json!({"properties": {"a/b": {"pattern": "(("}, "c": {"pattern": "(?<x"}}, "maxProperties": 2}),
+            &json!({"a/b": "x"}),
+            &json!({"a/b": 1, "c": 2, "d": 3}),
+            "/properties/c/pattern",
+        );
+        check_repaired(&json!({"type": 7, "maximum": 3}), &json!(1), &json!(4), "/type");
+        check_repaired(
+            &json!({"patternProperties": {"[z-a]": false}, "minProperties": 1}),
+            &json!({"z": 1}),
+            &json!({}),
+            "[z-a]",
+        );
+    }
+
     #[test]
     fn an_impossible_schema_accepts_everything_and_says_so() {
-        let schema = Schema::standalone(json!({"type": 7}));
+        let schema = Schema::standalone(json!({"$ref": "https://example.org/elsewhere"}));
         assert!(schema.conforms(View::Request, &json!(1)));
         assert!(schema.validation(View::Request).problem().is_some());
     }

@@ -58,7 +58,7 @@ impl Anchors {
     }
 
     /// What a pointer in a schema starts from: the innermost schema around it that has an `$id`, or the file. A
-    /// pointer that names a part of an OpenAPI document means the file, whatever ids say.
+    /// pointer that names a part of an `OpenAPI` document means the file, whatever ids say.
     pub(super) fn base(&self, at: &str, fragment: &str) -> &str {
         if ["/components/", "/definitions/", "/paths/"].iter().any(|part| fragment.starts_with(part)) {
             return "";

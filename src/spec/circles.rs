@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::draft::Draft;
 use super::kind::Kind;
@@ -41,7 +41,7 @@ pub(super) fn break_all(draft: &mut Draft) {
             break;
         }
         for (holder, fix) in fixes {
-            apply(draft, &holder, fix);
+            apply(draft, &holder, &fix);
         }
     }
 }
@@ -143,36 +143,41 @@ fn in_place(schema: &Value, at: &str, edges: &mut Vec<Edge>) {
     }
 }
 
-fn apply(draft: &mut Draft, holder: &str, fix: Fix) {
-    let inlined = match &fix {
-        Fix::Inline { target, without } => draft.root.pointer(target).and_then(Value::as_object).map(|schema| {
-            let kept = schema.iter().filter(|(key, _)| *key != without && *key != "discriminator");
-            kept.map(|(key, value)| (key.clone(), value.clone())).collect::<serde_json::Map<_, _>>()
-        }),
+fn apply(draft: &mut Draft, holder: &str, fix: &Fix) {
+    let inherited = match fix {
+        Fix::Inline { target, without } => {
+            draft.root.pointer(target).and_then(|schema| without_keyword(schema, without))
+        }
         Fix::Cut => None,
     };
     let Some(Value::Object(map)) = draft.root.pointer_mut(holder) else { return };
     let Some(reference) = map.shift_remove("$ref") else { return };
     let text = reference.as_str().unwrap_or_default();
-    let message = match (&fix, inlined) {
-        (Fix::Inline { target, without }, Some(schema)) => {
-            for (key, value) in schema {
-                map.entry(key).or_insert(value);
-            }
-            draft.notebook.moved(target, holder.to_owned());
-            format!("`$ref: {text}` leads back here through `{without}`; it is read without that")
+    let message = if let (Fix::Inline { target, without }, Some(schema)) = (fix, inherited) {
+        for (key, value) in schema {
+            map.entry(key).or_insert(value);
         }
-        _ => {
-            map.insert(DANGLING.into(), reference.clone());
-            let is_choice = holder.rsplit('/').nth(1).is_some_and(|keyword| matches!(keyword, "anyOf" | "oneOf"));
-            if is_choice && map.len() == 1 {
-                // An alternative that is the whole again adds nothing to the others.
-                map.insert("not".into(), json!({}));
-            }
-            format!("`$ref: {text}` leads in a circle; it is left out")
-        }
+        draft.notebook.copied(target, holder.to_owned());
+        format!("`$ref: {text}` leads back here through `{without}`; it is read without that")
+    } else {
+        cut(holder, map, &reference);
+        format!("`$ref: {text}` leads in a circle; it is left out")
     };
     draft.notebook.assumed(holder, message);
+}
+
+fn without_keyword(schema: &Value, without: &str) -> Option<Map<String, Value>> {
+    let kept = schema.as_object()?.iter().filter(|(key, _)| *key != without && *key != "discriminator");
+    Some(kept.map(|(key, value)| (key.clone(), value.clone())).collect())
+}
+
+/// An alternative that is the whole again adds nothing to the others; anywhere else it demands nothing more.
+fn cut(holder: &str, map: &mut Map<String, Value>, reference: &Value) {
+    let is_choice = holder.rsplit('/').nth(1).is_some_and(|keyword| matches!(keyword, "anyOf" | "oneOf"));
+    if is_choice && map.is_empty() {
+        map.insert("not".into(), json!({}));
+    }
+    map.insert(DANGLING.into(), reference.clone());
 }
 
 #[cfg(test)]
@@ -180,7 +185,7 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(schemas: Value, expected: &Value, remarks: &[&str]) {
+    fn check(schemas: &Value, expected: &Value, remarks: &[&str]) {
         let mut draft = Draft::new(json!({"components": {"schemas": schemas}}));
         break_all(&mut draft);
         assert_eq!(draft.root["components"]["schemas"], *expected);
@@ -197,13 +202,13 @@ mod tests {
     #[test]
     fn recursion_through_the_value_is_kept() {
         let list = json!({"L": {"properties": {"next": to("L")}, "items": to("L"), "additionalProperties": to("L")}});
-        check(list.clone(), &list, &[]);
+        check(&list, &list, &[]);
     }
 
     #[test]
     fn variants_keep_what_they_inherit() {
         check(
-            json!({
+            &json!({
                 "Base": {"required": ["kind"], "oneOf": [to("Dog"), to("Cat")], "discriminator": {"propertyName": "kind"}},
                 "Cat": {"allOf": [to("Base"), {"maxProperties": 1}]},
                 "Dog": {"allOf": [to("Base"), {"maxProperties": 2}]},
@@ -220,14 +225,14 @@ mod tests {
     #[test]
     fn other_circles_are_cut() {
         let name = "#/components/schemas/A";
-        check(json!({"A": to("A")}), &json!({"A": {DANGLING: name}}), &["circle"]);
+        check(&json!({"A": to("A")}), &json!({"A": {DANGLING: name}}), &["circle"]);
         check(
-            json!({"A": to("B"), "B": {"allOf": [to("A")]}}),
+            &json!({"A": to("B"), "B": {"allOf": [to("A")]}}),
             &json!({"A": to("B"), "B": {"allOf": [{DANGLING: name}]}}),
             &["circle"],
         );
         check(
-            json!({"A": {"anyOf": [{"type": "string"}, to("A")]}}),
+            &json!({"A": {"anyOf": [{"type": "string"}, to("A")]}}),
             &json!({"A": {"anyOf": [{"type": "string"}, {DANGLING: name, "not": {}}]}}),
             &["circle"],
         );

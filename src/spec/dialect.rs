@@ -68,8 +68,10 @@ impl Dialect<'_> {
 
     /// Before 3.1 what stands beside a `$ref` is ignored.
     fn drop_siblings(&mut self) {
+        // The target says its own type; repeating it is a habit, not a constraint.
         let constrains = |key: &String| {
-            !KEPT_BESIDE_REFERENCES.contains(&key.as_str())
+            key != "type"
+                && !KEPT_BESIDE_REFERENCES.contains(&key.as_str())
                 && !ANNOTATIONS.contains(&key.as_str())
                 && !key.starts_with("x-")
         };
@@ -177,79 +179,79 @@ impl Dialect<'_> {
 mod tests {
     use super::*;
 
-    fn converted(schema: Value, keeps_siblings: bool) -> (Value, Draft) {
+    fn converted(schema: &Value, keeps_siblings: bool) -> (Value, Draft) {
         let mut draft = Draft::new(json!({"components": {"schemas": {"A": schema}}}));
         convert(&mut draft, &|_| keeps_siblings);
         (draft.root["components"]["schemas"]["A"].clone(), draft)
     }
 
     #[track_caller]
-    fn check(schema: Value, expected: &Value) {
+    fn check(schema: &Value, expected: &Value) {
         assert_eq!(converted(schema, false).0, *expected);
     }
 
     #[test]
     fn null_is_admitted_where_it_is_said() {
-        check(json!({"type": "string", "nullable": true}), &json!({"type": ["string", "null"]}));
-        check(json!({"type": "string", "nullable": false}), &json!({"type": "string"}));
+        check(&json!({"type": "string", "nullable": true}), &json!({"type": ["string", "null"]}));
+        check(&json!({"type": "string", "nullable": false}), &json!({"type": "string"}));
         check(
-            json!({"type": "string", "x-nullable": true, "enum": ["a"]}),
+            &json!({"type": "string", "x-nullable": true, "enum": ["a"]}),
             &json!({
                 "type": ["string", "null"], "enum": ["a", null]
             }),
         );
-        check(json!({"nullable": true, "description": "any"}), &json!({"description": "any"}));
+        check(&json!({"nullable": true, "description": "any"}), &json!({"description": "any"}));
         check(
-            json!({"nullable": true, "readOnly": true, "allOf": [{"$ref": "#/b"}]}),
+            &json!({"nullable": true, "readOnly": true, "allOf": [{"$ref": "#/b"}]}),
             &json!({
                 "readOnly": true, "anyOf": [{"allOf": [{"$ref": "#/b"}]}, {"type": "null"}]
             }),
         );
-        check(json!({"$ref": "#/b", "nullable": true}), &json!({"anyOf": [{"$ref": "#/b"}, {"type": "null"}]}));
+        check(&json!({"$ref": "#/b", "nullable": true}), &json!({"anyOf": [{"$ref": "#/b"}, {"type": "null"}]}));
     }
 
     #[test]
     fn nested_schemas_know_where_they_stood() {
-        let (_, draft) = converted(json!({"nullable": true, "oneOf": [{"type": "int"}], "items": {}}), false);
+        let (_, draft) = converted(&json!({"nullable": true, "oneOf": [{"type": "int"}], "items": {}}), false);
         let remark = &draft.notebook.remarks[0];
         assert_eq!(remark.place.pointer, "/components/schemas/A/oneOf/0/type");
     }
 
     #[test]
     fn old_words_become_new_ones() {
-        check(json!({"minimum": 1, "exclusiveMinimum": true}), &json!({"exclusiveMinimum": 1}));
-        check(json!({"maximum": 1, "exclusiveMaximum": false}), &json!({"maximum": 1}));
-        check(json!({"exclusiveMaximum": true}), &json!({}));
-        check(json!({"exclusiveMaximum": 3}), &json!({"exclusiveMaximum": 3}));
-        check(json!({"type": "file"}), &json!({"type": "string", "format": "binary"}));
+        check(&json!({"minimum": 1, "exclusiveMinimum": true}), &json!({"exclusiveMinimum": 1}));
+        check(&json!({"maximum": 1, "exclusiveMaximum": false}), &json!({"maximum": 1}));
+        check(&json!({"exclusiveMaximum": true}), &json!({}));
+        check(&json!({"exclusiveMaximum": 3}), &json!({"exclusiveMaximum": 3}));
+        check(&json!({"type": "file"}), &json!({"type": "string", "format": "binary"}));
         check(
-            json!({"items": [{"type": "string"}], "additionalItems": false}),
+            &json!({"items": [{"type": "string"}], "additionalItems": false}),
             &json!({
                 "prefixItems": [{"type": "string"}], "items": false
             }),
         );
         check(
-            json!({"dependencies": {"a": ["b"], "c": {"type": "object"}}}),
+            &json!({"dependencies": {"a": ["b"], "c": {"type": "object"}}}),
             &json!({
                 "dependentRequired": {"a": ["b"]}, "dependentSchemas": {"c": {"type": "object"}}
             }),
         );
         check(
-            json!({"discriminator": "kind", "id": "x", "$schema": "y"}),
+            &json!({"discriminator": "kind", "id": "x", "$schema": "y"}),
             &json!({
                 "discriminator": {"propertyName": "kind"}
             }),
         );
-        check(json!({"properties": {"id": {"type": "string"}}}), &json!({"properties": {"id": {"type": "string"}}}));
+        check(&json!({"properties": {"id": {"type": "string"}}}), &json!({"properties": {"id": {"type": "string"}}}));
     }
 
     #[test]
     fn siblings_of_references_count_from_3_1_on() {
         let schema = || json!({"$ref": "#/b", "description": "d", "maxLength": 2, "readOnly": true});
-        let (old, draft) = converted(schema(), false);
+        let (old, draft) = converted(&schema(), false);
         assert_eq!(old, json!({"$ref": "#/b", "readOnly": true}));
         assert!(draft.notebook.remarks[0].message.contains("`maxLength` beside `$ref`"));
-        let (new, draft) = converted(schema(), true);
+        let (new, draft) = converted(&schema(), true);
         assert_eq!(new, schema());
         assert!(draft.notebook.remarks.is_empty());
     }

@@ -60,6 +60,12 @@ impl Notebook {
         self.origins.insert(at, Place { file, pointer: String::new() });
     }
 
+    /// Says that the value at `to` is a copy of the one at `from`.
+    pub(super) fn copied(&mut self, from: &str, to: String) {
+        let place = self.place(from);
+        self.origins.insert(to, place);
+    }
+
     /// Says that the value at `to` stood at `from`.
     pub(super) fn moved(&mut self, from: &str, to: String) {
         let place = self.place(from);
@@ -86,6 +92,14 @@ impl Notebook {
     /// Notes that what stands at a canonical pointer can't be used.
     pub(super) fn skipped(&mut self, at: &str, message: impl Into<String>) {
         self.remark(Level::Skipped, self.place(at), at, message.into());
+    }
+
+    /// Notes that a reference leads nowhere, which costs operations only where path items stand.
+    pub(super) fn lost(&mut self, kind: Kind, at: &str, message: String) {
+        match kind {
+            Kind::PathItem => self.skipped(at, message),
+            _ => self.assumed(at, message),
+        }
     }
 
     /// Notes a tolerant reading of a whole operation.

@@ -21,7 +21,7 @@ pub(super) const ITEM_SCHEMA: &str = "x-item-schema";
 /// How many references are followed before a chain counts as endless.
 const MAX_HOPS: usize = 32;
 
-/// Headers that OpenAPI describes elsewhere, so that parameters of these names are ignored (3.1 section 4.8.12).
+/// Headers that `OpenAPI` describes elsewhere, so that parameters of these names are ignored (3.1 section 4.8.12).
 const IGNORED_HEADERS: [&str; 3] = ["accept", "content-type", "authorization"];
 
 /// A value and the canonical pointer at which it stands.
@@ -65,7 +65,7 @@ impl<'a> Envelope<'a, '_> {
         }
         out.insert("deprecated".into(), is_true(operation.get("deprecated")).into());
         let own = self.parameters(at, operation.get("parameters"));
-        out.insert("parameters".into(), self.merged(own, shared));
+        out.insert("parameters".into(), self.merged(&own, shared));
         if let Some(body) = operation.get("requestBody") {
             out.insert("requestBody".into(), self.body(&format!("{at}/requestBody"), body));
         }
@@ -89,7 +89,7 @@ impl<'a> Envelope<'a, '_> {
     }
 
     /// The operation's own parameters win over those of its path item.
-    fn merged(&mut self, own: Vec<Found<'a>>, shared: &[Found<'a>]) -> Value {
+    fn merged(&mut self, own: &[Found<'a>], shared: &[Found<'a>]) -> Value {
         let mut seen: Vec<(&str, &str)> = Vec::new();
         let mut out = Vec::new();
         let own_count = own.len();

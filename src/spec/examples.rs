@@ -54,8 +54,16 @@ impl Gathered<'_> {
             self.add(example);
         }
         match owner.get("examples") {
-            Some(Value::Object(named)) => named.values().for_each(|example| self.named(example)),
-            Some(Value::Array(listed)) => listed.iter().for_each(|example| self.named(example)),
+            Some(Value::Object(named)) => {
+                for example in named.values() {
+                    self.named(example);
+                }
+            }
+            Some(Value::Array(listed)) => {
+                for example in listed {
+                    self.named(example);
+                }
+            }
             _ => {}
         }
     }
@@ -90,7 +98,9 @@ impl Gathered<'_> {
                 self.add(example);
             }
             if let Some(Value::Array(examples)) = map.get("examples") {
-                examples.iter().for_each(|example| self.add(example));
+                for example in examples {
+                    self.add(example);
+                }
             }
             if let Some(default) = map.get("default").filter(|default| !default.is_null()) {
                 self.add(default);

@@ -12,7 +12,8 @@ use serde_json::{Map, Value};
 use super::anchors::Anchors;
 use super::draft::{Draft, FILES, Notebook};
 use super::kind::Kind;
-use super::text;
+use super::text::{self, Parsed};
+use super::version::Version;
 use crate::schema::escape_token;
 
 /// How many files a document may consist of; more is a loop of our own or an attack.
@@ -31,6 +32,27 @@ pub(super) struct Source {
     /// As the user would name it.
     pub(super) name: String,
     pub(super) text: String,
+    /// Whether that is JSON.
+    pub(super) is_json: bool,
+    /// Where it stands in the draft.
+    pub(super) prefix: String,
+    /// Whether keywords beside a `$ref` count in it.
+    pub(super) keeps_siblings: bool,
+}
+
+impl Source {
+    /// The document itself.
+    pub(super) fn root(name: &str, text: String, is_json: bool, version: Version) -> Self {
+        Self { name: name.to_owned(), text, is_json, prefix: String::new(), keeps_siblings: version.keeps_siblings() }
+    }
+}
+
+/// Whether a pointer leads into the file with this prefix; all other files stand apart from the root.
+pub(super) fn is_within(at: &str, prefix: &str) -> bool {
+    match prefix {
+        "" => !at.strip_prefix('/').is_some_and(|rest| rest.starts_with(FILES)),
+        _ => at.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
+    }
 }
 
 /// Brings everything into the draft that it refers to; the root is the first source.
@@ -145,7 +167,7 @@ impl Bundler<'_> {
                 local
             }
             Err(why) => {
-                notebook.assumed(at, format!("`$ref: {reference}` {why}"));
+                notebook.lost(kind, at, format!("`$ref: {reference}` {why}"));
                 // What is left leads nowhere, which is dealt with when all references are known.
                 format!("#/{FILES}//{}", encoded(&escape_token(reference)))
             }
@@ -196,18 +218,31 @@ impl Bundler<'_> {
         if self.files.len() >= MAX_FILES {
             return Err(format!("the document has more than {MAX_FILES} files"));
         }
-        let separator = if self.is_rooted { "/" } else { "" };
-        let name = format!("{}{separator}{key}", self.folder);
+        let root = if self.folder.starts_with('/') || self.folder.is_empty() && self.is_rooted { "/" } else { "" };
+        let name = format!("{root}{}", normalised(&format!("{}/{key}", self.folder)));
         let bytes = self.fetch.fetch(Path::new(&name)).map_err(|error| error.to_string())?;
         self.bytes += bytes.len();
         if self.bytes > MAX_BYTES {
             return Err(format!("the document's files hold more than {MAX_BYTES} bytes"));
         }
         let text = text::decode(&bytes).0;
-        let value = text::parse(&text).map_err(|failure| failure.message)?.value;
-        self.files.push(File { key: key.to_owned(), anchors: Anchors::of(&text, &value), value: Some(value) });
-        self.sources.push(Source { name, text });
+        let Parsed { value, is_json, .. } = text::parse(&text).map_err(|failure| failure.message)?;
+        let keeps_siblings = self.keeps_siblings(&value);
+        let file = File { key: key.to_owned(), anchors: Anchors::of(&text, &value), value: Some(value) };
+        self.sources.push(Source { name, text, is_json, prefix: file.prefix(self.files.len()), keeps_siblings });
+        self.files.push(file);
         Ok(self.files.len() - 1)
+    }
+
+    /// A file has its own version if it is a whole document, or a schema that names its dialect.
+    fn keeps_siblings(&self, value: &Value) -> bool {
+        let dialect = value.get("$schema").and_then(Value::as_str);
+        let is_document = ["openapi", "swagger"].iter().any(|key| value.get(*key).is_some());
+        match (dialect, Version::detect(value)) {
+            (Some(dialect), _) => ["2019-09", "2020-12"].iter().any(|draft| dialect.contains(draft)),
+            (None, Ok((version, ..))) if is_document => version.keeps_siblings(),
+            _ => self.sources[0].keeps_siblings,
+        }
     }
 }
 

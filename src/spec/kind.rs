@@ -53,7 +53,7 @@ const EXAMPLES: Kind = Kind::Map(&Kind::Example);
 const CALLBACKS: Kind = Kind::Map(&Kind::Callback);
 const LINKS: Kind = Kind::Map(&Kind::Link);
 
-/// The methods that a path item has keys for (OpenAPI 3.2 adds `query`).
+/// The methods that a path item has keys for (`OpenAPI` 3.2 adds `query`).
 pub(super) const METHODS: [&str; 9] = ["get", "put", "post", "delete", "options", "head", "patch", "trace", "query"];
 
 impl Kind {

@@ -1,27 +1,97 @@
 //! Lines and columns of JSON pointers. Main function: [`locate`].
 //!
-//! The text is read a second time, and only when there is something to say about it. The same parser that read the
-//! values tells where they stand; it reads JSON as well, being YAML's.
+//! The text is read a second time, and only when there is something to say about it. For YAML the parser that read
+//! the values tells where they stand; JSON is scanned, which is many times faster and nearly all that is big is JSON.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_saphyr::granit_parser::{Event, Parser, Span};
+use serde_saphyr::granit_parser::{Event, Parser};
 
 use crate::schema::escape_token;
 
-/// Line and column of each pointer, or of its nearest ancestor in the text; both count from 1.
-pub(super) fn locate<'a>(text: &str, pointers: impl IntoIterator<Item = &'a str>) -> BTreeMap<&'a str, (usize, usize)> {
+/// Line and column, from 1.
+type LineColumn = (usize, usize);
+
+/// Line and column of each pointer, or of its nearest ancestor in the text.
+pub(super) fn locate<'a>(
+    text: &str,
+    is_json: bool,
+    pointers: impl IntoIterator<Item = &'a str>,
+) -> BTreeMap<&'a str, LineColumn> {
     let wanted: BTreeSet<&str> = pointers.into_iter().collect();
     let mut finder =
         Finder { wanted: with_ancestors(&wanted), found: BTreeMap::new(), stack: Vec::new(), at: String::new() };
-    for event in Parser::new_from_str(text) {
-        let Ok((event, span)) = event else { break };
-        if matches!(event, Event::DocumentEnd) {
-            break;
-        }
-        finder.event(&event, &span);
+    if is_json {
+        json(text, &mut finder);
+    } else {
+        yaml(text, &mut finder);
     }
     wanted.into_iter().filter_map(|pointer| Some((pointer, finder.nearest(pointer)?))).collect()
+}
+
+fn yaml(text: &str, finder: &mut Finder) {
+    for event in Parser::new_from_str(text) {
+        let Ok((event, span)) = event else { break };
+        let place = || (span.start.line(), span.start.col() + 1);
+        match event {
+            Event::Scalar(text, ..) => finder.scalar(Some(&text), &place),
+            Event::Alias(_) => finder.scalar(None, &place),
+            Event::MappingStart(..) => finder.open(true, &place),
+            Event::SequenceStart(..) => finder.open(false, &place),
+            Event::MappingEnd | Event::SequenceEnd => finder.close(),
+            Event::DocumentEnd => break,
+            _ => {}
+        }
+    }
+}
+
+/// Goes over JSON that is known to be valid.
+fn json(text: &str, finder: &mut Finder) {
+    let bytes = text.as_bytes();
+    let (mut line, mut line_start, mut here) = (1, 0, 0);
+    while let Some(byte) = bytes.get(here) {
+        let place = || (line, text[line_start..here].chars().count() + 1);
+        let mut next = here + 1;
+        match byte {
+            b'\n' => (line, line_start) = (line + 1, here + 1),
+            b' ' | b'\t' | b'\r' | b',' | b':' => {}
+            b'{' => finder.open(true, &place),
+            b'[' => finder.open(false, &place),
+            b'}' | b']' => finder.close(),
+            b'"' => {
+                next = string_end(bytes, here + 1);
+                let key = text.get(here..next).map(|quoted| unquoted(quoted));
+                finder.scalar(key.as_deref(), &place);
+            }
+            _ => {
+                let is_end = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b',' | b']' | b'}');
+                next = bytes[here..].iter().position(is_end).map_or(bytes.len(), |length| here + length.max(1));
+                finder.scalar(None, &place);
+            }
+        }
+        here = next;
+    }
+}
+
+/// Where a string ends, its closing quote included.
+fn string_end(bytes: &[u8], start: usize) -> usize {
+    let mut here = start;
+    while let Some(byte) = bytes.get(here) {
+        match byte {
+            b'"' => return here + 1,
+            b'\\' => here += 2,
+            _ => here += 1,
+        }
+    }
+    bytes.len()
+}
+
+fn unquoted(quoted: &str) -> Cow<'_, str> {
+    if quoted.contains('\\') {
+        return serde_json::from_str(quoted).map_or(Cow::Borrowed(quoted), Cow::Owned);
+    }
+    Cow::Borrowed(quoted.trim_matches('"'))
 }
 
 fn with_ancestors(pointers: &BTreeSet<&str>) -> BTreeSet<String> {
@@ -42,19 +112,19 @@ enum Open {
     Mapping { length: usize, is_key_next: bool },
     /// A sequence: how long the pointer to it is, and the next index.
     Sequence { length: usize, next: usize },
-    /// A mapping or sequence that stands as a key, and has no pointer.
-    Key,
+    /// One that is not looked into: it stands as a key, or nothing below it is wanted.
+    Ignored,
 }
 
 struct Finder {
     wanted: BTreeSet<String>,
-    found: BTreeMap<String, (usize, usize)>,
+    found: BTreeMap<String, LineColumn>,
     stack: Vec<Open>,
     at: String,
 }
 
 impl Finder {
-    fn nearest(&self, pointer: &str) -> Option<(usize, usize)> {
+    fn nearest(&self, pointer: &str) -> Option<LineColumn> {
         let mut here = pointer;
         loop {
             if let Some(place) = self.found.get(here) {
@@ -64,39 +134,31 @@ impl Finder {
         }
     }
 
-    fn event(&mut self, event: &Event<'_>, span: &Span) {
-        match event {
-            Event::Scalar(text, ..) => {
-                if self.takes_key(Some(text), span) {
-                    return;
-                }
-                self.begin(span);
-            }
-            Event::Alias(_) => {
-                if !self.takes_key(None, span) {
-                    self.begin(span);
-                }
-            }
-            Event::MappingStart(..) | Event::SequenceStart(..) => self.open(event, span),
-            Event::MappingEnd | Event::SequenceEnd => drop(self.stack.pop()),
-            _ => {}
+    fn scalar(&mut self, text: Option<&str>, place: &dyn Fn() -> LineColumn) {
+        if !self.takes_key(text, place) {
+            self.begin(place);
         }
     }
 
-    fn open(&mut self, event: &Event<'_>, span: &Span) {
-        if self.stack.last().is_some_and(|open| matches!(open, Open::Key)) || self.takes_key(None, span) {
-            return self.stack.push(Open::Key);
+    fn open(&mut self, is_mapping: bool, place: &dyn Fn() -> LineColumn) {
+        let is_ignored = matches!(self.stack.last(), Some(Open::Ignored));
+        if is_ignored || self.takes_key(None, place) || !self.begin(place) {
+            return self.stack.push(Open::Ignored);
         }
-        self.begin(span);
         let length = self.at.len();
-        self.stack.push(match event {
-            Event::MappingStart(..) => Open::Mapping { length, is_key_next: true },
-            _ => Open::Sequence { length, next: 0 },
+        self.stack.push(if is_mapping {
+            Open::Mapping { length, is_key_next: true }
+        } else {
+            Open::Sequence { length, next: 0 }
         });
     }
 
+    fn close(&mut self) {
+        self.stack.pop();
+    }
+
     /// Takes a node as the key of the innermost mapping, if one is due; the key is where its value is shown.
-    fn takes_key(&mut self, text: Option<&str>, span: &Span) -> bool {
+    fn takes_key(&mut self, text: Option<&str>, place: &dyn Fn() -> LineColumn) -> bool {
         let Some(Open::Mapping { length, is_key_next }) = self.stack.last_mut() else { return false };
         if !*is_key_next {
             return false;
@@ -105,30 +167,35 @@ impl Finder {
         self.at.truncate(*length);
         self.at.push('/');
         self.at.push_str(&escape_token(text.unwrap_or("?")));
-        self.note(span);
+        self.note(place);
         true
     }
 
-    /// A value begins: the pointer is brought up to it.
-    fn begin(&mut self, span: &Span) {
+    /// A value begins: the pointer is brought up to it. Tells whether it, or something below it, is wanted.
+    fn begin(&mut self, place: &dyn Fn() -> LineColumn) -> bool {
         match self.stack.last_mut() {
-            Some(Open::Mapping { is_key_next, .. }) => *is_key_next = true,
+            Some(Open::Mapping { is_key_next, .. }) => {
+                *is_key_next = true;
+                self.wanted.contains(&self.at)
+            }
             Some(Open::Sequence { length, next }) => {
                 self.at.truncate(*length);
                 self.at.push('/');
                 self.at.push_str(&next.to_string());
                 *next += 1;
-                self.note(span);
+                self.note(place)
             }
-            Some(Open::Key) => {}
-            None => self.note(span),
+            Some(Open::Ignored) => false,
+            None => self.note(place),
         }
     }
 
-    fn note(&mut self, span: &Span) {
-        if self.wanted.contains(&self.at) {
-            self.found.insert(self.at.clone(), (span.start.line(), span.start.col() + 1));
+    fn note(&mut self, place: &dyn Fn() -> LineColumn) -> bool {
+        let is_wanted = self.wanted.contains(&self.at);
+        if is_wanted {
+            self.found.insert(self.at.clone(), place());
         }
+        is_wanted
     }
 }
 
@@ -137,8 +204,11 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(text: &str, pointer: &str, place: (usize, usize)) {
-        assert_eq!(locate(text, [pointer]).get(pointer), Some(&place), "{pointer}");
+    fn check(text: &str, pointer: &str, place: LineColumn) {
+        assert_eq!(locate(text, false, [pointer]).get(pointer), Some(&place), "{pointer}");
+        if text.starts_with('{') {
+            assert_eq!(locate(text, true, [pointer]).get(pointer), Some(&place), "{pointer} in JSON");
+        }
     }
 
     #[test]
@@ -159,10 +229,14 @@ mod tests {
         check(text, "/paths/~1a", (3, 2));
         check(text, "/paths/~1a/get/1/b", (3, 21));
         check(text, "/paths/~1a/post/x", (3, 2));
+        let text = r#"{"a\u002fb": [{"c": "}\\"}, -1.5e3, true], "\"": {"\u00e4": "ä", "d": 1}}"#;
+        check(text, "/a~1b/0/c", (1, 16));
+        check(text, "/a~1b/1", (1, 29));
+        check(text, "/\"/d", (1, 66));
     }
 
     #[test]
     fn nothing_is_found_in_nothing() {
-        assert!(locate("", ["/a"]).is_empty());
+        assert!(locate("", true, ["/a"]).is_empty() && locate("", false, ["/a"]).is_empty());
     }
 }

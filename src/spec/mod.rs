@@ -14,14 +14,15 @@ mod digest;
 mod draft;
 mod envelope;
 mod examples;
+mod excerpt;
 mod files;
 mod kind;
 mod lift;
-mod lift_body;
-mod lift_parameter;
+mod load;
 mod locate;
 mod model;
 mod note;
+mod overview;
 mod read;
 mod security;
 mod servers;
@@ -31,128 +32,10 @@ mod tidy;
 mod tree;
 mod version;
 
-use std::io;
-use std::path::Path;
-use std::sync::Arc;
-
-pub use note::{Level, Note, Position};
-
-use crate::api::Api;
-use draft::{Draft, Remark};
 pub use files::Fetch;
-use files::Source;
-use version::Version;
-
-/// A specification as understood.
-#[derive(Clone, Debug)]
-pub struct Loaded {
-    /// What it says.
-    pub api: Arc<Api>,
-    /// What was assumed, lifted or skipped.
-    pub notes: Vec<Note>,
-}
-
-/// A document that can't be used at all.
-#[derive(Debug, thiserror::Error)]
-#[error("failed to read {file}: {message}")]
-pub struct Error {
-    /// The file or URL as given.
-    pub file: String,
-    /// Where in the file, if known.
-    pub position: Option<Position>,
-    /// What is wrong, and how to mend it.
-    pub message: String,
-    /// Whether the file itself could not be read (it is missing, say).
-    pub is_io: bool,
-}
-
-/// Reads a specification and the files it refers to.
-pub fn load_file(path: &Path) -> Result<Loaded, Error> {
-    let file = path.display().to_string();
-    let bytes = Disk.fetch(path).map_err(|error| Error {
-        file: file.clone(),
-        position: None,
-        message: format!("{error}; name a file that can be read"),
-        is_io: true,
-    })?;
-    load_with(&file, &bytes, &Disk)
-}
-
-/// Reads a specification that stands alone; `name` is used in messages.
-pub fn load_bytes(name: &str, bytes: &[u8]) -> Result<Loaded, Error> {
-    load_with(name, bytes, &Nothing)
-}
-
-/// Reads a specification, and with `fetch` the files it refers to; `name` is a path with `/`, or a URL.
-pub fn load_with(name: &str, bytes: &[u8], fetch: &dyn Fetch) -> Result<Loaded, Error> {
-    let (text, decoded) = text::decode(bytes);
-    let error = |message: String, place: Option<(usize, usize)>| Error {
-        file: name.to_owned(),
-        position: place.map(|(line, column)| Position { file: name.to_owned(), line, column }),
-        message,
-        is_io: false,
-    };
-    let parsed = text::parse(&text).map_err(|failure| error(failure.message, failure.place))?;
-    let (version, spec_version, assumed) = Version::detect(&parsed.value).map_err(|message| error(message, None))?;
-    let mut draft = Draft::new(parsed.value);
-    let told = decoded.map(str::to_owned).into_iter().chain(assumed).map(|message| (String::new(), message));
-    for (at, message) in told.chain(parsed.remarks) {
-        draft.notebook.assumed(&at, message);
-    }
-    let sources = files::bundle(&mut draft, Source { name: name.to_owned(), text }, fetch);
-    if version == Version::V2 {
-        lift::lift(&mut draft);
-    }
-    dialect::convert(&mut draft, &|_| version.keeps_siblings());
-    settle::settle(&mut draft);
-    let api = read::api(draft.root, spec_version, &mut draft.notebook);
-    Ok(Loaded { api: Arc::new(api), notes: notes(draft.notebook.remarks, &sources) })
-}
-
-/// The files of this machine.
-struct Disk;
-
-impl Fetch for Disk {
-    /// Devices and pipes, which may have no end, are refused.
-    fn fetch(&self, path: &Path) -> io::Result<Vec<u8>> {
-        if std::fs::metadata(path)?.is_file() { std::fs::read(path) } else { Err(io::Error::other("it is no file")) }
-    }
-}
-
-/// No files at all.
-struct Nothing;
-
-impl Fetch for Nothing {
-    fn fetch(&self, _path: &Path) -> io::Result<Vec<u8>> {
-        Err(io::Error::other("the document was not read from a file"))
-    }
-}
-
-/// Remarks with lines and columns, in the order of the files.
-fn notes(mut remarks: Vec<Remark>, sources: &[Source]) -> Vec<Note> {
-    remarks.sort_by_key(|remark| remark.place.file);
-    let mut notes = Vec::with_capacity(remarks.len());
-    for remarks in remarks.chunk_by(|a, b| a.place.file == b.place.file) {
-        let Some(Source { name, text }) = sources.get(remarks[0].place.file) else { continue };
-        let places = locate::locate(text, remarks.iter().map(|remark| remark.place.pointer.as_str()));
-        notes.extend(remarks.iter().map(|remark| Note {
-            level: remark.level,
-            message: remark.message.clone(),
-            pointer: remark.place.pointer.clone(),
-            position: places.get(remark.place.pointer.as_str()).map(|(line, column)| Position {
-                file: name.clone(),
-                line: *line,
-                column: *column,
-            }),
-            operation: remark.operation.clone(),
-        }));
-    }
-    // Within a file by place; the sort is stable, so the files stay in the order of reading.
-    let order =
-        |note: &Note| sources.iter().position(|source| note.position.as_ref().is_some_and(|p| p.file == source.name));
-    notes.sort_by_cached_key(|note| (order(note), note.position.as_ref().map(|p| (p.line, p.column))));
-    notes
-}
+pub use load::{Error, Loaded, load_bytes, load_file, load_with};
+pub use note::{Level, Note, Position};
+pub use overview::{OperationOverview, Overview, ParameterOverview};
 
 #[cfg(test)]
 mod tests;

@@ -49,6 +49,7 @@ pub struct Note {
     pub operation: Option<OperationId>,
 }
 
+#[expect(clippy::ref_option, reason = "serde passes the field as it is")]
 fn as_text<S: serde::Serializer>(operation: &Option<OperationId>, serializer: S) -> Result<S::Ok, S::Error> {
     operation.as_ref().map(OperationId::as_str).serialize(serializer)
 }

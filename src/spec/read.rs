@@ -91,7 +91,7 @@ impl<'a> Reader<'a> {
         if path != written {
             self.notebook.assumed(&at, format!("path `{written}` must begin with a slash; it is read as `{path}`"));
         }
-        for (at, item) in self.items(at, item) {
+        for (at, item) in self.items(&at, item) {
             let list = item.get("parameters");
             let mut envelope = Envelope { root: self.document.root(), notebook: self.notebook };
             let shared = envelope.parameters(&at, list);
@@ -103,18 +103,18 @@ impl<'a> Reader<'a> {
     }
 
     /// A path item and the one that it refers to: both count.
-    fn items(&mut self, at: String, item: &'a Value) -> Vec<Found<'a>> {
+    fn items(&mut self, at: &str, item: &'a Value) -> Vec<Found<'a>> {
         let mut items: Vec<Found<'a>> = Vec::new();
         if let Some(own) = item.as_object().filter(|own| !own.contains_key("$ref") || own.len() > 1) {
-            items.push((at.clone(), own));
+            items.push((at.to_owned(), own));
         }
         let mut envelope = Envelope { root: self.document.root(), notebook: self.notebook };
         if item.get("$ref").is_some() {
-            let target = envelope.follow(&at, item);
+            let target = envelope.follow(at, item);
             items.extend(target);
         }
         if items.is_empty() {
-            self.notebook.skipped(&at, "the path item can't be found or is no object; its operations are left out");
+            self.notebook.skipped(at, "the path item must be an object; its operations are left out");
         }
         items
     }

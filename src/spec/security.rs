@@ -94,26 +94,26 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(scheme: Value, expected: Option<SchemeKind>) {
+    fn check(scheme: &Value, expected: Option<&SchemeKind>) {
         let mut notebook = Notebook::default();
         let root = json!({"components": {"securitySchemes": {"a": scheme}}});
         let found = schemes(&root, &mut notebook);
-        assert_eq!(found.into_iter().next().map(|scheme| scheme.kind), expected);
+        assert_eq!(found.first().map(|scheme| &scheme.kind), expected);
         assert_eq!(notebook.remarks.is_empty(), expected.is_some());
     }
 
     #[test]
     fn schemes_of_every_kind() {
         let key = SchemeKind::ApiKey { location: Location::Cookie, name: "sid".into() };
-        check(json!({"type": "apiKey", "in": "cookie", "name": "sid"}), Some(key));
-        check(json!({"type": "http", "scheme": "Bearer"}), Some(SchemeKind::Http { scheme: "bearer".into() }));
-        check(json!({"type": "oauth2"}), Some(SchemeKind::OAuth2));
-        check(json!({"type": "openIdConnect", "openIdConnectUrl": 5}), Some(SchemeKind::OpenIdConnect));
-        check(json!({"type": "mutualTLS"}), Some(SchemeKind::MutualTls));
-        check(json!({"type": "hmac"}), Some(SchemeKind::Other("hmac".into())));
-        check(json!({"type": "apiKey"}), Some(SchemeKind::Other("apiKey".into())));
-        check(json!({"in": "header"}), None);
-        check(json!({"$ref": "#/nowhere"}), None);
+        check(&json!({"type": "apiKey", "in": "cookie", "name": "sid"}), Some(&key));
+        check(&json!({"type": "http", "scheme": "Bearer"}), Some(&SchemeKind::Http { scheme: "bearer".into() }));
+        check(&json!({"type": "oauth2"}), Some(&SchemeKind::OAuth2));
+        check(&json!({"type": "openIdConnect", "openIdConnectUrl": 5}), Some(&SchemeKind::OpenIdConnect));
+        check(&json!({"type": "mutualTLS"}), Some(&SchemeKind::MutualTls));
+        check(&json!({"type": "hmac"}), Some(&SchemeKind::Other("hmac".into())));
+        check(&json!({"type": "apiKey"}), Some(&SchemeKind::Other("apiKey".into())));
+        check(&json!({"in": "header"}), None);
+        check(&json!({"$ref": "#/nowhere"}), None);
     }
 
     #[test]

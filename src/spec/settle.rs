@@ -108,9 +108,12 @@ fn dangling(kind: Kind, at: &str, map: &mut Map<String, Value>, notebook: &mut N
     let text = reference.as_str().unwrap_or_default();
     // A file that can't be read was told when that was found out.
     if !text.starts_with(&format!("#/{FILES}//")) {
-        let reading =
-            if kind == Kind::Schema { "it is read as a schema that accepts anything" } else { "it is left out" };
-        notebook.assumed(at, format!("`$ref: {text}` leads nowhere; {reading}"));
+        let reading = match kind {
+            Kind::Schema => "it is read as a schema that accepts anything",
+            Kind::PathItem => "its operations are left out",
+            _ => "it is left out",
+        };
+        notebook.lost(kind, at, format!("`$ref: {text}` leads nowhere; {reading}"));
     }
     map.insert(DANGLING.into(), reference);
 }

@@ -23,6 +23,8 @@ pub(super) struct Parsed {
     pub(super) value: Value,
     /// What was read tolerantly: JSON pointer and message.
     pub(super) remarks: Vec<(String, String)>,
+    /// Whether it is JSON, strictly.
+    pub(super) is_json: bool,
 }
 
 /// Why a text can't be read; line and column count from 1.
@@ -56,7 +58,7 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> String {
 }
 
 /// Whether a text looks like JSON rather than YAML.
-pub(super) fn looks_like_json(text: &str) -> bool {
+fn looks_like_json(text: &str) -> bool {
     text.trim_start().starts_with(['{', '['])
 }
 
@@ -84,7 +86,7 @@ fn json(text: &str) -> Result<Parsed, Failure> {
         message: format!("this is not valid JSON: {}", without_place(&error.to_string())),
         place: Some((error.line(), error.column())),
     })?;
-    Ok(Parsed { value, remarks: remarks(duplicates.into_inner()) })
+    Ok(Parsed { value, remarks: remarks(duplicates.into_inner()), is_json: true })
 }
 
 /// `serde_json` appends the place to its message; ours names it once, in front.
@@ -140,7 +142,7 @@ fn yaml_here(text: &str) -> Result<Parsed, serde_saphyr::Error> {
     let tree = Tree::new(&duplicates);
     let value =
         serde_saphyr::with_deserializer_from_str_with_options(text, yaml_options(), |yaml| tree.deserialize(yaml))?;
-    Ok(Parsed { value, remarks: remarks(duplicates.into_inner()) })
+    Ok(Parsed { value, remarks: remarks(duplicates.into_inner()), is_json: false })
 }
 
 fn yaml_options() -> serde_saphyr::Options {
@@ -258,7 +260,7 @@ mod tests {
         let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
         for level in 1..12 {
             let aliases = vec![format!("*a{}", level - 1); 10].join(", ");
-            bomb.push_str(&format!("a{level}: &a{level} [{aliases}]\n"));
+            bomb = format!("{bomb}a{level}: &a{level} [{aliases}]\n");
         }
         check_failure(&bomb, "not valid YAML", None);
     }

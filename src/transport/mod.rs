@@ -6,6 +6,8 @@
 pub mod canned;
 mod http1;
 mod limits;
+mod local;
+mod reqwest;
 #[cfg(test)]
 mod testing;
 mod tls;
@@ -18,6 +20,7 @@ use futures_util::future::BoxFuture;
 pub use self::canned::Canned;
 pub use self::http1::Http1;
 pub use self::limits::Limits;
+pub use self::reqwest::{FetchError, Reqwest, fetch};
 use crate::wire::{Exchange, Origin, Request};
 
 /// How one request is to be sent.
@@ -44,6 +47,16 @@ pub struct Error {
     pub reason: String,
 }
 
+/// A transport that can't be used at all, whatever is sent.
+#[derive(Debug, thiserror::Error)]
+#[error("failed to set up the transport {transport}: {reason}")]
+pub struct SetUpError {
+    /// The transport's name.
+    pub transport: &'static str,
+    /// Why.
+    pub reason: String,
+}
+
 impl Error {
     fn new(transport: &'static str, request: &Request, reason: impl Into<String>) -> Self {
         let target = request.target_text().into_owned();
@@ -64,7 +77,8 @@ pub trait Transport: Send + Sync {
 pub fn http1(origin: Origin) -> Arc<dyn Transport> {
     Arc::new(Http1::new(origin, Limits::default()))
 }
-/// TEMP
-pub fn reqwest(_: Origin, _: Option<&str>) -> Result<Arc<dyn Transport>, Error> {
-    unimplemented!()
+
+/// HTTP/2 where the target speaks it, and proxies, with the usual limits.
+pub fn reqwest(origin: Origin, proxy: Option<&str>) -> Result<Arc<dyn Transport>, SetUpError> {
+    Ok(Arc::new(Reqwest::new(origin, proxy)?))
 }

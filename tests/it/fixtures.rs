@@ -37,12 +37,8 @@ async fn replay_all(clean: bool) -> Vec<(Entry, Replayed)> {
     let registry = Registry::default();
     let mut replayed = Vec::new();
     for entry in committed() {
-        let conditions = Conditions {
-            base_path: demo::BASE_PATH,
-            today: &today,
-            fresh: Seed::new(1),
-            pause: Duration::from_millis(50),
-        };
+        let conditions =
+            Conditions { base_path: None, today: &today, fresh: Seed::new(1), pause: Duration::from_millis(50) };
         let outcome = replay::run(&entry.fixture, &executor, &registry, conditions).await.unwrap();
         replayed.push((entry, outcome));
     }

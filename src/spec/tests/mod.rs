@@ -1,9 +1,16 @@
 //! Whole documents through the whole reader.
 
-use serde_json::json;
+mod documents;
+mod properties;
+mod several;
+mod torture;
+
+use std::path::Path;
+
+use serde_json::{Value, json};
 
 use super::*;
-use crate::api::{Location, StatusPattern, Style};
+use crate::api::{Location, OperationId, StatusPattern, Style};
 use crate::schema::View;
 
 #[track_caller]
@@ -11,7 +18,47 @@ fn load(text: &str) -> Loaded {
     load_bytes("api.yaml", text.as_bytes()).unwrap()
 }
 
-const PETS: &str = r##"
+/// What everybody may rely on, whatever the document was like.
+#[track_caller]
+fn check_sound(loaded: &Loaded) {
+    let api = &loaded.api;
+    references(api.document.root(), &mut |reference| {
+        assert!(api.document.target(reference).is_some(), "{reference} leads nowhere");
+    });
+    let mut ids = std::collections::BTreeSet::new();
+    for operation in &api.operations {
+        assert!(ids.insert(&operation.id), "{} twice", operation.id);
+        assert!(operation.path.starts_with('/'), "{}", operation.path);
+        let in_path = operation.parameters.iter().filter(|parameter| parameter.location == Location::Path);
+        for parameter in in_path {
+            let template = format!("{{{}}}", parameter.name);
+            assert!(parameter.required && operation.path.contains(&template), "{parameter:?} in {}", operation.id);
+        }
+        for parameter in &operation.parameters {
+            parameter.schema.conforms(View::Request, &json!([1, {"a": null}]));
+        }
+        let bodies = operation.body.iter().flat_map(|body| &body.contents);
+        let answers = operation.responses.0.iter().flat_map(|(_, response)| &response.contents);
+        for schema in bodies.chain(answers).filter_map(|media| media.schema.as_ref()) {
+            schema.conforms(View::Response, &json!({"a": [null], "name": "x", "k": {}}));
+        }
+    }
+    for note in &loaded.notes {
+        assert!(note.excerpt("").contains(&note.message));
+    }
+}
+
+/// Each `$ref` below schemas of the canonical document. Data may hold any.
+fn references(value: &Value, visit: &mut dyn FnMut(&str)) {
+    let mut draft = draft::Draft::new(value.clone());
+    draft.walk(&mut |kind, _, value, _| {
+        if let Some(reference) = value.get("$ref").and_then(Value::as_str).filter(|_| kind == kind::Kind::Schema) {
+            visit(reference);
+        }
+    });
+}
+
+const PETS: &str = r"
 openapi: 3.0.3
 info: {title: Pets, version: 1}
 servers: [{url: 'http://{host}/v1', variables: {host: {default: localhost}}}]
@@ -51,7 +98,7 @@ components:
       properties:
         name: {type: string}
         parent: {nullable: true, allOf: [{$ref: '#/components/schemas/Pet'}]}
-"##;
+";
 
 #[test]
 fn a_whole_document_becomes_a_model() {

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
 use super::stream::Stream;
-use crate::transport::tls;
+use crate::transport::{local, tls};
 use crate::wire::{Origin, Scheme};
 
 /// Knows the way to one origin.
@@ -115,16 +115,8 @@ impl Connector {
     }
 }
 
-/// Tells the limits of our own machine from a target that can't be reached.
 fn classify(error: &io::Error) -> ConnectError {
-    // EMFILE and ENFILE are 24 and 23 on every Unix; std has no name for them yet.
-    let out_of_files = cfg!(unix) && matches!(error.raw_os_error(), Some(23 | 24));
-    match error.kind() {
-        _ if out_of_files => ConnectError::Ours(format!("{error}; raise `ulimit -n` or lower the concurrency")),
-        io::ErrorKind::AddrNotAvailable => ConnectError::Ours(format!("{error}; no local port may be free")),
-        io::ErrorKind::OutOfMemory => ConnectError::Ours(error.to_string()),
-        _ => ConnectError::Refused(error.to_string()),
-    }
+    local::limit(error).map_or_else(|| ConnectError::Refused(error.to_string()), ConnectError::Ours)
 }
 
 fn refused_by_tls(error: &io::Error) -> ConnectError {
@@ -138,22 +130,6 @@ fn refused_by_tls(error: &io::Error) -> ConnectError {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[track_caller]
-    fn is_ours(error: impl Into<io::Error>, expected: bool) {
-        let classified = classify(&error.into());
-        assert_eq!(matches!(classified, ConnectError::Ours(_)), expected, "{classified:?}");
-    }
-
-    #[test]
-    fn our_own_limits_are_not_blamed_on_the_target() {
-        is_ours(io::ErrorKind::AddrNotAvailable, true);
-        is_ours(io::ErrorKind::ConnectionRefused, false);
-        is_ours(io::ErrorKind::ConnectionReset, false);
-        if cfg!(unix) {
-            is_ours(io::Error::from_raw_os_error(24), true);
-        }
-    }
 
     #[tokio::test]
     async fn localhost_is_tried_in_both_families() {

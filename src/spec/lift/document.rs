@@ -1,47 +1,85 @@
-//! Swagger 2.0 to the shape of 3.x. Main function: [`lift`].
+//! A document of Swagger 2.0 as a whole. Main function: [`lift`].
 //!
-//! Bodies and forms become request bodies, `consumes` and `produces` media types, `collectionFormat` a style, and the
-//! root's maps components. Schemas stay as they are: `dialect` converts them. The notebook learns where each part
-//! came from, so that messages name the user's own pointers.
+//! The notebook learns where each part came from, so that messages name the user's own pointers.
 
 use serde_json::{Map, Value, json};
 
-use super::draft::{Draft, Notebook};
-use super::envelope::scalar;
-use super::kind::{Kind, METHODS};
-use super::lift_body::{self, Input};
-use super::lift_parameter;
+use super::body::{self, Input};
+use super::parameter;
 use crate::schema::{escape_token, pointer_of};
+use crate::spec::draft::{Draft, Notebook};
+use crate::spec::envelope::scalar;
+use crate::spec::kind::{Kind, METHODS};
 
 /// How many references are followed before a chain counts as endless.
 const MAX_HOPS: usize = 32;
 
 /// Lifts the whole draft. Every reference in it must be local already.
-pub(super) fn lift(draft: &mut Draft) {
-    let mut paths = take(&mut draft.root, "paths");
-    let regions: Vec<(String, Kind)> = draft.regions.iter().map(|(at, kind)| (at.clone(), *kind)).collect();
-    let mut items: Vec<(String, Value)> = Vec::new();
-    for (at, _) in regions.iter().filter(|(_, kind)| *kind == Kind::PathItem) {
-        items.extend(draft.root.pointer_mut(at).map(|item| (at.clone(), item.take())));
+pub(in crate::spec) fn lift(draft: &mut Draft) {
+    let produces = lift_paths(draft);
+    for (at, kind) in draft.regions.clone() {
+        let Some(Value::Object(map)) = draft.root.pointer_mut(&at) else { continue };
+        match kind {
+            Kind::Parameter => parameter::lift(&at, &at, map, &mut draft.notebook),
+            Kind::Response => response(&at, map, produces.as_deref(), &mut draft.notebook),
+            _ => {}
+        }
     }
+    lift_root(draft, produces.as_deref());
+}
+
+/// Reads what authors of 3.x documents still write as in 2.0: parameters in `body` or `formData`, a `type` at the
+/// parameter itself, a `schema` at the answer itself.
+pub(in crate::spec) fn mend(draft: &mut Draft) {
+    let (mut has_inputs, mut has_others) = (false, false);
+    draft.walk(&mut |kind, at, value, notebook| {
+        let has = |key: &str| value.get(key).is_some();
+        let is_input =
+            kind == Kind::Parameter && value.get("in").is_some_and(|place| place == "body" || place == "formData");
+        let is_bare = kind == Kind::Parameter && has("type") && !has("schema") && !has("content");
+        let is_other = is_bare || kind == Kind::Response && has("schema") && !has("content");
+        has_inputs |= is_input;
+        has_others |= is_other;
+        if is_input || is_other {
+            notebook.assumed(at, "this is written as in Swagger 2.0; it is read so");
+        }
+    });
+    if has_inputs {
+        lift_paths(draft);
+    }
+    if has_others {
+        draft.walk(&mut |kind, at, value, notebook| match (kind, value) {
+            (Kind::Parameter, Value::Object(map)) => parameter::lift(at, at, map, notebook),
+            (Kind::Response, Value::Object(map)) => response(at, map, None, notebook),
+            _ => {}
+        });
+    }
+}
+
+/// Lifts every path item; gives the media types of answers that hold for all of them.
+fn lift_paths(draft: &mut Draft) -> Option<Vec<String>> {
+    let mut paths = take(&mut draft.root, "paths");
+    let is_item = |(_, kind): &(&String, &Kind)| **kind == Kind::PathItem;
+    let places: Vec<String> = draft.regions.iter().filter(is_item).map(|(at, _)| at.clone()).collect();
+    let taken = places.into_iter().filter_map(|at| Some((draft.root.pointer_mut(&at)?.take(), at)));
+    let mut items: Vec<(Value, String)> = taken.collect();
     let Draft { root, notebook, .. } = draft;
-    let mut lifter =
-        Lifter { root, notebook, consumes: mimes(root.get("consumes")), produces: mimes(root.get("produces")) };
+    let (consumes, produces) = (mimes(root.get("consumes")), mimes(root.get("produces")));
+    let mut lifter = Lifter { root, notebook, consumes, produces };
     for (path, item) in paths.as_object_mut().into_iter().flatten() {
         lifter.path_item(&format!("/paths/{}", escape_token(path)), item);
     }
-    for (at, item) in &mut items {
+    for (item, at) in &mut items {
         lifter.path_item(at, item);
     }
     let produces = lifter.produces;
-    for (at, item) in items {
+    for (item, at) in items {
         if let Some(place) = draft.root.pointer_mut(&at) {
             *place = item;
         }
     }
     draft.root["paths"] = paths;
-    lift_regions(draft, &regions, produces.as_deref());
-    lift_root(draft, produces.as_deref());
+    produces
 }
 
 fn take(root: &mut Value, key: &str) -> Value {
@@ -53,18 +91,6 @@ fn mimes(value: Option<&Value>) -> Option<Vec<String>> {
     match value? {
         Value::Array(items) => Some(items.iter().filter_map(scalar).collect()),
         other => scalar(other).map(|one| vec![one]),
-    }
-}
-
-/// Parameters and answers in other files.
-fn lift_regions(draft: &mut Draft, regions: &[(String, Kind)], produces: Option<&[String]>) {
-    for (at, kind) in regions {
-        let Some(Value::Object(map)) = draft.root.pointer_mut(at) else { continue };
-        match kind {
-            Kind::Parameter => lift_parameter::lift(at, at, map, &mut draft.notebook),
-            Kind::Response => response(at, map, produces, &mut draft.notebook),
-            _ => {}
-        }
     }
 }
 
@@ -85,7 +111,7 @@ fn lift_root(draft: &mut Draft, produces: Option<&[String]>) {
             let (from, to) =
                 (format!("/{old}/{}", escape_token(name)), format!("/components/{new}/{}", escape_token(name)));
             match new {
-                "parameters" => lift_parameter::lift(&from, &to, member, &mut draft.notebook),
+                "parameters" => parameter::lift(&from, &to, member, &mut draft.notebook),
                 "responses" => response(&to, member, produces, &mut draft.notebook),
                 "securitySchemes" => scheme(member),
                 _ => {}
@@ -129,19 +155,14 @@ fn servers(root: &Value, notebook: &mut Notebook) -> Value {
 }
 
 /// An answer: its schema becomes one media type for each of `produces`.
-pub(super) fn response(
-    at: &str,
-    response: &mut Map<String, Value>,
-    produces: Option<&[String]>,
-    notebook: &mut Notebook,
-) {
+fn response(at: &str, response: &mut Map<String, Value>, produces: Option<&[String]>, notebook: &mut Notebook) {
     if response.contains_key("$ref") || response.contains_key("content") {
         return;
     }
     for (name, header) in response.get_mut("headers").and_then(Value::as_object_mut).into_iter().flatten() {
         let at = format!("{at}/headers/{}", escape_token(name));
         if let Value::Object(header) = header {
-            lift_parameter::lift_header(&at, header, notebook);
+            parameter::lift_header(&at, header, notebook);
         }
     }
     let schema = response.shift_remove("schema");
@@ -207,7 +228,7 @@ impl<'a> Lifter<'a> {
         }
         let consumes = mimes(operation.get("consumes")).or_else(|| self.consumes.clone()).unwrap_or_default();
         if !inputs.is_empty() {
-            let body = lift_body::body(&format!("{at}/requestBody"), inputs, &consumes, self.notebook);
+            let body = body::body(&format!("{at}/requestBody"), inputs, &consumes, self.notebook);
             operation.insert("requestBody".into(), body);
         }
         self.responses(at, operation);
@@ -239,7 +260,7 @@ impl<'a> Lifter<'a> {
                 self.notebook.moved_from(from, place, to.clone());
             }
             if let Value::Object(parameter) = parameter {
-                lift_parameter::lift(from, &to, parameter, self.notebook);
+                parameter::lift(from, &to, parameter, self.notebook);
             }
         }
     }

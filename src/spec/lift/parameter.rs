@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::draft::Notebook;
+use crate::spec::draft::Notebook;
 
 /// What a parameter keeps; everything else describes its value.
 const KEPT: [&str; 12] = [

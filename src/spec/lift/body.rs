@@ -2,9 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::draft::{Notebook, Place};
-use super::lift_parameter::{collection_style, value_schema};
+use super::parameter::{collection_style, value_schema};
 use crate::schema::escape_token;
+use crate::spec::Level;
+use crate::spec::draft::{Notebook, Place};
 
 const URLENCODED: &str = "application/x-www-form-urlencoded";
 const MULTIPART: &str = "multipart/form-data";
@@ -44,7 +45,7 @@ pub(super) fn body(at: &str, inputs: Vec<Input>, consumes: &[String], notebook: 
     let Some(body) = bodies.into_iter().next() else { return form(at, &fields, consumes, notebook) };
     if !fields.is_empty() {
         let message = "an operation has a body or a form, not both; the form is left out";
-        notebook.remark(super::Level::Assumed, fields[0].place.clone(), at, message.to_owned());
+        notebook.remark(Level::Assumed, fields[0].place.clone(), at, message.to_owned());
     }
     single(at, body, consumes, notebook)
 }

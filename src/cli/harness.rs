@@ -1,0 +1,77 @@
+//! `cargo test` as a way to run gadfly: every accepted fixture, and a brief fuzz of each operation, as named tests.
+//!
+//! Main function: [`main`]. It reads arguments and environment; the trials themselves are made in `replay::harness` and
+//! `cli::trials`.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use libtest_mimic::Arguments;
+
+use super::args::TargetFlags;
+use super::run::REGRESSIONS;
+use super::site::Site;
+use super::{Context, stand_in, trials};
+use crate::clock;
+use crate::config::File;
+use crate::oracle::Registry;
+use crate::replay::harness::{self, Plan, Target};
+use crate::seed::Seed;
+use crate::store::Directory;
+
+/// Replays the fixtures of `regressions/` and fuzzes the operations of `specs/`, each as a test of its own.
+///
+/// `GADFLY_URL` says where the API is, or `GADFLY_URL_<NAME>` for the API of that name. Without them the embedded demo
+/// stands in for the API named `demo`, and the tests of others are ignored.
+pub fn main() -> ExitCode {
+    let context = Context::from_process();
+    let arguments = Arguments::from_args();
+    let file = match File::discover(&context.folder) {
+        Ok(file) => file,
+        Err(error) => return harness::broken(&error.to_string(), &arguments),
+    };
+    let root = file.folder().unwrap_or(&context.folder).to_owned();
+    let context = Arc::new(context);
+    let file = Arc::new(file);
+    let extra = trials::all(&context, &file, &root);
+    let has_target = context.environment.keys().any(|name| name == URL || name.starts_with(URL_OF));
+    let plan = Plan {
+        fixtures: Arc::new(Directory::new(root.join(REGRESSIONS))),
+        root: REGRESSIONS.to_owned(),
+        registry: Arc::new(Registry::default()),
+        site: Arc::new(move |api| site(&context, &file, api)),
+        has_target,
+        today: clock::today(),
+        fresh: Seed::new(clock::moment()),
+    };
+    harness::run(plan, extra, &arguments)
+}
+
+/// Says where every API is.
+pub(super) const URL: &str = "GADFLY_URL";
+/// Says where one API is.
+const URL_OF: &str = "GADFLY_URL_";
+
+/// The URL that the environment gives for this API, or that of its stand-in.
+pub(super) fn url(context: &Context, api: &str) -> Result<String, String> {
+    let own = format!("{URL_OF}{}", api.to_ascii_uppercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_"));
+    match context.variable(&own).or_else(|| context.variable(URL)) {
+        Some(url) => Ok(url.to_owned()),
+        None => stand_in::url(api).ok_or_else(|| format!("no target: set {URL}=http://127.0.0.1:PORT or {own}")),
+    }
+}
+
+fn site(context: &Context, file: &File, api: &str) -> harness::Site {
+    let url = match url(context, api) {
+        Ok(url) => url,
+        Err(reason) => return harness::Site::Absent(reason),
+    };
+    let flags = TargetFlags { url: Some(url), ..TargetFlags::default() };
+    // An identity that lacks its variable fails the fixtures that name it, not the others.
+    match Site::open(context, file, api, &flags, &[]) {
+        Ok(Site { executor, target, base_path }) => {
+            harness::Site::Target(Box::new(Target { executor, origin: target.origin, base_path }))
+        }
+        Err(error) => harness::Site::Unusable(error.to_string()),
+    }
+}

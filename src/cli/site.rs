@@ -1,0 +1,82 @@
+//! Where the API of a fixture is. Main type: [`Site`]. A replay needs no specification; one that is configured is
+//! asked only where the API is.
+
+use super::args::TargetFlags;
+use super::project::Document;
+use super::{Context, Error, run, target};
+use crate::campaign::{self, Options, Target};
+use crate::config::{ApiTable, File, Layer, Settings};
+use crate::engine::Executor;
+use crate::identity::Identities;
+use crate::scenario::IdentityName;
+use crate::spec;
+
+/// A running API.
+pub(super) struct Site {
+    /// The way to it.
+    pub(super) executor: Executor,
+    /// Where it listens.
+    pub(super) target: Target,
+    /// The base path if somebody named one; else each fixture has its own.
+    pub(super) base_path: Option<String>,
+}
+
+impl Site {
+    /// The site of the API that has this name in `gadfly.toml` and in the folder of fixtures; these identities are
+    /// used.
+    pub(super) fn open(
+        context: &Context,
+        file: &File,
+        api: &str,
+        flags: &TargetFlags,
+        used: &[IdentityName],
+    ) -> Result<Self, Error> {
+        let mut layer = Layer::default();
+        flags.fill(&mut layer);
+        let table = file.api(api);
+        let own = table.map(|table| table.layer.clone()).unwrap_or_default();
+        let settings = Settings::resolve(layer, Layer::from_environment(&context.environment)?, own);
+        let document = table.and_then(|table| Document::configured(table, file));
+        // The document is asked only where nobody says where the API is: a fixture replays without it.
+        let servers = if settings.url.is_some() { Vec::new() } else { servers(document.as_ref())? };
+        let target = target::resolve(&settings, &servers, None)?;
+        let is_named = settings.url.is_none() || settings.base_path.is_some() || !target.base_path.is_empty();
+        let base_path = is_named.then(|| target.base_path.clone());
+        let identities = identities(context, api, table, flags, used)?;
+        for name in used {
+            identities.require(name).map_err(|error| Error::Usage(error.to_string()))?;
+        }
+        let options = Options {
+            timeout: settings.timeout,
+            transport: run::transport(&settings),
+            proxy: settings.proxy,
+            identities,
+            ..Options::new(api, target.clone())
+        };
+        Ok(Self { executor: campaign::executor(&options)?, target, base_path })
+    }
+}
+
+/// What the specification says of where the API is.
+fn servers(document: Option<&Document>) -> Result<Vec<String>, Error> {
+    match document {
+        Some(Document::File(path)) => Ok(spec::load_file(path)?.api.servers.clone()),
+        Some(Document::Url(_)) | None => Ok(Vec::new()),
+    }
+}
+
+fn identities(
+    context: &Context,
+    api: &str,
+    table: Option<&ApiTable>,
+    flags: &TargetFlags,
+    used: &[IdentityName],
+) -> Result<Identities, Error> {
+    #[cfg(feature = "demo")]
+    if table.is_none() && api == super::demo::NAME {
+        return Ok(super::demo::identities());
+    }
+    let _ = api;
+    let table = table.cloned().unwrap_or_default();
+    Ok(table.identities(&context.environment, used, &flags.headers)?)
+}

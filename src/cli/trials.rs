@@ -1,0 +1,139 @@
+//! A brief fuzz of each operation as a named test. Main function: [`all`].
+//!
+//! The budget is a number of requests and the seed is fixed, so a pull request gives the same cases each time. Nothing
+//! is written: what a trial finds is told in its failure, with the command that keeps it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use libtest_mimic::{Completion, Failed, Trial};
+
+use super::harness::url;
+use super::project::{Document, name_of};
+use super::run::{self, Plan};
+use super::{Context, target};
+use crate::api::OperationId;
+use crate::campaign::{self, Filter, Options};
+use crate::config::{ApiTable, File, Layer, Settings};
+use crate::finding::Severity;
+use crate::report::{FindingRecord, Summary};
+use crate::spec::{self, Loaded};
+
+/// Requests for each operation, proof not counted.
+const REQUESTS: u64 = 150;
+
+/// One API with its document.
+struct Api {
+    name: String,
+    table: ApiTable,
+    loaded: Result<Loaded, String>,
+}
+
+/// One trial for each operation of each document; one failing trial for a document that can't be read.
+pub(super) fn all(context: &Arc<Context>, file: &Arc<File>, root: &Path) -> Vec<Trial> {
+    apis(file, root).into_iter().flat_map(|api| of_api(context, api)).collect()
+}
+
+/// The documents of the configuration that are files, and those of `specs/` that it does not name.
+fn apis(file: &File, root: &Path) -> Vec<Api> {
+    let mut apis = Vec::new();
+    let mut named: Vec<PathBuf> = Vec::new();
+    for (name, table) in &file.apis {
+        let Some(spec) = table.layer.spec.as_deref().filter(|spec| !spec.contains("://")) else { continue };
+        let path = root.join(spec);
+        apis.push(Api { name: name.clone(), table: table.clone(), loaded: load(&path) });
+        named.push(path);
+    }
+    for path in documents(&root.join("specs")) {
+        if !named.contains(&path) {
+            apis.push(Api {
+                name: name_of(&Document::File(path.clone()), ""),
+                table: ApiTable::default(),
+                loaded: load(&path),
+            });
+        }
+    }
+    apis
+}
+
+fn load(path: &Path) -> Result<Loaded, String> {
+    spec::load_file(path).map_err(|error| error.to_string())
+}
+
+fn documents(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let is_document = |path: &PathBuf| {
+        let extension = path.extension().and_then(|extension| extension.to_str());
+        path.is_file() && extension.is_some_and(|extension| matches!(extension, "json" | "yaml" | "yml"))
+    };
+    let mut paths: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).filter(is_document).collect();
+    paths.sort();
+    paths
+}
+
+fn of_api(context: &Arc<Context>, api: Api) -> Vec<Trial> {
+    let Api { name, table, loaded } = api;
+    let loaded = match loaded {
+        Ok(loaded) => Arc::new(loaded),
+        Err(error) => return vec![Trial::test(format!("fuzz::{name}::specification"), || Err(error.into()))],
+    };
+    let table = Arc::new(table);
+    let operations = loaded.api.operations.iter().map(|operation| operation.id.clone()).collect::<Vec<_>>();
+    operations
+        .into_iter()
+        .map(|operation| {
+            let (context, table, loaded) = (Arc::clone(context), Arc::clone(&table), Arc::clone(&loaded));
+            let api = name.clone();
+            Trial::ignorable_test(format!("fuzz::{name}::{}", operation.slug()), move || {
+                fuzz(&context, &api, &table, &loaded, &operation)
+            })
+        })
+        .collect()
+}
+
+fn fuzz(
+    context: &Context,
+    api: &str,
+    table: &ApiTable,
+    loaded: &Loaded,
+    operation: &OperationId,
+) -> Result<Completion, Failed> {
+    let url = match url(context, api) {
+        Ok(url) => url,
+        Err(reason) => return Ok(Completion::ignored_with(reason)),
+    };
+    let options = options(context, api, table, loaded, url)?;
+    let options = Options { include: vec![Filter(operation.as_str().to_owned())], ..options };
+    if !loaded.api.operation(operation).is_some_and(|operation| options.selects(operation)) {
+        return Ok(Completion::ignored_with("excluded by the configuration"));
+    }
+    let runtime = run::runtime()?;
+    let summary = runtime.block_on(campaign::run(loaded, options, &mut ()))?;
+    judge(api, &summary)
+}
+
+fn options(context: &Context, api: &str, table: &ApiTable, loaded: &Loaded, url: String) -> Result<Options, Failed> {
+    let flags = Layer { url: Some(url), requests: Some(REQUESTS), ..Layer::default() };
+    let settings = Settings::resolve(flags, Layer::default(), table.layer.clone());
+    let target = target::resolve(&settings, &loaded.api.servers, None)?;
+    let identities = table.identities(&context.environment, std::slice::from_ref(&settings.identity), &[])?;
+    let findings = super::args::FindingFlags { no_fixtures: true, ..Default::default() };
+    let plan = Plan { name: api.to_owned(), target, settings: &settings, identities, findings, root: &context.folder };
+    Ok(Options { time: None, corpus: None, fixtures: None, ..plan.options(context) })
+}
+
+fn judge(api: &str, summary: &Summary) -> Result<Completion, Failed> {
+    let found: Vec<_> = summary.proved(Severity::Medium).collect();
+    if found.is_empty() {
+        return Ok(Completion::Completed);
+    }
+    let mut text = format!("{} findings of medium severity or worse\n", found.len());
+    found.iter().for_each(|finding| text.push_str(&told(finding)));
+    text.push_str(&format!("\nkeep them as fixtures: gadfly fuzz {api} --url {}\n", summary.base_url));
+    Err(text.into())
+}
+
+fn told(finding: &FindingRecord) -> String {
+    let FindingRecord { severity, oracle, operation, title, evidence, curl, confirmed, .. } = finding;
+    format!("\n{severity} {oracle} in {operation}, {confirmed}\n  {title}\n  {evidence}\n  {curl}\n")
+}

@@ -1,0 +1,194 @@
+//! The contract of the command line: standard output, standard error and exit code together.
+
+use std::net::TcpListener;
+
+use crate::support::{Project, Ran};
+
+const SHOP: &str = r"
+openapi: 3.1.0
+info: {title: Shop, version: '1'}
+servers: [{url: 'http://127.0.0.1:9/v1'}]
+paths:
+  /orders/{id}:
+    get:
+      operationId: getOrder
+      parameters: [{name: id, in: path, required: true, schema: {type: integer}}]
+      responses: {'200': {description: ok}}
+";
+
+/// A URL behind which nobody listens: the port was free a moment ago.
+fn nobody() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    format!("http://{}", listener.local_addr().unwrap())
+}
+
+/// One message for people on standard error, nothing on standard output, and this exit code.
+#[track_caller]
+fn refused(ran: &Ran, code: i32, parts: &[&str]) {
+    assert_eq!(ran.code, Some(code), "{ran:?}");
+    assert_eq!(ran.out, "", "{ran:?}");
+    assert_eq!(ran.err.matches("error:").count(), 1, "{ran:?}");
+    for part in parts {
+        assert!(ran.err.contains(part), "{part:?} is not in {ran:?}");
+    }
+    for odd in ["panicked", "RUST_BACKTRACE", "Error {", "Os {"] {
+        assert!(!ran.err.contains(odd), "{ran:?}");
+    }
+}
+
+#[test]
+fn a_missing_file_is_a_mistake_of_usage() {
+    let project = Project::new(&[]);
+    refused(&project.gadfly(&["spec", "missing.yaml"]), 2, &["missing.yaml", "No such file"]);
+    refused(&project.gadfly(&["fuzz", "missing.yaml"]), 2, &["missing.yaml"]);
+    refused(&project.gadfly(&["fuzz", "shop"]), 2, &["\"shop\" is neither a file nor an API of gadfly.toml"]);
+    refused(&project.gadfly(&["fuzz"]), 2, &["no specification given", "[api.NAME]"]);
+}
+
+#[test]
+fn a_broken_document_is_told_with_its_place() {
+    let project = Project::new(&[
+        ("broken.yaml", "openapi: 3.0.0\ninfo: {title: x\npaths: {}\n"),
+        ("broken.json", "{\"openapi\": \"3.0.0\",\n  \"info\": {"),
+        ("other.yaml", "kind: Deployment\napiVersion: v1\n"),
+        ("list.json", "[1, 2]"),
+        ("empty.yaml", ""),
+    ]);
+    refused(&project.gadfly(&["spec", "broken.yaml"]), 3, &["broken.yaml:"]);
+    refused(&project.gadfly(&["spec", "broken.json"]), 3, &["broken.json:2:"]);
+    for other in ["other.yaml", "list.json", "empty.yaml"] {
+        refused(&project.gadfly(&["fuzz", other]), 3, &[other]);
+    }
+}
+
+#[test]
+fn a_target_that_does_not_listen_has_its_own_exit_code() {
+    let project = Project::new(&[("shop.yaml", SHOP)]);
+    let url = nobody();
+    refused(&project.gadfly(&["fuzz", "shop.yaml", "--url", &url]), 4, &[&url, "--url"]);
+}
+
+#[test]
+fn other_machines_are_refused_with_the_flag_to_add() {
+    let project = Project::new(&[("shop.yaml", SHOP)]);
+    let ran = project.gadfly(&["fuzz", "shop.yaml", "--url", "http://192.0.2.1:8080"]);
+    refused(&ran, 2, &["http://192.0.2.1:8080", "--allow-host 192.0.2.1"]);
+}
+
+#[test]
+fn unknown_flags_and_words_are_refused() {
+    let project = Project::new(&[]);
+    refused(&project.gadfly(&["fuzz", "--sed", "1"]), 2, &["--sed", "--seed"]);
+    refused(&project.gadfly(&["fuzz", "--time", "soon"]), 2, &["--time", "90s, 5m, 1h"]);
+    refused(&project.gadfly(&["fuzz", "-H", "t0ken"]), 2, &["'Name: value'"]);
+    refused(&project.gadfly(&["fuzz", "--fail-on", "bad"]), 2, &["remark, low, medium, high, critical, and never"]);
+    refused(&project.gadfly(&["repaly"]), 2, &["repaly", "replay"]);
+    refused(&project.gadfly(&["accept"]), 2, &["--all", "PATTERN"]);
+}
+
+#[test]
+fn the_configuration_is_checked() {
+    let project = Project::new(&[("gadfly.toml", "[api.shop]\nspec = 'shop.yaml'\nulr = 'x'\n"), ("shop.yaml", SHOP)]);
+    refused(&project.gadfly(&["fuzz"]), 2, &["gadfly.toml:3:1", "unknown key `ulr` in [api.shop]", "`url`"]);
+    project.write("gadfly.toml", "[api.shop]\nspec = 'shop.yaml'\n[api.shop.identity.bob]\nbearer = '${BOB}'\n");
+    let ran = project.gadfly(&["fuzz", "--as", "bob", "--url", &nobody()]);
+    refused(&ran, 2, &["gadfly.toml:4:10", "`bearer` of identity \"bob\"", "BOB"]);
+    refused(&project.gadfly(&["fuzz", "--as", "eve", "--url", &nobody()]), 2, &["\"eve\"", "anonymous"]);
+    // An identity that is not used needs no variable.
+    refused(&project.gadfly(&["fuzz", "--url", &nobody()]), 4, &["failed to reach"]);
+    refused(&project.gadfly_with(&["fuzz"], &[("GADFLY_PROOF", "no")]), 2, &["GADFLY_PROOF", "\"no\""]);
+}
+
+#[test]
+fn flags_beat_the_environment_and_the_environment_beats_the_file() {
+    let toml = "[api.shop]\nspec = 'shop.yaml'\nseed = 3\nproof = 5\ntime = '5m'\n[api.shop.identity.bob]\nbearer = 's3cret'\n";
+    let project = Project::new(&[("gadfly.toml", toml), ("shop.yaml", SHOP)]);
+    let arguments = ["fuzz", "shop", "--print-config", "--seed", "1", "--json"];
+    let ran = project.gadfly_with(&arguments, &[("GADFLY_SEED", "2"), ("GADFLY_PROOF", "4")]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let settings = &ran.object()["settings"];
+    let expected = [("seed", "1", "flag"), ("proof", "4", "environment"), ("time", "\"5m\"", "gadfly.toml")];
+    for (key, value, source) in expected {
+        assert_eq!(settings[key]["value"].to_string(), value);
+        assert_eq!(settings[key]["source"], source);
+    }
+    assert_eq!(settings["concurrency"]["source"], "default");
+    assert!(!ran.err.contains("s3cret") && !ran.out.contains("s3cret"), "{ran:?}");
+    assert!(ran.err.contains("[api.shop.identity.bob]"), "{ran:?}");
+}
+
+#[test]
+fn a_specification_is_described() {
+    let project = Project::new(&[("shop.yaml", SHOP)]);
+    let ran = project.gadfly(&["spec", "shop.yaml"]);
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{ran:?}");
+    assert!(ran.out.contains("Shop 1") && ran.out.contains("GET /orders/{id}"), "{ran:?}");
+    let object = project.gadfly(&["spec", "shop.yaml", "--json", "--quiet"]).object();
+    assert_eq!(object["format"], 1);
+    assert_eq!(object["operations"][0]["id"], "GET /orders/{id}");
+    assert_eq!(object["operations"][0]["parameters"][0]["location"], "path");
+}
+
+#[test]
+fn a_project_without_fixtures_is_no_silent_success() {
+    let project = Project::new(&[]);
+    refused(&project.gadfly(&["replay"]), 2, &["regressions holds no fixture"]);
+    let ran = project.gadfly(&["accept", "--all"]);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(0), ""), "{ran:?}");
+    assert!(ran.err.contains("no fixture is pending"), "{ran:?}");
+}
+
+#[test]
+fn fixtures_that_can_not_be_read_are_told_and_left_alone() {
+    let corrupt = "{\"format\": 1, \"id\": ";
+    let newer = "{\"format\": 99, \"id\": \"v9:x\"}";
+    let project = Project::new(&[
+        ("regressions/shop/corrupt.json", corrupt),
+        ("regressions/shop/newer.json", newer),
+        ("regressions/pending/shop/corrupt.json", corrupt),
+    ]);
+    let ran = project.gadfly(&["replay", "--url", &nobody()]);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(ran.err.contains("regressions/shop/corrupt.json:1:"), "{ran:?}");
+    assert!(ran.err.contains("regressions/shop/newer.json is of format 99"), "{ran:?}");
+    let ran = project.gadfly(&["accept", "--all", "--json"]);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert_eq!(ran.object()["accepted"].as_array().map(Vec::len), Some(0));
+    assert_eq!(project.read("regressions/shop/corrupt.json"), corrupt);
+    assert_eq!(project.read("regressions/shop/newer.json"), newer);
+    assert_eq!(project.read("regressions/pending/shop/corrupt.json"), corrupt);
+}
+
+/// A fixture that any server without a 5xx at `/v1/orders/0` passes.
+const FIXTURE: &str = include_str!("../../src/fixture/v1.json");
+
+#[test]
+fn fixtures_are_accepted_and_replayed() {
+    let pending = "regressions/pending/shop/post_orders_id-server_error-89abcdef.json";
+    let accepted = "regressions/shop/post_orders_id-server_error-89abcdef.json";
+    let toml = "[api.shop]\nspec = 'shop.yaml'\n[api.shop.identity.alice]\nbearer = 't0ken-of-alice'\n";
+    let project = Project::new(&[(pending, FIXTURE), ("gadfly.toml", toml), ("shop.yaml", SHOP)]);
+    let ran = project.gadfly(&["accept", "nothing-like-it"]);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(ran.err.contains("no pending fixture matches \"nothing-like-it\""), "{ran:?}");
+    let ran = project.gadfly(&["accept", "server_error"]);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(0), format!("accepted {accepted}\n").as_str()), "{ran:?}");
+    assert_eq!(project.read(accepted), FIXTURE);
+    assert!(!project.path(pending).exists());
+    let ran = project.gadfly(&["replay", "--url", &nobody(), "--json"]);
+    assert_eq!(ran.code, Some(4), "{ran:?}");
+    let object = ran.object();
+    assert_eq!(object["fixtures"][0]["verdict"], "unreachable");
+    assert_eq!(object["fixtures"][0]["file"], accepted);
+    assert!(!ran.err.contains("t0ken-of-alice"), "{ran:?}");
+    refused(&project.gadfly(&["replay", "nothing-like-it"]), 2, &["no fixture of regressions matches"]);
+}
+
+#[test]
+fn help_tells_the_exit_codes() {
+    let ran = Project::new(&[]).gadfly(&["--help"]);
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{ran:?}");
+    for part in ["Exit codes:", "  4   the target", "fuzz", "replay", "accept", "spec"] {
+        assert!(ran.out.contains(part), "{part}: {ran:?}");
+    }
+}

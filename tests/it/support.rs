@@ -1,0 +1,79 @@
+//! Runs the built command. Main types: [`Project`] (a folder of its own), [`Ran`] (what came of it).
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+/// A folder with files, in which the command is run.
+pub(crate) struct Project {
+    folder: tempfile::TempDir,
+}
+
+/// What a command wrote, and how it ended.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) out: String,
+    pub(crate) err: String,
+    pub(crate) code: Option<i32>,
+}
+
+impl Project {
+    /// A folder with these files; nothing above it is looked at.
+    pub(crate) fn new(files: &[(&str, &str)]) -> Self {
+        let project = Self { folder: tempfile::tempdir().unwrap() };
+        std::fs::create_dir(project.path(".git")).unwrap();
+        for (name, text) in files {
+            project.write(name, text);
+        }
+        project
+    }
+
+    /// A path in the folder.
+    pub(crate) fn path(&self, name: impl AsRef<Path>) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Writes a file, and the folders that it needs.
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
+    /// A file's text.
+    #[track_caller]
+    pub(crate) fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    /// Runs `gadfly` with these arguments.
+    pub(crate) fn gadfly(&self, arguments: &[&str]) -> Ran {
+        self.gadfly_with(arguments, &[])
+    }
+
+    /// Runs `gadfly` with these arguments and variables; no variable of the test run gets through.
+    pub(crate) fn gadfly_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Ran {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_gadfly"));
+        command.current_dir(self.folder.path()).args(arguments).env_clear().envs(variables.iter().copied());
+        Ran::of(command.output().unwrap())
+    }
+}
+
+impl Ran {
+    fn of(output: Output) -> Self {
+        Self {
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+            code: output.status.code(),
+        }
+    }
+
+    /// The one JSON object on standard output.
+    #[track_caller]
+    pub(crate) fn object(&self) -> Value {
+        let value: Value = serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"));
+        assert!(value.is_object(), "{self:?}");
+        value
+    }
+}
