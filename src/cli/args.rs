@@ -165,7 +165,7 @@ pub(super) struct FindingFlags {
 }
 
 impl FindingFlags {
-    pub(super) fn fill(&self, layer: &mut Layer) {
+    pub(super) fn fill(self, layer: &mut Layer) {
         layer.fail_on = self.fail_on;
     }
 }

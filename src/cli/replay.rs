@@ -138,9 +138,9 @@ fn shown(fixture: &Fixture, replayed: &Replayed, view: &View<'_>, paint: Paint) 
         Verdict::Known { .. } | Verdict::UnexpectedPass => paint.warn(&word),
         Verdict::Fail { .. } | Verdict::Stale { .. } | Verdict::Unreachable { .. } => paint.bad(&word),
     };
-    let mut out = format!("{word}  {}  {}\n", paint.bold(&visible(view.name)), line(&fixture.title, 100));
+    let mut out = format!("{word}  {}  {}\n", visible(view.name), paint.dim(&line(&fixture.title, 100)));
     if *verdict == Verdict::UnexpectedPass {
-        out.push_str(&format!("    it is marked as known, but holds: take the mark out of {}\n", view.file));
+        out.extend(["    it is marked as known, but holds: take the mark out of ", view.file, "\n"]);
     }
     if verdict.is_red() {
         let explained = replay::explain(fixture, replayed, view);

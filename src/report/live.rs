@@ -113,7 +113,7 @@ mod tests {
     fn at(seconds: u64) -> Progress {
         Progress {
             elapsed: Duration::from_secs(seconds),
-            time: Some(Duration::from_secs(60)),
+            time: Some(Duration::from_mins(1)),
             requests: 400 * seconds,
             budget: None,
             operations: 23,
