@@ -179,7 +179,7 @@ impl Dialect<'_> {
 mod tests {
     use super::*;
 
-    fn converted(schema: Value, keeps_siblings: bool) -> (Value, Draft) {
+    fn converted(schema: &Value, keeps_siblings: bool) -> (Value, Draft) {
         let mut draft = Draft::new(json!({"components": {"schemas": {"A": schema}}}));
         convert(&mut draft, &|_| keeps_siblings);
         (draft.root["components"]["schemas"]["A"].clone(), draft)
@@ -187,7 +187,7 @@ mod tests {
 
     #[track_caller]
     fn check(schema: &Value, expected: &Value) {
-        assert_eq!(converted(schema.clone(), false).0, *expected);
+        assert_eq!(converted(schema, false).0, *expected);
     }
 
     #[test]
@@ -212,7 +212,7 @@ mod tests {
 
     #[test]
     fn nested_schemas_know_where_they_stood() {
-        let (_, draft) = converted(json!({"nullable": true, "oneOf": [{"type": "int"}], "items": {}}), false);
+        let (_, draft) = converted(&json!({"nullable": true, "oneOf": [{"type": "int"}], "items": {}}), false);
         let remark = &draft.notebook.remarks[0];
         assert_eq!(remark.place.pointer, "/components/schemas/A/oneOf/0/type");
     }
@@ -248,10 +248,10 @@ mod tests {
     #[test]
     fn siblings_of_references_count_from_3_1_on() {
         let schema = || json!({"$ref": "#/b", "description": "d", "maxLength": 2, "readOnly": true});
-        let (old, draft) = converted(schema(), false);
+        let (old, draft) = converted(&schema(), false);
         assert_eq!(old, json!({"$ref": "#/b", "readOnly": true}));
         assert!(draft.notebook.remarks[0].message.contains("`maxLength` beside `$ref`"));
-        let (new, draft) = converted(schema(), true);
+        let (new, draft) = converted(&schema(), true);
         assert_eq!(new, schema());
         assert!(draft.notebook.remarks.is_empty());
     }

@@ -1,37 +1,17 @@
-//! The self-check: gadfly finds what is planted in the demo, and nothing in its clean twin.
+//! The self-check through the built command: gadfly finds what is planted in the demo, keeps it, and finds nothing in
+//! the clean twin. Budgets are numbers of requests, so that no slow machine changes the outcome.
 
-use std::sync::Arc;
-
-use gadfly::campaign::{self, Options, Target};
-use gadfly::demo::{self, Demo, PLANTED_BUGS, TOKENS};
-use gadfly::finding::Severity;
+use gadfly::demo::TOKENS;
 use gadfly::identity::{Credentials, Identities};
 use gadfly::redact::Secret;
-use gadfly::report::Summary;
 use gadfly::scenario::IdentityName;
-use gadfly::seed::Seed;
-use gadfly::spec;
-use gadfly::store::{Memory, Store};
 
-/// Enough for every operation's enumerated cases; a budget of requests, so that no slow machine changes the outcome.
-const REQUESTS: u64 = 9_000;
+use crate::support::Project;
 
-async fn fuzz(clean: bool, seed: u64, store: Arc<dyn Store>) -> Summary {
-    let server = Demo::start(demo::Options { clean, ..demo::Options::default() }).await.unwrap();
-    let loaded = spec::load_bytes("demo.yaml", demo::DOCUMENT.as_bytes()).unwrap();
-    let origin = server.base_url().parse().unwrap();
-    let mut options = Options::new("demo", Target { origin, base_path: demo::BASE_PATH.to_owned() });
-    options.identities = alice();
-    options.identity = IdentityName::new("alice");
-    options.seed = Seed::new(seed);
-    options.requests = Some(REQUESTS);
-    options.time = None;
-    options.fixtures = Some(store);
-    let summary = campaign::run(&loaded, options, &mut ()).await.unwrap();
-    server.stop().await;
-    summary
-}
+/// Enough for every operation's enumerated cases.
+const REQUESTS: &str = "12000";
 
+/// The demo's ordinary caller.
 pub(crate) fn alice() -> Identities {
     let token = TOKENS.iter().find(|token| token.identity == "alice").unwrap();
     let mut identities = Identities::new();
@@ -40,27 +20,33 @@ pub(crate) fn alice() -> Identities {
     identities
 }
 
-#[tokio::test]
-async fn planted_bugs_are_found_and_kept() {
-    let store = Arc::new(Memory::default());
-    let summary = fuzz(false, 1, store.clone()).await;
-    let missed: Vec<_> = PLANTED_BUGS
-        .iter()
-        .filter(|bug| !summary.findings.iter().any(|finding| gadfly::cli::shows(bug, finding)))
-        .map(|bug| (bug.id, bug.sentence))
-        .collect();
-    assert!(missed.len() * 10 <= PLANTED_BUGS.len(), "more than a tenth was missed: {missed:#?}");
-    let kept = store.list("pending/").unwrap();
-    let worth = summary.findings.iter().filter(|f| f.stable && f.severity > Severity::Remark).count();
-    assert_eq!(kept.len(), worth, "one fixture for each finding");
+#[test]
+fn planted_bugs_are_found_and_kept() {
+    let project = Project::new(&[]);
+    let ran = project.gadfly(&["demo", "--requests", REQUESTS, "--json"]);
+    assert_eq!(ran.code, Some(1), "{}", ran.err);
+    let object = ran.object();
+    let count = |name: &str| object[name].as_array().unwrap_or_else(|| panic!("{name}: {object}")).len();
+    assert!(count("planted") >= 25);
+    assert!(count("found") * 10 >= count("planted") * 9, "missed: {}", object["missed"]);
+    for finding in object["findings"].as_array().unwrap() {
+        let is_kept = finding["stable"] == true && finding["severity"] != "remark";
+        match finding["fixture"].as_str() {
+            Some(file) => assert!(is_kept && project.path(file).is_file(), "{finding}"),
+            None => assert!(!is_kept, "{finding}"),
+        }
+    }
 }
 
-#[tokio::test]
-async fn the_clean_twin_is_quiet() {
-    for seed in [1, 2, 3] {
-        let summary = fuzz(true, seed, Arc::new(Memory::default())).await;
-        let alarms: Vec<_> = summary.proved(Severity::Low).collect();
-        assert!(alarms.is_empty(), "seed {seed}: {alarms:#?}");
-        assert!(summary.operations_with_2xx * 10 >= summary.operations * 8, "{:#?}", summary.never_2xx);
+#[test]
+fn the_clean_twin_is_quiet() {
+    for seed in ["1", "2", "3"] {
+        let project = Project::new(&[]);
+        let ran = project.gadfly(&["demo", "--clean", "--requests", "6000", "--seed", seed, "--json"]);
+        let object = ran.object();
+        let findings = object["findings"].as_array().unwrap();
+        assert_eq!((ran.code, findings.len()), (Some(0), 0), "seed {seed}: {findings:#?}");
+        let number = |name: &str| object[name].as_u64().unwrap();
+        assert!(number("operations_with_2xx") + 1 >= number("operations"), "{}", object["never_2xx"]);
     }
 }

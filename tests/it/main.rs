@@ -5,6 +5,7 @@
 mod cli;
 #[cfg(feature = "demo")]
 mod demo;
+#[cfg(feature = "demo")]
 mod determinism;
 #[cfg(feature = "demo")]
 mod fixtures;

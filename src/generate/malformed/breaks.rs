@@ -30,6 +30,8 @@ pub(super) enum Break {
     TooSmall,
     /// Above the greatest number.
     TooLarge,
+    /// Far beyond the limits, and beyond what 64 bits hold: one of [`FAR`].
+    Far(u8),
     /// A number between two multiples.
     NoMultiple,
     /// Too few characters.
@@ -64,6 +66,9 @@ pub(super) const OTHERS: [Types; 6] =
 
 /// Texts that are neither numbers nor flags nor lists to any reader.
 pub(super) const WORDS: [&str; 5] = ["abc", "1.5", "12abc", "'\"<>", "\u{e9}\u{4e2d}"];
+
+/// Integers that no 64 bits hold.
+pub(super) const FAR: [&str; 2] = ["99999999999999999999999", "-99999999999999999999999"];
 
 /// Texts that few patterns allow.
 pub(super) const UNLIKELY: [&str; 5] = ["", " ", "\u{e9}'\"<>%s{{7*7}}", "A", "0"];
@@ -125,6 +130,13 @@ fn numbers(constraints: &Constraints, out: &mut Vec<(u8, Break)>) {
     }
     if rules.maximum.is_some() {
         out.push((2, Break::TooLarge));
+    }
+    // Beyond a limit by one is for the validation, far beyond it for the parser before that.
+    if rules.maximum.is_some() {
+        out.push((1, Break::Far(0)));
+    }
+    if rules.minimum.is_some() {
+        out.push((2, Break::Far(1)));
     }
     if rules.multiple_of.is_some() {
         out.push((4, Break::NoMultiple));

@@ -2,7 +2,7 @@
 
 use serde_json::Number;
 
-use super::breaks::{Break, OTHERS, UNLIKELY, WORDS};
+use super::breaks::{Break, FAR, OTHERS, UNLIKELY, WORDS};
 use crate::generate::plan::{Change, Part, Spot};
 use crate::scenario::Datum;
 use crate::schema::{Constraints, Limit, Types};
@@ -34,6 +34,7 @@ pub(super) fn change(part: &Part, spot: &Spot, value: &Datum, kind: Break) -> Op
         }
         Break::TooSmall => beyond("minimum", constraints, constraints.number.minimum.as_ref()?, -1)?,
         Break::TooLarge => beyond("maximum", constraints, constraints.number.maximum.as_ref()?, 1)?,
+        Break::Far(index) => far(usize::from(index))?,
         Break::NoMultiple => no_multiple(constraints.number.multiple_of.as_ref()?, value)?,
         Break::TooShort | Break::TooLong | Break::NoMatch(_) | Break::NearMiss(_) => text(constraints, value, kind)?,
         Break::NoMember(index) => no_member(constraints, index)?,
@@ -42,6 +43,11 @@ pub(super) fn change(part: &Part, spot: &Spot, value: &Datum, kind: Break) -> Op
             members(constraints, value, kind)?
         }
     })
+}
+
+fn far(index: usize) -> Option<Made> {
+    let keyword = if index == 0 { "maximum" } else { "minimum" };
+    Some(Made::set(keyword, "far beyond the limit and beyond 64 bits", Datum::Number((*FAR.get(index)?).into())))
 }
 
 fn wrong_type(other: Types, value: &Datum) -> Made {

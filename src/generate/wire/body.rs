@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use crate::generate::plan::{Change, Origin, Place, Plan};
-use crate::scenario::encode::{Kind, kind};
+use crate::scenario::encode::{Kind, encode, kind};
 use crate::scenario::{Case, Datum, Intent};
 use crate::schema::Types;
 
@@ -96,6 +96,8 @@ pub(super) enum Whole {
     LongNumber,
     /// A form with broken pairs, or parts without an end.
     BrokenForm(u8),
+    /// The usual multipart body with an odd name of its first file.
+    Filename(u8),
     /// A body for an operation that has none.
     Unasked,
 }
@@ -135,11 +137,19 @@ pub(super) fn wholes(plan: &Plan) -> Vec<(u8, Whole)> {
                 (4, Whole::Wide),
             ]);
         }
-        Kind::Form | Kind::Multipart => out.extend((0..FORMS.len()).map(|index| (2, Whole::BrokenForm(byte(index))))),
+        Kind::Form => out.extend((0..FORMS.len()).map(|index| (2, Whole::BrokenForm(byte(index))))),
+        Kind::Multipart => {
+            out.extend((0..FILENAMES.len()).map(|index| (1, Whole::Filename(byte(index)))));
+            out.extend((0..FORMS.len()).map(|index| (2, Whole::BrokenForm(byte(index)))));
+        }
         _ => out.extend([(3, Whole::Text(2)), (3, Whole::Text(10))]),
     }
     out
 }
+
+/// What stands in place of a file's name.
+const FILENAMES: [&[u8]; 6] =
+    [b"", b"../../../../etc/passwd", b"a\x00b.txt", "\u{e9}\u{202e}txt.exe".as_bytes(), b"..", b"C:\\a\\b.txt"];
 
 /// Broken forms: media type, bytes.
 const FORMS: [(&str, &[u8]); 8] = [
@@ -212,11 +222,24 @@ pub(super) fn whole(plan: &Plan, whole: Whole, origin: Origin) -> Option<Case> {
             let (media_type, bytes) = FORMS.get(usize::from(index))?;
             Some(plan.with_raw(media_type, Bytes::from_static(bytes), origin, Intent::Wire("broken_form")))
         }
+        Whole::Filename(index) => {
+            let usual = encode(&plan.usual(origin, Intent::Wire("odd_filename")), "");
+            let bytes = renamed(&usual.body, FILENAMES.get(usize::from(index))?)?;
+            Some(plan.with_raw(usual.headers.text("content-type")?, bytes, origin, Intent::Wire("odd_filename")))
+        }
         Whole::Unasked => {
             let bytes = Bytes::from_static(b"{\"gadfly\":1}");
             Some(plan.with_raw("application/json", bytes, origin, Intent::Wire("unasked_body")))
         }
     }
+}
+
+/// A multipart body with another name of its first file.
+fn renamed(body: &[u8], name: &[u8]) -> Option<Bytes> {
+    const MARK: &[u8] = b"filename=\"";
+    let start = body.windows(MARK.len()).position(|window| window == MARK)? + MARK.len();
+    let length = body[start..].iter().position(|byte| *byte == b'"')?;
+    Some([&body[..start], name, &body[start + length..]].concat().into())
 }
 
 /// The first member a second time, as null.
