@@ -225,3 +225,40 @@ impl Report {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(counts: &[(&'static str, usize)], problems: &[&str], exit: Exit) {
+        let report = Report {
+            format: ui::FORMAT,
+            fixtures: Vec::new(),
+            counts: counts.iter().copied().collect(),
+            problems: problems.iter().map(|problem| (*problem).to_owned()).collect(),
+        };
+        assert_eq!(report.exit(), exit, "{counts:?} {problems:?}");
+    }
+
+    #[test]
+    fn the_worst_verdict_decides_the_exit_code() {
+        check(&[("pass", 3), ("known", 1), ("unexpected pass", 1)], &[], Exit::CLEAN);
+        check(&[("pass", 3), ("fail", 1), ("unreachable", 1)], &["unreadable"], Exit::FINDINGS);
+        check(&[("stale", 1)], &[], Exit::FINDINGS);
+        check(&[("pass", 3), ("unreachable", 1)], &[], Exit::UNREACHABLE);
+        check(&[("pass", 3)], &["unreadable"], Exit::USAGE);
+    }
+
+    #[track_caller]
+    fn check_api(key: &str, api: &str) {
+        assert_eq!(api_of(key), api);
+    }
+
+    #[test]
+    fn a_fixture_belongs_to_the_api_of_its_folder() {
+        check_api("shop/x.json", "shop");
+        check_api("pending/shop/x.json", "shop");
+        check_api("x.json", "");
+    }
+}

@@ -11,6 +11,8 @@ mod determinism;
 mod fixtures;
 mod layers;
 mod report;
+#[cfg(feature = "demo")]
+mod runs;
 mod sources;
 mod support;
 mod tidy;
