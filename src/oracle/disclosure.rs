@@ -94,7 +94,7 @@ static SQL: LazyLock<Regex> = LazyLock::new(|| {
         | \bORA-\d{5}\b | \bPLS-\d{5}\b
         | Unclosed\ quotation\ mark\ after\ the\ character\ string | Incorrect\ syntax\ near\ '
         | Conversion\ failed\ when\ converting\ the\ | Cannot\ insert\ duplicate\ key\ row
-        | SQLSTATE\[ | \bsqlalchemy\.exc\. | \[SQL:\ (?:SELECT|INSERT|UPDATE|DELETE) | java\.sql\.SQL\w*Exception
+        | SQLSTATE\[ | \(SQLSTATE\ [0-9A-Z]{5}\) | \bsqlalchemy\.exc\. | \[SQL:\ (?:SELECT|INSERT|UPDATE|DELETE) | java\.sql\.SQL\w*Exception
         | org\.hibernate\.exception | Microsoft\ OLE\ DB\ Provider | com\.mysql\.\w+"#,
     )
 });
@@ -199,6 +199,7 @@ mod tests {
             "near \"'\": syntax error",
             "no such column: x",
             "SQLSTATE[42000]: Syntax error",
+            "ERROR: invalid input syntax for type uuid (SQLSTATE 22P02)",
             "ORA-01756: quoted string not properly terminated",
             "You have an error in your SQL syntax; check",
             "UNIQUE constraint failed: users.email",

@@ -4,19 +4,19 @@
 //! - Signature: status class and media type.
 //! - Controls: wildcards match; all JSON types count as one, as do all XML and all YAML types; a documented
 //!   `application/octet-stream` stands for any file.
-//! - Quiet: statuses without documented contents, answers without a body, 5xx, what any front end answers, bytes that
-//!   no client library would send.
+//! - Quiet: statuses without documented contents, answers without a body, 5xx, what any front end answers, odd targets
+//!   and headers, which are refused before the operation is known.
 //! - Known false alarms: none, but plenty of remarks where the document is lazy.
 
 use serde_json::{Value, json};
 
 use super::contract::{documented, has_body};
 use super::subject::{Report, Subject, answer};
-use super::undocumented_status::is_expected;
+use super::undocumented_status::is_of_no_handler;
 use super::{Check, Oracle};
 use crate::api::MediaType;
 use crate::finding::{Finding, OracleId, Requirement, Severity};
-use crate::scenario::Trace;
+use crate::scenario::{Intent, Trace};
 use crate::wire::Response;
 
 const ID: OracleId = OracleId("undocumented_content_type");
@@ -35,8 +35,10 @@ impl Oracle for UndocumentedContentType {
     fn judge(&self, trace: &Trace<'_>) -> Vec<Finding> {
         let Some(subject) = Subject::of(trace) else { return Vec::new() };
         let Some(response) = subject.response() else { return Vec::new() };
-        let skipped = is_expected(response.status, &subject.case.intent);
-        if skipped || !has_body(&subject.exchange.request, response) {
+        let intent = &subject.case.intent;
+        // An odd head is refused before the operation is known; an odd body gets as far as the operation.
+        let is_odd_head = matches!(intent, Intent::Wire("odd_target" | "odd_header"));
+        if is_odd_head || is_of_no_handler(response.status, intent) || !has_body(&subject.exchange.request, response) {
             return Vec::new();
         }
         let contents = documented(subject.case, response).map_or(&[][..], |spec| &spec.contents);
@@ -103,7 +105,6 @@ fn named(name: &str) -> MediaType {
 mod tests {
     use super::*;
     use crate::oracle::testing::{Shot, pair, quiet};
-    use crate::scenario::Intent;
 
     fn shot(documented: &str) -> Shot {
         let content = json!({documented: {}});
@@ -142,6 +143,7 @@ mod tests {
         quiet(&UndocumentedContentType, &json.text(204, "x"));
         quiet(&UndocumentedContentType, &json.text(400, "x"));
         quiet(&UndocumentedContentType, &json.clone().method("HEAD").text(200, "x"));
-        quiet(&UndocumentedContentType, &json.intent(Intent::Wire("x")).text(404, "x"));
+        quiet(&UndocumentedContentType, &json.clone().intent(Intent::Wire("invalid_json")).text(404, "x"));
+        quiet(&UndocumentedContentType, &json.intent(Intent::Wire("odd_target")).answer(200, "text/html", "x"));
     }
 }

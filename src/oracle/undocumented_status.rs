@@ -68,8 +68,13 @@ impl Oracle for UndocumentedStatus {
 
 /// Whether the status needs no documentation for a request of this intent.
 pub(super) fn is_expected(status: u16, intent: &Intent) -> bool {
+    matches!(intent, Intent::Wire(_)) || is_of_no_handler(status, intent)
+}
+
+/// Whether something other than the operation's own code may have given this status.
+pub(super) fn is_of_no_handler(status: u16, intent: &Intent) -> bool {
     let refusal = matches!(status, 404 | 405 | 406 | 413 | 414 | 415);
-    status >= 500 || is_of_any_front_end(status) || matches!(intent, Intent::Wire(_)) || (refusal && !intent.is_valid())
+    status >= 500 || is_of_any_front_end(status) || (refusal && !intent.is_valid())
 }
 
 fn is_of_any_front_end(status: u16) -> bool {
