@@ -4,6 +4,9 @@
 
 use std::fmt;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
 /// What stands in place of a secret.
 pub const MASK: &str = "[redacted]";
 
@@ -40,11 +43,9 @@ impl Redactor {
     pub fn new<'a>(secrets: impl IntoIterator<Item = &'a Secret>) -> Self {
         let mut known: Vec<String> = Vec::new();
         for secret in secrets {
-            let text = secret.expose();
-            // `Bearer TOKEN` is written whole in a header, but its token alone may come back in a body.
-            for part in [text, text.rsplit(' ').next().unwrap_or(text)] {
-                if part.len() >= 4 && !known.iter().any(|k| k == part) {
-                    known.push(part.to_owned());
+            for part in parts(secret.expose()) {
+                if part.len() >= 4 && !known.contains(&part) {
+                    known.push(part);
                 }
             }
         }
@@ -61,6 +62,21 @@ impl Redactor {
     pub fn finds(&self, text: &str) -> bool {
         self.secrets.iter().any(|secret| text.contains(secret.as_str()))
     }
+}
+
+/// What of a secret may come back alone: `Bearer TOKEN` is sent whole, but an answer may hold its token; a cookie's
+/// value may come without its name; the password of `Basic` comes in plain.
+fn parts(secret: &str) -> Vec<String> {
+    let last = secret.rsplit(' ').next().unwrap_or(secret);
+    let mut parts = vec![secret.to_owned(), last.to_owned()];
+    if let Some(encoded) = secret.strip_prefix("Basic ") {
+        let decoded = STANDARD.decode(encoded).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        parts.extend(decoded.as_deref().and_then(|pair| pair.split_once(':')).map(|(_, password)| password.to_owned()));
+    } else {
+        let cookies = secret.split(';').filter_map(|cookie| cookie.split_once('='));
+        parts.extend(cookies.map(|(_, value)| value.trim().to_owned()));
+    }
+    parts
 }
 
 impl fmt::Debug for Redactor {
@@ -92,5 +108,8 @@ mod tests {
         check(&["Bearer tok-123"], "{\"token\":\"tok-123\"}", "{\"token\":\"[redacted]\"}");
         check(&["abcd", "abcdef"], "abcdef abcd", "[redacted] [redacted]");
         check(&["a"], "a banana", "a banana");
+        check(&["sid=s3cret; theme=dark"], "sid: s3cret", "sid: [redacted]");
+        // alice:hunter2
+        check(&["Basic YWxpY2U6aHVudGVyMg=="], "no user with password hunter2", "no user with password [redacted]");
     }
 }

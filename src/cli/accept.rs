@@ -53,8 +53,9 @@ fn nothing(pattern: &str, pending: usize) -> String {
 }
 
 fn tell(accepted: &[String], problems: &BTreeSet<String>, ui: &mut Ui<'_>) -> Result<(), Error> {
-    let lines: String = accepted.iter().map(|file| format!("accepted {file}\n")).collect();
-    ui.report(&lines)?;
+    for file in accepted {
+        ui.report(&format!("accepted {file}\n"))?;
+    }
     for problem in problems {
         ui.warn(problem)?;
     }

@@ -44,20 +44,19 @@ pub(super) struct OutputFlags {
     /// Show nothing but the report at the end, and errors
     #[arg(long, short, global = true, help_heading = "Output")]
     pub(super) quiet: bool,
-    /// When to use colours
+    /// When to use colours: auto, always or never; NO_COLOR is respected by auto
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = "Output")]
+    #[arg(hide_possible_values = true)]
     pub(super) color: Color,
 }
 
 /// When to use colours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum Color {
-    /// On a terminal, unless `NO_COLOR` is set
+    // Without docs of their own, which would make clap show the help of every flag in its long form.
     #[default]
     Auto,
-    /// Always
     Always,
-    /// Never
     Never,
 }
 
@@ -165,7 +164,7 @@ pub(super) struct FindingFlags {
 }
 
 impl FindingFlags {
-    pub(super) fn fill(&self, layer: &mut Layer) {
+    pub(super) fn fill(self, layer: &mut Layer) {
         layer.fail_on = self.fail_on;
     }
 }

@@ -156,7 +156,7 @@ impl<R: Reporter> Reporter for Score<R> {
 }
 
 /// Whether a proved finding is this bug: its oracle, its operation, and the words that tell it from others.
-pub fn shows(bug: &PlantedBug, record: &FindingRecord) -> bool {
+fn shows(bug: &PlantedBug, record: &FindingRecord) -> bool {
     let said = || {
         let FindingRecord { title, evidence, outcome, curl, .. } = record;
         [title, evidence, outcome, curl].into_iter().chain(&record.rule)
@@ -201,5 +201,53 @@ impl<'a> Scored<'a> {
         let planted: Vec<_> = planted.iter().map(|bug| bug.id).collect();
         let (found, missed) = planted.iter().partition(|id| found.contains_key(**id));
         Self { summary, planted, found, missed }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::{Ratio, Severity};
+
+    fn record(bug: &PlantedBug, evidence: &str) -> FindingRecord {
+        FindingRecord {
+            oracle: bug.oracle.to_owned(),
+            severity: Severity::High,
+            owasp: None,
+            operation: bug.operation.to_owned(),
+            title: "a title".to_owned(),
+            evidence: evidence.to_owned(),
+            signature: "v1:0".to_owned(),
+            confirmed: Ratio { hits: 3, tries: 3 },
+            stable: true,
+            intent: "valid".to_owned(),
+            rule: None,
+            outcome: "500".to_owned(),
+            curl: "curl".to_owned(),
+            fixture: None,
+            seconds: 0.0,
+        }
+    }
+
+    #[test]
+    fn a_finding_is_a_bug_by_oracle_operation_and_words() {
+        for bug in PLANTED_BUGS {
+            let right = record(bug, &format!("... {} ...", bug.evidence.unwrap_or_default()));
+            assert!(shows(bug, &right), "{}", bug.id);
+            assert!(!shows(bug, &FindingRecord { stable: false, ..right.clone() }), "{}", bug.id);
+            assert!(!shows(bug, &FindingRecord { oracle: "another".to_owned(), ..right.clone() }), "{}", bug.id);
+            assert!(!shows(bug, &FindingRecord { operation: "GET /".to_owned(), ..right }), "{}", bug.id);
+            assert_eq!(shows(bug, &record(bug, "nothing of it")), bug.evidence.is_none(), "{}", bug.id);
+        }
+    }
+
+    #[test]
+    fn the_table_tells_what_was_missed() {
+        let found = Found::from([(PLANTED_BUGS[0].id, "v1:0".to_owned())]);
+        let text = table(&PLANTED_BUGS[..2], &found, Paint::default());
+        assert!(text.starts_with("\nplanted bugs: 1 of 2 found (50 %)\n"), "{text}");
+        assert!(text.contains(&format!("  {}  found   ", PLANTED_BUGS[0].id)), "{text}");
+        assert!(text.contains(&format!("  {}  missed  ", PLANTED_BUGS[1].id)), "{text}");
+        assert_eq!(table(&[], &Found::new(), Paint::default()), "");
     }
 }

@@ -45,9 +45,10 @@ fn fail(error: &Error, ui: &mut Ui<'_>) -> Exit {
 
 /// Shows what clap has to say: help and version on standard output, mistakes on standard error.
 fn refuse(error: &clap::Error, context: &Context, streams: &mut Streams) -> Exit {
-    let (to, is_terminal) = match error.use_stderr() {
-        true => (&mut streams.err, context.err_is_terminal),
-        false => (&mut streams.out, context.out_is_terminal),
+    let (to, is_terminal) = if error.use_stderr() {
+        (&mut streams.err, context.err_is_terminal)
+    } else {
+        (&mut streams.out, context.out_is_terminal)
     };
     let text = error.render();
     let paints = super::ui::paints(Color::Auto, context, is_terminal);

@@ -29,7 +29,5 @@ use error::Error;
 use ui::Ui;
 
 pub use context::{Context, Streams};
-#[cfg(feature = "demo")]
-pub use demo::shows;
 pub use dispatch::{main, report_panics};
 pub use exit::Exit;

@@ -105,18 +105,18 @@ impl Project {
         };
         let mut loaded = loaded.map_err(|mut error| {
             error.file = context.shown(Path::new(&error.file));
-            error.position = error.position.map(|at| shorten(context, at));
+            error.position.iter_mut().for_each(|at| shorten(context, at));
             error
         })?;
-        for note in &mut loaded.notes {
-            note.position = note.position.take().map(|at| shorten(context, at));
+        for at in loaded.notes.iter_mut().filter_map(|note| note.position.as_mut()) {
+            shorten(context, at);
         }
         Ok(loaded)
     }
 }
 
-fn shorten(context: &Context, at: spec::Position) -> spec::Position {
-    spec::Position { file: context.shown(Path::new(&at.file)), ..at }
+fn shorten(context: &Context, at: &mut spec::Position) {
+    at.file = context.shown(Path::new(&at.file));
 }
 
 /// The API's name, if it has one, and its document.

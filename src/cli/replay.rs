@@ -138,9 +138,9 @@ fn shown(fixture: &Fixture, replayed: &Replayed, view: &View<'_>, paint: Paint) 
         Verdict::Known { .. } | Verdict::UnexpectedPass => paint.warn(&word),
         Verdict::Fail { .. } | Verdict::Stale { .. } | Verdict::Unreachable { .. } => paint.bad(&word),
     };
-    let mut out = format!("{word}  {}  {}\n", paint.bold(&visible(view.name)), line(&fixture.title, 100));
+    let mut out = format!("{word}  {}  {}\n", visible(view.name), paint.dim(&line(&fixture.title, 100)));
     if *verdict == Verdict::UnexpectedPass {
-        out.push_str(&format!("    it is marked as known, but holds: take the mark out of {}\n", view.file));
+        out.extend(["    it is marked as known, but holds: take the mark out of ", view.file, "\n"]);
     }
     if verdict.is_red() {
         let explained = replay::explain(fixture, replayed, view);
@@ -223,5 +223,42 @@ impl Report {
         } else {
             Exit::USAGE
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(counts: &[(&'static str, usize)], problems: &[&str], exit: Exit) {
+        let report = Report {
+            format: ui::FORMAT,
+            fixtures: Vec::new(),
+            counts: counts.iter().copied().collect(),
+            problems: problems.iter().map(|problem| (*problem).to_owned()).collect(),
+        };
+        assert_eq!(report.exit(), exit, "{counts:?} {problems:?}");
+    }
+
+    #[test]
+    fn the_worst_verdict_decides_the_exit_code() {
+        check(&[("pass", 3), ("known", 1), ("unexpected pass", 1)], &[], Exit::CLEAN);
+        check(&[("pass", 3), ("fail", 1), ("unreachable", 1)], &["unreadable"], Exit::FINDINGS);
+        check(&[("stale", 1)], &[], Exit::FINDINGS);
+        check(&[("pass", 3), ("unreachable", 1)], &[], Exit::UNREACHABLE);
+        check(&[("pass", 3)], &["unreadable"], Exit::USAGE);
+    }
+
+    #[track_caller]
+    fn check_api(key: &str, api: &str) {
+        assert_eq!(api_of(key), api);
+    }
+
+    #[test]
+    fn a_fixture_belongs_to_the_api_of_its_folder() {
+        check_api("shop/x.json", "shop");
+        check_api("pending/shop/x.json", "shop");
+        check_api("x.json", "");
     }
 }

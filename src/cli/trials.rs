@@ -3,6 +3,7 @@
 //! The budget is a number of requests and the seed is fixed, so a pull request gives the same cases each time. Nothing
 //! is written: what a trial finds is told in its failure, with the command that keeps it.
 
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -128,8 +129,9 @@ fn judge(api: &str, summary: &Summary) -> Result<Completion, Failed> {
         return Ok(Completion::Completed);
     }
     let mut text = format!("{} findings of medium severity or worse\n", found.len());
-    found.iter().for_each(|finding| text.push_str(&told(finding)));
-    text.push_str(&format!("\nkeep them as fixtures: gadfly fuzz {api} --url {}\n", summary.base_url));
+    text.extend(found.into_iter().map(told));
+    // Writing to a String can't fail.
+    _ = writeln!(text, "\nkeep them as fixtures: gadfly fuzz {api} --url {}", summary.base_url);
     Err(text.into())
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 pub struct Span(pub Duration);
 
 /// Far above any budget, and far below what overflows a clock.
-const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+const LONGEST: Duration = Duration::from_hours(366 * 24);
 
 /// Units and their milliseconds; `ms` before `m` and `s`, for the suffix is looked up in this order.
 const UNITS: [(&str, f64); 4] = [("ms", 1.0), ("s", 1_000.0), ("m", 60_000.0), ("h", 3_600_000.0)];
@@ -43,9 +43,9 @@ impl fmt::Display for Span {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let millis = self.0.as_millis();
         match millis {
-            _ if millis % 1_000 != 0 => write!(f, "{millis}ms"),
-            _ if millis % 3_600_000 == 0 => write!(f, "{}h", millis / 3_600_000),
-            _ if millis % 60_000 == 0 => write!(f, "{}m", millis / 60_000),
+            _ if !millis.is_multiple_of(1_000) => write!(f, "{millis}ms"),
+            _ if millis.is_multiple_of(3_600_000) => write!(f, "{}h", millis / 3_600_000),
+            _ if millis.is_multiple_of(60_000) => write!(f, "{}m", millis / 60_000),
             _ => write!(f, "{}s", millis / 1_000),
         }
     }
@@ -78,7 +78,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_shown_is_read_back(millis in 1..LONGEST.as_millis() as u64) {
+        fn what_is_shown_is_read_back(millis in 1..31_000_000_000_u64) {
             let span = Span(Duration::from_millis(millis));
             prop_assert_eq!(span.to_string().parse::<Span>(), Ok(span));
         }

@@ -279,7 +279,7 @@ mod tests {
         let layer = Layer::from_environment(&environment).unwrap();
         let expected = Layer {
             url: Some("http://127.0.0.1:1".into()),
-            time: Some(Span(std::time::Duration::from_secs(300))),
+            time: Some(Span(std::time::Duration::from_mins(5))),
             exclude: Some(vec!["admin".into(), "DELETE *".into()]),
             fail_on: Some(FailOn(None)),
             ..Layer::default()

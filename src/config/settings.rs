@@ -2,7 +2,7 @@
 //! the file, the file beats the defaults.
 
 use std::collections::BTreeMap;
-use std::fmt;
+use std::fmt::{self, Write};
 use std::time::Duration;
 
 use super::{ApiTable, FILE_NAME, FailOn, Layer, Span, Transport};
@@ -91,7 +91,7 @@ impl Layers {
 
 impl Settings {
     /// The time budget of a run that names neither a time nor a number of requests.
-    pub const DEFAULT_TIME: Duration = Duration::from_secs(60);
+    pub const DEFAULT_TIME: Duration = Duration::from_mins(1);
 
     /// Lays the layers over the defaults.
     ///
@@ -160,18 +160,19 @@ impl Settings {
     /// The settings as a table of `gadfly.toml`, each with its source. Values of headers and identities are secrets
     /// and stay out.
     pub fn to_toml(&self, name: &str, api: &ApiTable) -> String {
+        // Writing to a String can't fail.
         let mut out = format!("[api.{name}]\n");
         for (key, value, source) in self.rows() {
             let line = format!("{key} = {value}");
-            out.push_str(&format!("{line:<48} # {source}\n"));
+            _ = writeln!(out, "{line:<48} # {source}");
         }
         for header in api.header_names() {
-            out.push_str(&format!("headers.{header:?} = {MASK:?}\n"));
+            _ = writeln!(out, "headers.{header:?} = {MASK:?}");
         }
         for (who, identity) in &api.identities {
-            out.push_str(&format!("\n[api.{name}.identity.{who}]\n"));
+            _ = writeln!(out, "\n[api.{name}.identity.{who}]");
             for what in identity.describe() {
-                out.push_str(&format!("# sends {what}\n"));
+                _ = writeln!(out, "# sends {what}");
             }
         }
         out

@@ -24,7 +24,7 @@ pub struct Credentials {
 /// All identities of a run by name. `anonymous` is always there and has no credentials.
 #[derive(Clone, Debug, Default)]
 pub struct Identities {
-    common: Vec<(String, String)>,
+    common: Vec<(String, Secret)>,
     known: BTreeMap<IdentityName, Credentials>,
 }
 
@@ -51,7 +51,7 @@ impl Identities {
 
     /// Adds a header that every identity sends, `anonymous` too, such as `X-Tenant`.
     pub fn push_common_header(&mut self, name: &str, value: &str) {
-        self.common.push((name.to_owned(), value.to_owned()));
+        self.common.push((name.to_owned(), Secret::new(value)));
     }
 
     /// The names, `anonymous` not among them.
@@ -75,7 +75,7 @@ impl Identities {
         self.require(name)?;
         let mut request = request.clone();
         for (header, value) in &self.common {
-            request.headers.push_if_absent(header, value.clone());
+            request.headers.push_if_absent(header, value.expose().to_owned());
         }
         if let Some(credentials) = self.known.get(name) {
             for (header, secret) in &credentials.headers {
@@ -90,8 +90,17 @@ impl Identities {
 
     /// Takes every credential out of a text.
     pub fn redactor(&self) -> Redactor {
-        Redactor::new(self.known.values().flat_map(|c| c.headers.iter().chain(&c.query)).map(|(_, secret)| secret))
+        let own = self.known.values().flat_map(|credentials| credentials.headers.iter().chain(&credentials.query));
+        let common = self.common.iter().filter(|(name, _)| names_a_credential(name));
+        Redactor::new(own.chain(common).map(|(_, secret)| secret))
     }
+}
+
+/// Whether a header that everybody sends is a credential; to mask the value of any other, such as `X-Tenant: main`,
+/// would shred what is shown.
+fn names_a_credential(header: &str) -> bool {
+    let name = header.to_ascii_lowercase();
+    ["auth", "cookie", "token", "key", "secret", "pass", "session", "signature"].iter().any(|word| name.contains(word))
 }
 
 fn with_query(target: &Bytes, key: &str, value: &str) -> Bytes {
@@ -142,6 +151,11 @@ mod tests {
 
     #[test]
     fn the_redactor_knows_every_credential() {
-        assert_eq!(alice().redactor().text("t0ken=t0ken"), "[redacted]=[redacted]");
+        let mut identities = alice();
+        assert_eq!(identities.redactor().text("t0ken=t0ken"), "[redacted]=[redacted]");
+        identities.push_common_header("X-Api-Key", "k3y-for-all");
+        identities.push_common_header("Accept-Language", "german");
+        assert_eq!(identities.redactor().text("k3y-for-all in german"), "[redacted] in german");
+        assert!(!format!("{identities:?}").contains("k3y-for-all"));
     }
 }

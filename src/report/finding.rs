@@ -1,5 +1,7 @@
 //! One finding for a person's eyes. Main function: [`block`].
 
+use std::fmt::Write;
+
 use super::text::{command, line};
 use super::{FindingRecord, Paint};
 
@@ -16,10 +18,11 @@ pub(super) fn block(record: &FindingRecord, paint: Paint) -> String {
         line(&record.oracle, WIDTH),
         paint.bold(&line(&record.operation, WIDTH)),
     );
-    out.push_str(&format!("  {}\n", line(&record.title, WIDTH)));
+    // Writing to a String can't fail, here and below.
+    _ = writeln!(out, "  {}", line(&record.title, WIDTH));
     let mut fact = |label: &str, text: &str| {
         if !text.is_empty() {
-            out.push_str(&format!("  {} {text}\n", paint.dim(&format!("{label:<9}"))));
+            _ = writeln!(out, "  {} {text}", paint.dim(&format!("{label:<9}")));
         }
     };
     fact("evidence", &line(&record.evidence, WIDTH));
@@ -27,7 +30,7 @@ pub(super) fn block(record: &FindingRecord, paint: Paint) -> String {
     fact("answer", &line(&record.outcome, WIDTH));
     fact("proof", &proof(record));
     fact("fixture", record.fixture.as_deref().unwrap_or_default());
-    out.push_str(&format!("  {}\n", command(&record.curl)));
+    _ = writeln!(out, "  {}", command(&record.curl));
     out
 }
 

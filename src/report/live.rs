@@ -81,6 +81,8 @@ fn position(progress: &Progress) -> u64 {
 fn text(progress: &Progress, paint: Paint) -> String {
     let seconds = progress.elapsed.as_secs();
     let time = match progress.time {
+        // What is under way when the time is up is proved all the same.
+        Some(time) if progress.elapsed > time => format!("{}s used up, finishing", time.as_secs()),
         Some(time) => format!("{seconds}s of {}s", time.as_secs()),
         None => format!("{seconds}s"),
     };
@@ -113,7 +115,7 @@ mod tests {
     fn at(seconds: u64) -> Progress {
         Progress {
             elapsed: Duration::from_secs(seconds),
-            time: Some(Duration::from_secs(60)),
+            time: Some(Duration::from_mins(1)),
             requests: 400 * seconds,
             budget: None,
             operations: 23,
@@ -126,13 +128,14 @@ mod tests {
     fn plain_lines_come_every_few_seconds_of_the_run() {
         let mut live = Live::lines();
         let mut out = Vec::new();
-        for seconds in 0..=11 {
+        for seconds in (0..=11).chain([61]) {
             live.show(&at(seconds), Paint::default(), &mut out).unwrap();
         }
         assert_eq!(
             String::from_utf8(out).unwrap(),
             "  5s of 60s · 2,000 requests · 400/s · 15 of 23 operations reached · 1 critical, 2 low\n  \
-             10s of 60s · 4,000 requests · 400/s · 15 of 23 operations reached · 1 critical, 2 low\n"
+             10s of 60s · 4,000 requests · 400/s · 15 of 23 operations reached · 1 critical, 2 low\n  \
+             60s used up, finishing · 24,400 requests · 400/s · 15 of 23 operations reached · 1 critical, 2 low\n"
         );
     }
 

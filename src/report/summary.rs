@@ -1,6 +1,7 @@
 //! The end of a run for a person's eyes. Main function: [`summary`].
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
 
 use super::text::{count, grouped, line};
 use super::{FindingRecord, Look, Summary, Table, Unreached};
@@ -40,9 +41,10 @@ fn findings(summary: &Summary, look: &Look) -> String {
         });
     }
     let mut out = if any { format!("{}\n", table.render("  ")) } else { String::new() };
-    out.push_str(&format!("{}\n", verdict(summary, look)));
+    // Writing to a String can't fail.
+    _ = writeln!(out, "{}", verdict(summary, look));
     if let Some(remarks) = remarks(&summary.findings, look.remarks) {
-        out.push_str(&format!("{}\n", look.paint.dim(&remarks)));
+        _ = writeln!(out, "{}", look.paint.dim(&remarks));
     }
     out.push('\n');
     out

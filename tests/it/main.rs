@@ -1,5 +1,7 @@
 //! The integration tests, one binary: what the built command does, and what the sources promise.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by unwrapping, in its helpers as well")]
+
 mod cli;
 #[cfg(feature = "demo")]
 mod demo;
@@ -9,6 +11,8 @@ mod determinism;
 mod fixtures;
 mod layers;
 mod report;
+#[cfg(feature = "demo")]
+mod runs;
 mod sources;
 mod support;
 mod tidy;

@@ -197,7 +197,7 @@ fn told(look: Look) -> (String, String) {
     for seconds in [1, 6] {
         let progress = Progress {
             elapsed: Duration::from_secs(seconds),
-            time: Some(Duration::from_secs(60)),
+            time: Some(Duration::from_mins(1)),
             requests: 400 * seconds,
             operations: 38,
             reached: 12,

@@ -119,8 +119,8 @@ fn string(text: &str) -> Option<usize> {
 /// The length of the character literal that the text begins with; a lifetime is none.
 fn character(text: &str) -> Option<usize> {
     let inner = text.strip_prefix('\'')?;
-    if inner.starts_with('\\') {
-        return inner[1..].char_indices().find(|(at, c)| *at > 0 && *c == '\'').map(|(at, _)| at + 3);
+    if let Some(escape) = inner.strip_prefix('\\') {
+        return escape.char_indices().find(|(at, c)| *at > 0 && *c == '\'').map(|(at, _)| at + 3);
     }
     let first = inner.chars().next()?.len_utf8();
     inner[first..].starts_with('\'').then_some(first + 2)

@@ -52,11 +52,16 @@ impl Project {
         self.gadfly_with(arguments, &[])
     }
 
-    /// Runs `gadfly` with these arguments and variables; no variable of the test run gets through.
+    /// Runs `gadfly` with these arguments and variables.
     pub(crate) fn gadfly_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Ran {
+        Ran::of(self.command(arguments, variables).output().unwrap())
+    }
+
+    /// The command before it is run; no variable of the test run gets through.
+    pub(crate) fn command(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_gadfly"));
         command.current_dir(self.folder.path()).args(arguments).env_clear().envs(variables.iter().copied());
-        Ran::of(command.output().unwrap())
+        command
     }
 }
 

@@ -56,7 +56,8 @@ fn a_breach_is_noticed() {
 
 /// Parts of paths of the machines that the code is written on; put together so that this file does not hold them.
 fn machine_paths() -> Vec<String> {
-    let parts = [["/.cargo", "/registry"], ["/.rust", "up/"], ["/tmp", "/wt"], ["/work", "/"]];
+    let parts =
+        [["/.cargo", "/registry"], ["/.rust", "up/"], ["/tmp", "/wt"], ["/work", "/main"], ["/work", "/shared"]];
     let mut paths: Vec<_> = parts.map(|parts| parts.concat()).into();
     paths.push(format!("{}/", root().display()));
     paths
