@@ -5,7 +5,9 @@ use std::num::NonZeroU32;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::{accept, demo, exit, fuzz, replay, spec};
+#[cfg(feature = "demo")]
+use super::demo;
+use super::{accept, exit, fuzz, replay, spec};
 use crate::config::{FailOn, HeaderField, Layer, Span, Transport};
 use crate::seed::Seed;
 
@@ -44,7 +46,7 @@ pub(super) struct OutputFlags {
     /// Show nothing but the report at the end, and errors
     #[arg(long, short, global = true, help_heading = "Output")]
     pub(super) quiet: bool,
-    /// When to use colours: auto, always or never; NO_COLOR is respected by auto
+    /// When to use colours: auto, always or never; auto respects `NO_COLOR`
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = "Output")]
     #[arg(hide_possible_values = true)]
     pub(super) color: Color,
