@@ -1,7 +1,7 @@
 //! Epochs in flight. Main type: [`Pipeline`].
 //!
-//! Two epochs overlap, so that one slow answer does not stop the others. What keeps the run deterministic is the
-//! order: epoch n is planned after epoch n-2 was folded and before epoch n-1 is, whatever arrives when.
+//! Epochs overlap, so that one slow answer does not stop the others. What keeps the run deterministic is the order:
+//! epoch n is planned after epoch n-3 was folded and before epoch n-2 is, whatever arrives when.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use crate::finding::Finding;
 use crate::wire::Exchange;
 
 /// How many epochs may be unfolded when another one is planned.
-const OVERLAP: usize = 1;
+const OVERLAP: usize = 2;
 
 /// Where a case belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -19,8 +19,9 @@ use crate::wire::{FaultKind, Request};
 const STRIDE: u64 = 840;
 /// The largest weight of a lane, as a multiple of the smallest.
 const MAX_WEIGHT: u64 = 6;
-/// After how many timeouts in an operation only every now and then a case is spent on it.
-const MAX_TIMEOUTS: u32 = 3;
+/// For how many turns an operation rests after its first timeout, twice as many after the second, and so on: a case that
+/// times out costs as much time as thousands of others.
+const REST: u64 = 20;
 /// How many indices of one generator may give nothing new before the next generator gets its turn.
 const MAX_BARREN: u32 = 12;
 
@@ -60,7 +61,7 @@ struct Lane {
     arms: Vec<Arm>,
     pass: u64,
     interest: u64,
-    timeouts: u32,
+    timeouts: u64,
     report: LaneReport,
 }
 
@@ -128,7 +129,10 @@ impl Planner {
         lane.report.requests += 1;
         *lane.report.outcomes.entry(glimpse.to_string()).or_default() += 1;
         lane.report.reached |= glimpse.is_success();
-        lane.timeouts += u32::from(glimpse.is_fault(FaultKind::TimedOut));
+        if glimpse.is_fault(FaultKind::TimedOut) {
+            lane.timeouts += 1;
+            lane.pass += STRIDE * REST * lane.timeouts;
+        }
         // A moving average over about eight cases, scaled by 64.
         lane.interest = lane.interest * 7 / 8 + if is_novel { 64 } else { 0 };
     }
@@ -180,13 +184,8 @@ impl Lane {
         Self { operation, arms, pass: 0, interest: 0, timeouts: 0, report }
     }
 
-    /// At least 1; more where answers are new. In an operation that times out each case costs seconds, so a lane
-    /// with many timeouts stays at the least weight and rests in between.
-    fn weight(&mut self) -> u64 {
-        if self.timeouts >= MAX_TIMEOUTS {
-            self.pass += STRIDE * u64::from(self.timeouts.min(16)) * 2;
-            return 1;
-        }
+    /// At least 1; more where answers are new.
+    fn weight(&self) -> u64 {
         (1 + self.interest / 64).min(MAX_WEIGHT)
     }
 

@@ -61,6 +61,10 @@ fn picks(plan: &Plan) -> Vec<Pick> {
 
 fn case(plan: &Plan, pick: &Pick, origin: Origin) -> Option<Case> {
     let mut case = plan.usual(origin, Intent::Valid);
+    // The first is what the document shows, to the letter: what it creates can be found under its name.
+    if let (0, Some(body)) = (origin.index, plan.bodies.first()) {
+        plan.put(&mut case, Place::Body(0), body.part.goods.first()?.clone());
+    }
     if pick.full {
         for (index, part) in plan.parameters.iter().enumerate().filter(|(_, part)| !part.required && part.proved) {
             let place = Place::Parameter(u16::try_from(index).ok()?);

@@ -127,6 +127,7 @@ impl Generator for Hostile {
         let (item, spot) = list.item(index)?;
         let plan = &*list.plan;
         let part = plan.part(item.place)?;
+        let origin = origin(ID, index, seed);
         let (class, value) = match item.kind {
             Attack::NearMiss(index) => {
                 let format = part.document().constraints(spot.node).string.format?;
@@ -136,14 +137,14 @@ impl Generator for Hostile {
         };
         let value = match item.kind {
             Attack::Everywhere(_) => everywhere(part, spot, &value)?,
-            _ => plan.changed(item.place, spot, Change::Set(value))?,
+            _ => plan.changed(item.place, spot, Change::Set(value), origin)?,
         };
         // What breaks a rule of the document is for those who name the rule; in text, types are for the server to see.
         let is_legal =
             item.kind.is_untyped() || !part.proved || part.schema.conforms(View::Request, &value.to_value()?);
         let is_sendable = stands(item.place, plan, &value);
         let intent = Intent::Hostile(class);
-        (is_legal && is_sendable).then(|| plan.with(item.place, value, origin(ID, index, seed), intent))
+        (is_legal && is_sendable).then(|| plan.with(item.place, value, origin, intent))
     }
 }
 

@@ -11,6 +11,7 @@ mod list;
 mod malformed;
 mod payloads;
 mod plan;
+pub mod strategy;
 mod tape;
 mod valid;
 mod value;

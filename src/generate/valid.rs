@@ -38,7 +38,7 @@ pub(crate) fn case_of(plan: &Plan, tape: &mut Unstructured<'_>, provenance: Prov
     let mut arguments = Vec::with_capacity(plan.parameters.len());
     for (index, part) in plan.parameters.iter().enumerate() {
         let is_path = plan.operation.parameters[index].location == Location::Path;
-        if (part.required || part.proved && Tape::new(tape).once_in(3)) && part.proved {
+        if part.proved && (part.required || Tape::new(tape).once_in(3)) {
             arguments.push(Argument { parameter: index, value: value(part, tape, if is_path { 7 } else { 2 })? });
         }
     }

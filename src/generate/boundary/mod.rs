@@ -64,13 +64,14 @@ impl Generator for Boundary {
         let plan = &*list.plan;
         let part = plan.part(item.place)?;
         let made = make::change(part, spot, item.kind)?;
-        let value = plan.changed(item.place, spot, made.change)?;
+        let origin = origin(ID, index, seed);
+        let value = plan.changed(item.place, spot, made.change, origin)?;
         let rule =
             Rule { keyword: made.keyword.to_owned(), place: plan.name(item.place, &spot.pointer), change: made.text };
         if !part.schema.conforms(View::Request, &value.to_value()?) {
             return None;
         }
-        let case = plan.with(item.place, value, origin(ID, index, seed), Intent::Boundary(rule));
+        let case = plan.with(item.place, value, origin, Intent::Boundary(rule));
         // In JSON what conforms is valid; elsewhere it must still be so when it is read back.
         let is_json = matches!(item.place, Place::Body(_)) && part.wire == super::value::Wire::Json;
         (is_json || proves_valid(&case)).then_some(case)

@@ -1,5 +1,7 @@
 //! Which edges are found, and that they are legal.
 
+#![expect(clippy::needless_pass_by_value, reason = "cases read better without references")]
+
 use serde_json::{Value, json};
 
 use super::*;

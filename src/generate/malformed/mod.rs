@@ -100,7 +100,7 @@ fn enumerated(plan: &Plan, item: Item<Break>, spot: &Spot, origin: Origin) -> Op
     let made = make::change(part, spot, part.goods.get(usize::from(spot.base))?.at(&spot.pointer)?, item.kind)?;
     let rule =
         Rule { keyword: made.keyword.to_owned(), place: plan.name(item.place, &spot.pointer), change: made.text };
-    let value = plan.changed(item.place, spot, made.change)?;
+    let value = plan.changed(item.place, spot, made.change, origin)?;
     Some(plan.with(item.place, value, origin, Intent::Malformed(rule)))
 }
 

@@ -1,5 +1,7 @@
 //! Which rules are broken, and that nothing else is.
 
+#![expect(clippy::needless_pass_by_value, reason = "cases read better without references")]
+
 use serde_json::{Value, json};
 
 use super::*;
@@ -65,7 +67,7 @@ fn every_rule_of_a_composite_can_be_broken() {
     );
     check(
         json!({"type": "object", "required": ["a"], "additionalProperties": false, "properties": {
-            "a": {"type": "object", "required": ["b"], "properties": {"b": {"type": "string"}}}
+            "a": {"type": "object", "required": ["b"], "properties": {"b": {"type": "boolean"}}}
         }}),
         &[
             ("required", json!({})),
@@ -74,8 +76,8 @@ fn every_rule_of_a_composite_can_be_broken() {
             ("type", json!({"a": {"b": null}})),
             ("type", json!({"a": []})),
             ("type", json!([])),
-            ("type", json!([{"a": {"b": "a"}}])),
-            ("additionalProperties", json!({"a": {"b": "a"}, "gadfly_undeclared": "x"})),
+            ("type", json!([{"a": {"b": true}}])),
+            ("additionalProperties", json!({"a": {"b": true}, "gadfly_undeclared": "x"})),
         ],
     );
 }
@@ -83,12 +85,12 @@ fn every_rule_of_a_composite_can_be_broken() {
 #[test]
 fn null_in_a_list_and_in_a_member_are_among_the_first() {
     let schema = json!({"type": "object", "properties": {
-        "tags": {"type": "array", "items": {"type": "string"}}, "name": {"type": "string"}
+        "tags": {"type": "array", "items": {"type": "integer"}}, "flag": {"type": "boolean"}
     }});
     let all = cases(json!({"body": {"application/json": {"schema": schema}}}), "/x", 0);
     let early: Vec<Value> = all.iter().filter(|case| case.body.is_some()).take(8).map(body).collect();
-    assert!(early.contains(&json!({"tags": [null], "name": "a"})), "{early:?}");
-    assert!(early.contains(&json!({"tags": ["a"], "name": null})), "{early:?}");
+    assert!(early.contains(&json!({"tags": [null], "flag": true})), "{early:?}");
+    assert!(early.contains(&json!({"tags": [1], "flag": null})), "{early:?}");
 }
 
 #[test]

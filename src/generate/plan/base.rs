@@ -5,6 +5,7 @@ use std::sync::Arc;
 use arbitrary::Unstructured;
 use serde_json::{Value, json};
 
+use super::fresh;
 use super::media::{concrete, rank};
 use super::spot::spots;
 use super::{BodyPart, Part, Plan};
@@ -84,18 +85,15 @@ fn body(described: &MediaType) -> BodyPart {
         (None, Some(item)) => item.clone(),
         (None, None) => anything(),
     };
-    let part = part(&schema, wire, true, &described.examples);
+    let mut part = part(&schema, wire, true, &described.examples);
+    // Only in bodies: what stands in a path or a query names what is there already.
+    part.fresh = fresh::texts(schema.document(), &part.spots, part.documented);
     BodyPart { media_type, part }
 }
 
 /// The most usual values first: the document's own, then made ones from plain to full, then one per alternative.
 fn part(schema: &Schema, wire: Wire, required: bool, examples: &[Value]) -> Part {
     let mut goods: Vec<Datum> = Vec::new();
-    let mut add = |datum: Datum| {
-        if goods.len() < MOST_GOODS && !goods.contains(&datum) {
-            goods.push(datum);
-        }
-    };
     let document = schema.document();
     let hints = &schema.constraints().hints;
     for example in examples.iter().chain(hints) {
@@ -103,9 +101,11 @@ fn part(schema: &Schema, wire: Wire, required: bool, examples: &[Value]) -> Part
         let stands =
             stands(&datum, wire) && datum.to_value().is_some_and(|value| schema.conforms(View::Request, &value));
         if stands {
-            add(datum);
+            keep(&mut goods, datum);
         }
     }
+    let documented = goods.len();
+    let mut add = |datum: Datum| keep(&mut goods, datum);
     for optionals in [Optionals::Required, Optionals::All] {
         for hints in [Hints::All, Hints::Never] {
             make_good(schema, How { optionals, hints, wire, forced: &[] }, &[]).into_iter().for_each(&mut add);
@@ -118,7 +118,13 @@ fn part(schema: &Schema, wire: Wire, required: bool, examples: &[Value]) -> Part
         goods.extend(likely(schema, wire));
     }
     let spots = spots(schema, &goods);
-    Part { schema: schema.clone(), wire, required, goods, proved, spots }
+    Part { schema: schema.clone(), wire, required, goods, proved, documented, spots, fresh: Vec::new() }
+}
+
+fn keep(goods: &mut Vec<Datum>, datum: Datum) {
+    if goods.len() < MOST_GOODS && !goods.contains(&datum) {
+        goods.push(datum);
+    }
 }
 
 /// A value that conforms.

@@ -5,6 +5,7 @@
 
 mod base;
 mod cache;
+mod fresh;
 mod media;
 mod spot;
 
@@ -41,10 +42,14 @@ pub(crate) struct Part {
     pub required: bool,
     /// Values of it; the first is that which all other cases use.
     pub goods: Vec<Datum>,
+    /// How many of them are the document's own.
+    pub documented: usize,
     /// Whether these values are valid. If none could be made, a likely one stands in.
     pub proved: bool,
     /// Where one thing can be changed.
     pub spots: Vec<Spot>,
+    /// Texts that are new in each case.
+    fresh: Vec<fresh::Fresh>,
 }
 
 /// A body in one media type.
@@ -90,6 +95,15 @@ impl Part {
     pub(crate) fn node(&self) -> NodeId {
         self.schema.node()
     }
+
+    /// The good value of this index, with names that are new in this case.
+    pub(crate) fn good(&self, index: usize, origin: Origin) -> Option<Datum> {
+        let mut value = self.goods.get(index)?.clone();
+        for text in self.fresh.iter().filter(|text| usize::from(text.base) == index) {
+            text.apply(&mut value, origin);
+        }
+        Some(value)
+    }
 }
 
 impl Plan {
@@ -122,7 +136,7 @@ impl Plan {
             part.goods.first().map(|value| Argument { parameter, value: value.clone() })
         });
         let body = self.bodies.first().and_then(|body| {
-            let value = body.part.goods.first()?.clone();
+            let value = body.part.good(0, origin)?;
             Some(Body { media_type: body.media_type.clone(), content: Content::Value(value) })
         });
         Case {
@@ -167,8 +181,8 @@ impl Plan {
     }
 
     /// The value of a part with one change at a spot.
-    pub(crate) fn changed(&self, place: Place, spot: &Spot, change: Change) -> Option<Datum> {
-        let mut value = self.part(place)?.goods.get(usize::from(spot.base))?.clone();
+    pub(crate) fn changed(&self, place: Place, spot: &Spot, change: Change, origin: Origin) -> Option<Datum> {
+        let mut value = self.part(place)?.good(usize::from(spot.base), origin)?;
         apply(value.at_mut(&spot.pointer)?, change)?;
         Some(value)
     }

@@ -21,16 +21,16 @@ impl Maker<'_, '_> {
         let is_due = |property: &&Property| property.required && !property.read_only;
         let mut room = most.saturating_sub(rules.properties.iter().filter(is_due).count());
         for property in rules.properties.iter().filter(|property| !property.read_only) {
-            if property.required {
-                members.push((
-                    property.name.to_string(),
-                    self.value(property.node, Some(&property.name), depth.saturating_sub(1))?,
-                ));
-            } else if room > 0 && self.wants(property.node, depth) {
-                if let Some(value) = self.value(property.node, Some(&property.name), depth.saturating_sub(1)) {
+            if !property.required && (room == 0 || !self.wants(property.node, depth)) {
+                continue;
+            }
+            match self.value(property.node, Some(&property.name), depth.saturating_sub(1)) {
+                Some(value) => {
                     members.push((property.name.to_string(), value));
-                    room -= 1;
+                    room = room.saturating_sub(usize::from(!property.required));
                 }
+                None if property.required => return None,
+                None => {}
             }
         }
         self.dependents(constraints, &mut members, depth)?;
@@ -135,12 +135,10 @@ impl Maker<'_, '_> {
             if members.len() >= least {
                 return Some(());
             }
-            if !property.read_only && !has(members, &property.name) && self.document.height(property.node, 8).is_some()
-            {
-                if let Some(value) = self.value(property.node, Some(&property.name), depth.saturating_sub(1)) {
-                    members.push((property.name.to_string(), value));
-                }
-            }
+            let is_open = !property.read_only && !has(members, &property.name);
+            let is_finite = is_open && self.document.height(property.node, 8).is_some();
+            let value = is_finite.then(|| self.value(property.node, Some(&property.name), depth.saturating_sub(1)));
+            members.extend(value.flatten().map(|value| (property.name.to_string(), value)));
         }
         while members.len() < rules.min_properties {
             self.undeclared_member(constraints, members, depth.max(1))?;

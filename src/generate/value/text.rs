@@ -72,12 +72,9 @@ impl Maker<'_, '_> {
         {
             return Some(text);
         }
-        if rules.format.is_none() && !self.tape.once_in(4) {
-            if let Some(text) = name.and_then(|name| self.by_name(name, least, most)) {
-                return Some(text);
-            }
-        }
-        Some(self.free(least, most))
+        let name = name.filter(|_| rules.format.is_none() && !self.tape.once_in(4));
+        let named = name.and_then(|name| self.by_name(name, least, most));
+        Some(named.unwrap_or_else(|| self.free(least, most)))
     }
 
     /// A text of this many characters, by the pattern or the format if there is one.

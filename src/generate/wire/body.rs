@@ -192,8 +192,8 @@ pub(super) fn withins(plan: &Plan) -> Vec<(u8, u16, Within)> {
 /// The case of an oddity of the whole body.
 pub(super) fn whole(plan: &Plan, whole: Whole, origin: Origin) -> Option<Case> {
     let body = plan.bodies.first();
-    let usual = body.and_then(|body| Some((body.media_type.as_str(), body.part.goods.first()?)));
-    let (media_type, good) = usual.unwrap_or(("application/json", &Datum::Null));
+    let media_type = body.map_or("application/json", |body| body.media_type.as_str());
+    let good = body.and_then(|body| body.part.good(0, origin)).unwrap_or(Datum::Null);
     let json = || Bytes::from(good.to_json());
     let raw = |class: &'static str, bytes: Bytes| Some(plan.with_raw(media_type, bytes, origin, Intent::Wire(class)));
     match whole {
@@ -213,10 +213,10 @@ pub(super) fn whole(plan: &Plan, whole: Whole, origin: Origin) -> Option<Case> {
             case.headers.push(("Content-Encoding".to_owned(), Bytes::from_static(b"gzip")));
             Some(case)
         }
-        Whole::Twice => raw("duplicate_key", twice(good)?.to_json().into()),
+        Whole::Twice => raw("duplicate_key", twice(&good)?.to_json().into()),
         Whole::DeepLists => raw("deep_nesting", Bytes::from(["[".repeat(NESTING), "]".repeat(NESTING)].concat())),
-        Whole::DeepObjects => raw("deep_nesting", deep_objects(good)),
-        Whole::Wide => raw("many_members", wide(good).to_json().into()),
+        Whole::DeepObjects => raw("deep_nesting", deep_objects(&good)),
+        Whole::Wide => raw("many_members", wide(&good).to_json().into()),
         Whole::LongNumber => raw("huge_number", Bytes::from(["[", &"9".repeat(5_000), "]"].concat())),
         Whole::BrokenForm(index) => {
             let (media_type, bytes) = FORMS.get(usize::from(index))?;
@@ -281,7 +281,7 @@ pub(super) fn within(plan: &Plan, spot: u16, within: Within, origin: Origin) -> 
         Within::Number(index) => ("odd_number", Datum::Number((*NUMBERS.get(usize::from(index))?).into())),
         Within::Twice => ("duplicate_key", twice(part.goods.get(usize::from(spot.base))?.at(&spot.pointer)?)?),
     };
-    let value = plan.changed(place, spot, Change::Set(value))?;
+    let value = plan.changed(place, spot, Change::Set(value), origin)?;
     Some(plan.with(place, value, origin, Intent::Wire(class)))
 }
 

@@ -92,7 +92,7 @@ impl Texts<'_> {
     /// A parameter that is one text.
     fn one(self, parameter: &Parameter, raw: &[u8]) -> Reading {
         if parameter.content.is_some() {
-            return self.content(parameter, raw);
+            return Self::content(parameter, raw);
         }
         let delimiter = match (parameter.style, parameter.explode) {
             (Style::Label, true) => b'.',
@@ -102,7 +102,7 @@ impl Texts<'_> {
         self.texts(&raws, delimiter, parameter.location == Location::Header, false)
     }
 
-    fn content(self, parameter: &Parameter, raw: &[u8]) -> Reading {
+    fn content(parameter: &Parameter, raw: &[u8]) -> Reading {
         let text = if parameter.location == Location::Header { raw.to_vec() } else { percent_decoded(raw) };
         match parameter.content.as_deref().map(kind) {
             Some(Kind::Json) => Reading::Values(serde_json::from_slice(&text).into_iter().collect(), text.is_empty()),
@@ -116,10 +116,10 @@ impl Texts<'_> {
         let named: Vec<Vec<u8>> =
             pairs.iter().filter(|(name, _)| is_named(name)).map(|(_, value)| value.clone()).collect();
         if let (Some(_), [single]) = (&parameter.content, &named[..]) {
-            return self.content(parameter, single);
+            return Self::content(parameter, single);
         }
         let may_be_object = self.types(self.node).overlaps(Types::OBJECT);
-        let members = if may_be_object { self.spread(operation, parameter, pairs) } else { Vec::new() };
+        let members = if may_be_object { spread(operation, parameter, pairs) } else { Vec::new() };
         if named.is_empty() && members.is_empty() {
             return Reading::Absent;
         }
@@ -136,31 +136,6 @@ impl Texts<'_> {
             values.extend(self.objects(&members));
         }
         Reading::Values(values, may_be_absent)
-    }
-
-    /// The members of an object that is spread over pairs of its own.
-    fn spread(
-        self,
-        operation: &Operation,
-        parameter: &Parameter,
-        pairs: &[(Vec<u8>, Vec<u8>)],
-    ) -> Vec<(String, Vec<u8>)> {
-        let others: Vec<&str> = operation.parameters.iter().map(|other| other.name.as_str()).collect();
-        let deep = format!("{}[", parameter.name);
-        let member = |(name, value): &(Vec<u8>, Vec<u8>)| {
-            let name = String::from_utf8_lossy(name).into_owned();
-            match name.strip_prefix(&deep) {
-                Some(key) => Some((key.strip_suffix(']')?.to_owned(), value.clone())),
-                None if parameter.explode
-                    && parameter.style != Style::DeepObject
-                    && !others.contains(&name.as_str()) =>
-                {
-                    Some((name, value.clone()))
-                }
-                None => None,
-            }
-        };
-        pairs.iter().filter_map(member).collect()
     }
 
     /// Every value that these texts may be together. `raw_is_text` says that nothing is percent-encoded.
@@ -264,16 +239,33 @@ impl Texts<'_> {
     pub(super) fn coerce(self, node: NodeId, text: &str, prefer: Prefer) -> Value {
         let types = self.types(node);
         let starts = |mark: char| text.trim_start().starts_with(mark);
-        if types.overlaps(Types::OBJECT) && starts('{') || types.overlaps(Types::ARRAY) && starts('[') {
-            if let Ok(value) = serde_json::from_str(text) {
-                return value;
-            }
+        let is_written = types.overlaps(Types::OBJECT) && starts('{') || types.overlaps(Types::ARRAY) && starts('[');
+        if let (true, Ok(value)) = (is_written, serde_json::from_str(text)) {
+            return value;
         }
         let is_text = prefer == Prefer::Text && types.overlaps(Types::STRING);
         let (candidates, _) = text::scalars(text, self.reader);
-        let typed = candidates.into_iter().skip(1).filter(|_| !is_text);
-        typed.filter(|value| types.overlaps(Types::of_value(value))).last().unwrap_or_else(|| text.into())
+        let mut wanted =
+            candidates.into_iter().skip(1).filter(|value| !is_text && types.overlaps(Types::of_value(value)));
+        wanted.next_back().unwrap_or_else(|| text.into())
     }
+}
+
+/// The members of an object that is spread over pairs of its own.
+fn spread(operation: &Operation, parameter: &Parameter, pairs: &[(Vec<u8>, Vec<u8>)]) -> Vec<(String, Vec<u8>)> {
+    let others: Vec<&str> = operation.parameters.iter().map(|other| other.name.as_str()).collect();
+    let deep = format!("{}[", parameter.name);
+    let member = |(name, value): &(Vec<u8>, Vec<u8>)| {
+        let name = String::from_utf8_lossy(name).into_owned();
+        match name.strip_prefix(&deep) {
+            Some(key) => Some((key.strip_suffix(']')?.to_owned(), value.clone())),
+            None if parameter.explode && parameter.style != Style::DeepObject && !others.contains(&name.as_str()) => {
+                Some((name, value.clone()))
+            }
+            None => None,
+        }
+    };
+    pairs.iter().filter_map(member).collect()
 }
 
 /// The mark between the items of a style that does not spread them.

@@ -1,5 +1,7 @@
 //! What is proved of requests, as cases.
 
+#![expect(clippy::needless_pass_by_value, reason = "cases read better without references")]
+
 use serde_json::{Value, json};
 
 use super::{proves_malformed, proves_valid};

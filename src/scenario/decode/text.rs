@@ -56,6 +56,7 @@ mod tests {
     use super::*;
 
     #[track_caller]
+    #[expect(clippy::needless_pass_by_value, reason = "cases read better without references")]
     fn check(text: &str, strict: Value, tolerant: Value) {
         assert_eq!(Value::from(scalars(text, Reader::Strict).0), strict, "{text} strictly");
         assert_eq!(Value::from(scalars(text, Reader::Tolerant).0), tolerant, "{text} tolerantly");

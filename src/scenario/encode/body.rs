@@ -69,7 +69,9 @@ pub(super) fn text<'a>(media_type: &str, value: &'a Datum) -> Cow<'a, [u8]> {
 
 fn each<'a>(items: &[Datum], write: impl Fn(&Datum, &mut Vec<u8>)) -> Cow<'a, [u8]> {
     let mut out = Vec::new();
-    items.iter().for_each(|item| write(item, &mut out));
+    for item in items {
+        write(item, &mut out);
+    }
     out.into()
 }
 

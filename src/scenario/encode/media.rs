@@ -43,7 +43,7 @@ pub(crate) fn kind(media_type: &str) -> Kind {
         essence if essence.ends_with("+xml") => Kind::Xml,
         essence if essence.starts_with("text/") => Kind::Text,
         // YAML reads JSON, and what has no name is most likely JSON.
-        "application/yaml" | "application/x-yaml" | "*/*" | "application/*" | "" => Kind::Json,
+        "application/yaml" | "application/x-yaml" | "text/yaml" | "*/*" | "application/*" | "" => Kind::Json,
         _ => Kind::Binary,
     }
 }

@@ -103,7 +103,9 @@ impl Pairs {
         match (value, self.style) {
             (Datum::Object(members), Style::DeepObject) => self.deep(out, name, members),
             (Datum::Array(items), _) if self.explode => {
-                items.iter().for_each(|item| self.pair(out, name.as_bytes(), |this, out| scalar(out, item, this.keep)));
+                for item in items {
+                    self.pair(out, name.as_bytes(), |this, out| scalar(out, item, this.keep));
+                }
             }
             (Datum::Object(members), _) if self.explode => {
                 for (name, item) in members {

@@ -1,5 +1,7 @@
 //! Cases and the bytes that they become.
 
+#![expect(clippy::needless_pass_by_value, reason = "cases read better without references")]
+
 use bytes::Bytes;
 use serde_json::{Value, json};
 

@@ -36,7 +36,9 @@ fn element(out: &mut Vec<u8>, schema: Option<&Schema>, name: &str, value: &Datum
             let item_schema = schema.as_ref().and_then(|schema| schema.below(&["items"]));
             let wrapped = xml(schema.as_ref(), "wrapped") == Some(Value::Bool(true)) || depth == NESTING;
             let write = |out: &mut Vec<u8>| {
-                items.iter().for_each(|item| element(out, item_schema.as_ref(), name, item, depth - 1));
+                for item in items {
+                    element(out, item_schema.as_ref(), name, item, depth - 1);
+                }
             };
             if wrapped { tag(out, schema.as_ref(), &own, &[], write) } else { write(out) }
         }
@@ -47,7 +49,9 @@ fn element(out: &mut Vec<u8>, schema: Option<&Schema>, name: &str, value: &Datum
             let attributes: Vec<(String, &Datum)> =
                 attributes.into_iter().map(|(name, value)| (name_of(property(name).as_ref(), name), value)).collect();
             tag(out, schema.as_ref(), &own, &attributes, |out| {
-                elements.iter().for_each(|(name, value)| element(out, property(name).as_ref(), name, value, depth - 1));
+                for (name, value) in elements {
+                    element(out, property(name).as_ref(), name, value, depth - 1);
+                }
             });
         }
         Datum::Null => tag(out, schema.as_ref(), &own, &[], |_| {}),

@@ -155,8 +155,8 @@ impl<'a> Merger<'a> {
         self.out
     }
 
-    fn intern(&self, pointers: Vec<Arc<str>>) -> NodeId {
-        self.arena.intern(self.key(&pointers))
+    fn intern(&self, pointers: &[Arc<str>]) -> NodeId {
+        self.arena.intern(self.key(pointers))
     }
 
     fn key(&self, pointers: &[Arc<str>]) -> Key {
@@ -183,15 +183,15 @@ impl<'a> Merger<'a> {
                 let rest = schema.contains_key("items").then(|| format!("{pointer}/items").into());
                 if own { Some(format!("{pointer}/prefixItems/{index}").into()) } else { rest }
             };
-            self.intern(self.schemas.iter().filter_map(at).collect())
+            self.intern(&self.schemas.iter().filter_map(at).collect::<Vec<_>>())
         });
         self.out.array.prefix = prefix.collect();
         if !self.is_false("items") && !self.is_false("unevaluatedItems") {
-            self.out.array.items = Some(self.intern(self.under("items")));
+            self.out.array.items = Some(self.intern(&self.under("items")));
         }
         let contains = self.under("contains");
         if !contains.is_empty() {
-            self.out.array.contains = Some(self.intern(contains.into_iter().chain(self.under("items")).collect()));
+            self.out.array.contains = Some(self.intern(&[contains, self.under("items")].concat()));
             self.out.unproved = true;
         }
     }
@@ -203,9 +203,9 @@ impl<'a> Merger<'a> {
             .iter()
             .filter(|pointer| !matches!(self.document.root().pointer(pointer), Some(Value::Bool(_)) | None));
         self.out.object.is_map = written.count() > 0;
-        self.out.object.additional = (!closed).then(|| self.intern(additional));
+        self.out.object.additional = (!closed).then(|| self.intern(&additional));
         let names = self.under("propertyNames");
-        self.out.object.property_names = (!names.is_empty()).then(|| self.intern(names));
+        self.out.object.property_names = (!names.is_empty()).then(|| self.intern(&names));
         self.pattern_properties();
         self.properties(parts);
     }
@@ -214,7 +214,7 @@ impl<'a> Merger<'a> {
         for (pointer, schema) in &self.schemas {
             let Some(Value::Object(patterns)) = schema.get("patternProperties") else { continue };
             for pattern in patterns.keys() {
-                let node = self.intern(vec![format!("{pointer}/patternProperties/{}", escape_token(pattern)).into()]);
+                let node = self.intern(&[format!("{pointer}/patternProperties/{}", escape_token(pattern)).into()]);
                 self.out.object.pattern_properties.push((Arc::new(Pattern::new(pattern)), node));
             }
         }
@@ -253,7 +253,7 @@ impl<'a> Merger<'a> {
         }
         let mut applying: Vec<Arc<str>> = Vec::new();
         for (pointer, schema) in &self.schemas {
-            self.applying(pointer, schema, name, &mut applying);
+            Self::applying(pointer, schema, name, &mut applying);
         }
         let is_false = |pointer: &Arc<str>| self.document.root().pointer(pointer) == Some(&Value::Bool(false));
         if applying.iter().any(is_false) {
@@ -271,7 +271,7 @@ impl<'a> Merger<'a> {
     }
 
     /// The schemas that one schema applies to a member of this name.
-    fn applying(&self, pointer: &str, schema: &Map<String, Value>, name: &str, out: &mut Vec<Arc<str>>) {
+    fn applying(pointer: &str, schema: &Map<String, Value>, name: &str, out: &mut Vec<Arc<str>>) {
         let before = out.len();
         if schema.get("properties").and_then(|properties| properties.get(name)).is_some() {
             out.push(format!("{pointer}/properties/{}", escape_token(name)).into());
@@ -329,9 +329,10 @@ fn own_tag(part: &Part) -> Option<&str> {
 
 fn size(schema: &Map<String, Value>, keyword: &str) -> Option<usize> {
     let value = schema.get(keyword)?;
-    let whole =
-        value.as_u64().or_else(|| value.as_f64().filter(|n| *n >= 0.0 && n.fract() == 0.0).map(|n| n as u64))?;
-    usize::try_from(whole).ok()
+    // `3.0` is a size as well.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be whole and positive")]
+    let of_fraction = || value.as_f64().filter(|size| *size >= 0.0 && size.fract() == 0.0).map(|size| size as u64);
+    usize::try_from(value.as_u64().or_else(of_fraction)?).ok()
 }
 
 fn least(one: Option<usize>, other: Option<usize>) -> Option<usize> {

@@ -46,8 +46,8 @@ impl Types {
     pub fn of_keyword(keyword: &Value) -> Self {
         let named = |value: &Value| value.as_str().and_then(Self::named);
         let types = match keyword {
-            Value::Array(names) => names.iter().filter_map(named).fold(Self::NONE, Self::or),
-            name => named(name).unwrap_or_default(),
+            Value::Array(several) => several.iter().filter_map(named).fold(Self::NONE, Self::or),
+            single => named(single).unwrap_or_default(),
         };
         if types == Self::NONE { Self::ANY } else { types }
     }

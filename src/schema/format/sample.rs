@@ -23,7 +23,9 @@ pub(super) fn draw(format: Format, tape: &mut Unstructured<'_>) -> String {
         Format::UriTemplate => format!("/{}/{{id}}", word(tape, 1, 8)),
         Format::Byte => base64(tape, true),
         Format::Base64Url => base64(tape, false),
-        Format::Hex => (0..2 + below(tape, 16)).map(|_| format!("{:02x}", below(tape, 256))).collect(),
+        Format::Hex => {
+            hex(&(0..2 + below(tape, 16)).map(|_| u8::try_from(below(tape, 256)).unwrap_or(0)).collect::<Vec<_>>())
+        }
         Format::Regex => format!("^{}$", word(tape, 1, 8)),
         Format::JsonPointer => format!("/{}", word(tape, 1, 8)),
         Format::RelativeJsonPointer => format!("{}/{}", below(tape, 4), word(tape, 1, 8)),
@@ -77,8 +79,16 @@ fn uuid(tape: &mut Unstructured<'_>) -> String {
     tape.fill_buffer(&mut bytes).unwrap_or_default();
     bytes[6] = bytes[6] & 0x0F | 0x40;
     bytes[8] = bytes[8] & 0x3F | 0x80;
-    let hex = |range: std::ops::Range<usize>| bytes[range].iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-    format!("{}-{}-{}-{}-{}", hex(0..4), hex(4..6), hex(6..8), hex(8..10), hex(10..16))
+    let [time, middle, version, variant, node] = [0..4, 4..6, 6..8, 8..10, 10..16].map(|range| hex(&bytes[range]));
+    format!("{time}-{middle}-{version}-{variant}-{node}")
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        let digit = |value: u8| char::from_digit(value.into(), 16).unwrap_or('0');
+        text.extend([digit(byte >> 4), digit(byte & 15)]);
+        text
+    })
 }
 
 fn base64(tape: &mut Unstructured<'_>, standard: bool) -> String {

@@ -140,13 +140,11 @@ fn node(hir: &Hir, exact: &mut bool) -> Node {
             Ok(text) => Node::Text(text.to_owned()),
             Err(_) => Node::Nothing,
         },
-        HirKind::Class(class) => match ranges(class) {
-            Some(ranges) => Node::Class(ranges),
-            None => {
-                *exact = false;
-                Node::Nothing
-            }
-        },
+        HirKind::Class(class) => {
+            let ranges = ranges(class);
+            *exact &= ranges.is_some();
+            ranges.map_or(Node::Nothing, Node::Class)
+        }
         HirKind::Look(look) => {
             *exact &= matches!(look, Look::Start | Look::End);
             Node::Nothing

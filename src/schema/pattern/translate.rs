@@ -191,7 +191,7 @@ impl Translator {
         match known {
             Some(c) if braced || length == digits => {
                 self.at = from + length + usize::from(braced);
-                self.out.push_str(&format!("\\x{{{:X}}}", u32::from(c)));
+                self.hex(c);
             }
             _ => self.exact = false,
         }
@@ -201,8 +201,14 @@ impl Translator {
         let letter = self.peek(0).filter(char::is_ascii_alphabetic);
         if let Some(letter) = letter {
             self.at += 1;
-            self.out.push_str(&format!("\\x{:02X}", letter as u32 % 32));
+            self.hex(char::from(letter as u8 % 32));
         }
+    }
+
+    /// A character by its number, which no syntax takes for anything else.
+    fn hex(&mut self, c: char) {
+        let digits = format!("{:X}", u32::from(c));
+        self.out.extend(["\\x{", &digits, "}"]);
     }
 }
 

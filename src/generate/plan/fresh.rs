@@ -1,0 +1,79 @@
+//! Names that are new each time. Main type: [`Fresh`].
+//!
+//! A handler that creates something under a name answers 409 to the second request with that name, and what the
+//! request was about never reaches it. So the texts of a usual body that nothing constrains, and those that are called
+//! like names even if the document has an example, are different in every case: a pure function of the case's origin.
+
+use super::{Origin, Spot};
+use crate::scenario::Datum;
+use crate::schema::{Constraints, Document, Format, Types};
+
+/// What unique things are called.
+const NAMES: [&str; 12] = [
+    "name",
+    "username",
+    "user",
+    "login",
+    "email",
+    "slug",
+    "key",
+    "handle",
+    "title",
+    "label",
+    "displayname",
+    "identifier",
+];
+/// Characters of a token.
+const TOKEN: usize = 6;
+
+/// A text that is replaced.
+#[derive(Clone, Debug)]
+pub(super) struct Fresh {
+    pub(super) base: u16,
+    pointer: Box<str>,
+    is_email: bool,
+}
+
+/// The texts of the values that these spots are in, of which the first ones are the document's own.
+pub(super) fn texts(document: &Document, spots: &[Spot], documented: usize) -> Vec<Fresh> {
+    let fresh = |spot: &Spot| {
+        let constraints = document.constraints(spot.node);
+        let is_shown = usize::from(spot.base) < documented || !constraints.hints.is_empty();
+        takes_token(constraints, spot, is_shown).then(|| Fresh {
+            base: spot.base,
+            pointer: spot.pointer.clone(),
+            is_email: constraints.string.format == Some(Format::Email),
+        })
+    };
+    spots.iter().filter_map(fresh).collect()
+}
+
+fn takes_token(constraints: &Constraints, spot: &Spot, is_shown: bool) -> bool {
+    let rules = &constraints.string;
+    let own_name = spot.pointer.rsplit('/').next().unwrap_or_default().to_ascii_lowercase().replace(['_', '-'], "");
+    let is_named = NAMES.contains(&own_name.as_str());
+    let is_free = rules.patterns.is_empty() && matches!(rules.format, None | Some(Format::Email));
+    let has_room = rules.max_length.is_none_or(|most| most >= 2 * TOKEN) && rules.min_length <= TOKEN;
+    constraints.types.overlaps(Types::STRING)
+        && constraints.enumeration.is_none()
+        && is_free
+        && has_room
+        && (is_named || !is_shown && rules.format.is_none())
+}
+
+impl Fresh {
+    /// Makes the text a new one.
+    pub(super) fn apply(&self, value: &mut Datum, origin: Origin) {
+        let Some(Datum::String(text)) = value.at_mut(&self.pointer) else { return };
+        let token = token(&self.pointer, origin);
+        *text = if self.is_email { format!("{token}@example.com") } else { token };
+    }
+}
+
+/// A word of the case and the place.
+fn token(pointer: &str, origin: Origin) -> String {
+    const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+    let number = origin.seed.child(origin.generator.0, origin.index).child(pointer, 0).number();
+    let letter = |place: usize| char::from(LETTERS[(number >> (5 * place)) as usize & 31]);
+    ['g'].into_iter().chain((1..TOKEN).map(letter)).collect()
+}
