@@ -5,8 +5,10 @@ use std::num::NonZeroU32;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::{accept, demo, exit, fuzz, replay, spec};
-use crate::config::{FailOn, HeaderField, Layer, Span, Transport};
+#[cfg(feature = "demo")]
+use super::demo;
+use super::{accept, exit, fuzz, replay, spec};
+use crate::config::{self, Environment, FailOn, HeaderField, Layer, Span, Transport};
 use crate::seed::Seed;
 
 /// Fuzzes HTTP APIs that are described by OpenAPI, proves what it finds, and replays it as tests for ever after.
@@ -44,7 +46,7 @@ pub(super) struct OutputFlags {
     /// Show nothing but the report at the end, and errors
     #[arg(long, short, global = true, help_heading = "Output")]
     pub(super) quiet: bool,
-    /// When to use colours: auto, always or never; NO_COLOR is respected by auto
+    /// When to use colours: auto, always or never; auto respects `NO_COLOR`
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = "Output")]
     #[arg(hide_possible_values = true)]
     pub(super) color: Color,
@@ -88,6 +90,14 @@ pub(super) struct TargetFlags {
 }
 
 impl TargetFlags {
+    /// The headers of the flags, and those of the environment that no flag replaces.
+    pub(super) fn all_headers(&self, environment: &Environment) -> Result<Vec<HeaderField>, config::Error> {
+        let mut headers = self.headers.clone();
+        let is_flag = |name: &str| self.headers.iter().any(|flag| flag.name.eq_ignore_ascii_case(name));
+        headers.extend(HeaderField::from_environment(environment)?.into_iter().filter(|field| !is_flag(&field.name)));
+        Ok(headers)
+    }
+
     pub(super) fn fill(&self, layer: &mut Layer) {
         layer.url.clone_from(&self.url);
         layer.base_path.clone_from(&self.base_path);
@@ -183,6 +193,15 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn a_header_flag_replaces_that_of_the_environment() {
+        let flags = TargetFlags { headers: vec!["x-a: flag".parse().unwrap()], ..TargetFlags::default() };
+        let environment = [("GADFLY_HEADERS".to_owned(), "X-A: variable\nX-B: variable".to_owned())].into();
+        let all = flags.all_headers(&environment).unwrap();
+        let shown: Vec<_> = all.iter().map(|field| (field.name.as_str(), field.value.as_str())).collect();
+        assert_eq!(shown, [("x-a", "flag"), ("X-B", "variable")]);
     }
 
     #[test]

@@ -70,9 +70,7 @@ async fn serve(demo: &Demo, flags: &Flags, ui: &mut Ui<'_>) -> Result<Exit, Erro
     let callers: BTreeMap<_, _> = TOKENS.iter().map(|token| (token.identity, token.token)).collect();
     let object = serde_json::json!({"format": super::ui::FORMAT, "url": url, "clean": flags.clean, "tokens": callers});
     ui.object(&object, &crate::redact::Redactor::default())?;
-    if !ui.is_json() {
-        ui.report(&format!("{url}\n"))?;
-    }
+    ui.report(&format!("{url}\n"))?;
     ui.note(&format!("the demo listens at {url} until Ctrl-C; bearer tokens:"))?;
     for (identity, token) in callers {
         ui.note(&format!("  {identity:<6} {token}"))?;
@@ -215,7 +213,7 @@ mod tests {
             severity: Severity::High,
             owasp: None,
             operation: bug.operation.to_owned(),
-            title: "a title".to_owned(),
+            title: "x".to_owned(),
             evidence: evidence.to_owned(),
             signature: "v1:0".to_owned(),
             confirmed: Ratio { hits: 3, tries: 3 },

@@ -46,7 +46,8 @@ pub(super) fn run(flags: &Flags, context: &Context, ui: &mut Ui<'_>) -> Result<E
 async fn fuzz(flags: &Flags, project: &Project, context: &Context, ui: &mut Ui<'_>) -> Result<Exit, Error> {
     let settings = &project.settings;
     let used = [settings.identity.clone()];
-    let identities = project.identities(&context.environment, &used, &flags.target.headers)?;
+    let headers = flags.target.all_headers(&context.environment)?;
+    let identities = project.identities(&context.environment, &used, &headers)?;
     let redactor = identities.redactor();
     let loaded = project.load(context).await?;
     let target = target::resolve(settings, &loaded.api.servers, project.document.url())?;

@@ -78,5 +78,5 @@ fn identities(
     }
     let _ = api;
     let table = table.cloned().unwrap_or_default();
-    Ok(table.identities(&context.environment, used, &flags.headers)?)
+    Ok(table.identities(&context.environment, used, &flags.all_headers(&context.environment)?)?)
 }

@@ -1,4 +1,4 @@
-//! The embedded demo as the target of `cargo test` when no other is given. Main function: [`url`].
+//! The embedded demo as the target of `cargo test` when no other is given. Main function: [`url()`].
 
 /// The URL of the API's stand-in, started on first use; it lives as long as the process.
 #[cfg(feature = "demo")]

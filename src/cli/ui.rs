@@ -36,11 +36,6 @@ impl<'a> Ui<'a> {
         Self { context, streams, flags }
     }
 
-    /// Whether the product is an object for machines.
-    pub(super) fn is_json(&self) -> bool {
-        self.flags.json
-    }
-
     fn paint(&self, is_terminal: bool) -> Paint {
         Paint::new(paints(self.flags.color, self.context, is_terminal))
     }

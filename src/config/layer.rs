@@ -249,6 +249,15 @@ impl FromStr for HeaderField {
     }
 }
 
+impl HeaderField {
+    /// The headers of `GADFLY_HEADERS`, one `Name: value` a line.
+    pub fn from_environment(environment: &Environment) -> Result<Vec<Self>, Error> {
+        let text = Variables(environment).text("HEADERS").unwrap_or_default();
+        let refuse = |message| Error::Variable { variable: "GADFLY_HEADERS".to_owned(), message };
+        text.lines().filter(|line| !line.trim().is_empty()).map(|line| line.parse().map_err(refuse)).collect()
+    }
+}
+
 /// The field, if its name is a token (RFC 9110 section 5.6.2) and its value can't break out of its line.
 pub(super) fn header_field(name: &str, value: &str) -> Result<HeaderField, String> {
     let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
@@ -307,6 +316,15 @@ mod tests {
             "0",
             "the environment variable GADFLY_CONCURRENCY: \"0\" is not a number of requests: it must be at least 1",
         );
+    }
+
+    #[test]
+    fn headers_come_from_the_environment_too() {
+        let of = |text: &str| HeaderField::from_environment(&[("GADFLY_HEADERS".into(), text.into())].into());
+        let names: Vec<_> = of("A: 1\n\nB: 2\n").unwrap().into_iter().map(|field| field.name).collect();
+        assert_eq!(names, ["A", "B"]);
+        let error = of("t0ken").unwrap_err().to_string();
+        assert!(error.contains("GADFLY_HEADERS") && !error.contains("t0ken"), "{error}");
     }
 
     #[test]

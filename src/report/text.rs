@@ -1,4 +1,4 @@
-//! Text that a server sent, made safe to print. Main functions: [`line`], [`visible`].
+//! Text that a server sent, made safe to print. Main functions: [`line()`], [`visible`].
 //!
 //! A terminal obeys control characters, and bidirectional marks make text read other than it is; both can come
 //! back from a server under test (CWE-150, CVE-2021-42574). What is printed shows them as escapes.
