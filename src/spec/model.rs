@@ -77,13 +77,17 @@ impl Model<'_> {
     fn media(&self, name: &str, media: &v3::MediaType) -> MediaType {
         let schema = media.schema.as_ref().and_then(|schema| self.schema(schema));
         let item_schema = text(&media.extensions, ITEM_SCHEMA).and_then(|at| self.document.schema(at));
-        let encoding = media.encoding.iter().map(|(name, encoding)| (name.clone(), encoding_of(encoding)));
+        let mut encoding: Vec<_> =
+            media.encoding.iter().map(|(name, encoding)| (name.clone(), encoding_of(encoding))).collect();
+        if name.starts_with("multipart/") {
+            files(schema.as_ref(), &mut encoding);
+        }
         MediaType {
             name: name.to_owned(),
             examples: examples::of_media(self.document, at(&media.extensions), schema.as_ref()),
             schema,
             item_schema,
-            encoding: encoding.collect(),
+            encoding,
         }
     }
 
@@ -148,6 +152,27 @@ fn query_style(style: &v3::QueryStyle) -> Style {
         v3::QueryStyle::SpaceDelimited => Style::SpaceDelimited,
         v3::QueryStyle::PipeDelimited => Style::PipeDelimited,
         v3::QueryStyle::DeepObject => Style::DeepObject,
+    }
+}
+
+/// The content types that binary properties have without an `encoding` of their own: by `contentMediaType`, or
+/// `application/octet-stream` (OpenAPI 3.0 section 4.7.14, 3.1 section 4.8.14.4).
+fn files(schema: Option<&Schema>, encoding: &mut Vec<(String, Encoding)>) {
+    let Some(schema) = schema.map(Schema::resolved) else { return };
+    let Some(properties) = schema.value().get("properties").and_then(Value::as_object) else { return };
+    for name in properties.keys() {
+        let Some(property) = schema.below(&["properties", name]).map(|property| property.resolved()) else { continue };
+        let property = property.value();
+        // An encoded value is text: only one that is sent as it is makes a file.
+        let own = property.get("contentMediaType").filter(|_| property.get("contentEncoding").is_none());
+        let is_binary = property.get("format").and_then(Value::as_str) == Some("binary");
+        let content_type = own.and_then(Value::as_str).or(is_binary.then_some("application/octet-stream"));
+        let has_own = encoding.iter().any(|(known, own)| known == name && own.content_type.is_some());
+        if let Some(content_type) = content_type.filter(|_| !has_own) {
+            encoding.retain(|(known, _)| known != name);
+            let content_type = Some(content_type.to_owned());
+            encoding.push((name.clone(), Encoding { content_type, style: None, explode: None, allow_reserved: false }));
+        }
     }
 }
 
