@@ -42,7 +42,7 @@ async fn measure(url: &str, concurrency: usize, time: Duration) {
     options.time = Some(time);
     let before = clock::process_cpu();
     let summary = campaign::run(&loaded, options, &mut ()).await.expect("the server answers");
-    let cpu = clock::process_cpu().zip(before).map(|(after, before)| after - before);
+    let cpu = clock::process_cpu().zip(before).map(|(after, before)| after.saturating_sub(before));
     let micros = cpu.map_or(f64::NAN, |cpu| cpu.as_secs_f64() * 1e6 / summary.requests.max(1) as f64);
     println!(
         "loop connections={concurrency} requests_per_second={:.0} cpu_us_per_request={micros:.1} findings={}",

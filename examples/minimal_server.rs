@@ -55,10 +55,10 @@ async fn connection(mut stream: TcpStream, answer: &'static [u8]) -> io::Result<
 fn request_length(bytes: &[u8]) -> Option<usize> {
     let head = bytes.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
     let lines = bytes[..head].split(|byte| *byte == b'\n');
-    let length = lines.filter_map(|line| {
+    let mut length = lines.filter_map(|line| {
         let colon = line.iter().position(|byte| *byte == b':')?;
         let is_length = line[..colon].eq_ignore_ascii_case(b"content-length");
         is_length.then(|| std::str::from_utf8(&line[colon + 1..]).ok()?.trim().parse::<usize>().ok())?
     });
-    Some(head + length.last().unwrap_or(0))
+    Some(head + length.next_back().unwrap_or(0))
 }

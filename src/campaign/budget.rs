@@ -62,7 +62,7 @@ impl Budget {
     /// Time left for sending new cases. With remarks waiting, a part of the budget is theirs.
     pub(super) fn left(&self, has_remarks: bool) -> Option<Duration> {
         let time = self.time?;
-        let usable = if has_remarks { time - time * RESERVE / 100 } else { time };
+        let usable = if has_remarks { time * (100 - RESERVE) / 100 } else { time };
         Some(usable.saturating_sub(self.elapsed()))
     }
 
@@ -97,8 +97,8 @@ mod tests {
     #[test]
     fn remarks_have_a_share_of_the_time() {
         let budget = Budget::start(Some(Duration::from_secs(1000)), None, None);
-        assert!(budget.left(true) <= Some(Duration::from_secs(900)));
-        assert!(budget.left(false) > Some(Duration::from_secs(900)));
+        assert!(budget.left(true) <= Some(Duration::from_mins(15)));
+        assert!(budget.left(false) > Some(Duration::from_mins(15)));
     }
 
     #[test]
@@ -106,6 +106,6 @@ mod tests {
         let mut budget = Budget::start(None, None, Some(1));
         assert_eq!(budget.pause(), Duration::ZERO);
         (0..1000).for_each(|_| budget.sent());
-        assert!(budget.pause() > Duration::from_secs(900));
+        assert!(budget.pause() > Duration::from_mins(15));
     }
 }

@@ -9,7 +9,7 @@ use crate::clock;
 use crate::corpus::{self, Corpus};
 use crate::engine::Glimpse;
 use crate::finding::Severity;
-use crate::fixture::{self, Discovery, Fixture, Place, Shelf};
+use crate::fixture::{Discovery, Fixture, Place, Shelf};
 use crate::report::FindingRecord;
 use crate::scenario::{Intent, Scenario};
 use crate::spec::Loaded;
@@ -122,10 +122,10 @@ impl Keeper {
             timeout: self.options.timeout,
             requires_fresh: false,
         };
-        let shelf = self.shelf.as_mut()?;
+        let kept = self.shelf.as_mut()?;
         let place = if self.options.accept_all { Place::Accepted } else { Place::Pending };
         let added = Fixture::from_confirmed(confirmed, &discovery)
-            .and_then(|fixture| shelf.add(&self.options.name, &fixture, place));
+            .and_then(|fixture| kept.add(&self.options.name, &fixture, place));
         match added {
             Ok(added) => Some(format!("{REGRESSIONS}/{}", added.key())),
             Err(error) => {
@@ -162,11 +162,5 @@ impl Keeper {
             fixture,
             seconds: elapsed.as_secs_f64(),
         }
-    }
-}
-
-impl From<fixture::Error> for Error {
-    fn from(error: fixture::Error) -> Self {
-        Self::Fixture(Box::new(error))
     }
 }

@@ -4,13 +4,36 @@
 
 mod book;
 mod budget;
+mod error;
 mod keep;
 mod options;
 mod pipeline;
 mod proof;
 mod run;
 mod summary;
+mod target;
 
+pub use error::Error;
 pub use options::{Filter, Options, Target, TransportKind};
-pub(crate) use run::executor;
-pub use run::{Error, run};
+pub(crate) use target::executor;
+
+use crate::report::{Event, Reporter, Summary};
+use crate::spec::Loaded;
+
+/// Fuzzes the API and tells the reporter what happens.
+pub async fn run(loaded: &Loaded, options: Options, reporter: &mut dyn Reporter) -> Result<Summary, Error> {
+    let operations: Vec<_> = loaded.api.operations.iter().filter(|o| options.selects(o)).cloned().collect();
+    if operations.is_empty() {
+        let all = loaded.api.operations.len();
+        return Err(Error::NoOperation(format!("of {all} in the document none passes --include and --exclude")));
+    }
+    let executor = executor(&options)?;
+    target::check_reachable(&executor, &options).await?;
+    reporter.event(&Event::Started {
+        api: &loaded.api,
+        base_url: &options.target.base_url(),
+        seed: options.seed,
+        operations: operations.len(),
+    })?;
+    run::Run::new(loaded, operations, executor, &options, reporter)?.finish(loaded).await
+}

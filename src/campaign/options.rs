@@ -120,7 +120,7 @@ impl Options {
             name: name.to_owned(),
             target,
             seed: Seed::new(1),
-            time: Some(Duration::from_secs(60)),
+            time: Some(Duration::from_mins(1)),
             requests: None,
             rate: None,
             concurrency: 16,

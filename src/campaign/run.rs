@@ -1,6 +1,5 @@
-//! One fuzzing run. Main function: [`run`].
+//! The loop of a run: plan, send, judge, fold, prove, until a budget ends. Main type: [`Run`].
 
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,18 +11,18 @@ use super::budget::Budget;
 use super::keep::Keeper;
 use super::pipeline::{Done, Folded, Pipeline, Slot};
 use super::proof::{Proof, Settled};
-use super::{Options, TransportKind, summary};
+use super::target::{is_refused, probe};
+use super::{Error, Options, summary};
+use crate::api::Operation;
 use crate::engine::{self, Execution, Executor, Glimpse, Health, Novelty, Planned, Planner};
-use crate::fixture;
 use crate::generate;
 use crate::minimize::Minimizer;
 use crate::oracle::Registry;
 use crate::report::{Event, Progress, Reporter, Summary};
 use crate::scenario::{GeneratorId, Trace};
 use crate::spec::Loaded;
-use crate::transport::{self, Transport};
 use crate::triage::{Prover, Suspicion};
-use crate::wire::{Exchange, FaultKind, Request};
+use crate::wire::FaultKind;
 
 /// How often progress is told.
 const TICK: Duration = Duration::from_millis(200);
@@ -33,85 +32,6 @@ const OUTAGE: u32 = 8;
 const MINIMIZE_BUDGET: u32 = 100;
 /// How long the target has to come back.
 const RECOVERY: Duration = Duration::from_secs(10);
-
-/// Why a run could not be made.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Error {
-    /// Nobody listens.
-    #[error("failed to reach {base_url}: {reason}. Start the service, or pass its address with --url")]
-    Unreachable {
-        /// The base URL in use.
-        base_url: String,
-        /// The system's words.
-        reason: String,
-    },
-    /// No operation is left to fuzz.
-    #[error("no operation to fuzz: {0}")]
-    NoOperation(String),
-    /// A request could not be sent, or an identity is unknown.
-    #[error(transparent)]
-    Engine(#[from] engine::Error),
-    /// The first request could not be sent.
-    #[error(transparent)]
-    Transport(#[from] transport::Error),
-    /// The transport could not be set up.
-    #[error(transparent)]
-    SetUp(#[from] transport::SetUpError),
-    /// The fixtures can't be read.
-    #[error(transparent)]
-    Fixture(Box<fixture::Error>),
-    /// A report could not be written.
-    #[error("failed to write the report: {0}")]
-    Io(#[from] io::Error),
-}
-
-/// Fuzzes the API and tells the reporter what happens.
-pub async fn run(loaded: &Loaded, options: Options, reporter: &mut dyn Reporter) -> Result<Summary, Error> {
-    let operations: Vec<_> = loaded.api.operations.iter().filter(|o| options.selects(o)).cloned().collect();
-    if operations.is_empty() {
-        let all = loaded.api.operations.len();
-        return Err(Error::NoOperation(format!("of {all} in the document none passes --include and --exclude")));
-    }
-    let executor = executor(&options)?;
-    check_reachable(&executor, &options).await?;
-    let base_url = options.target.base_url();
-    reporter.event(&Event::Started {
-        api: &loaded.api,
-        base_url: &base_url,
-        seed: options.seed,
-        operations: operations.len(),
-    })?;
-    let generators: Vec<_> = generate::standard().into_iter().map(|g| (share(g.id()), g)).collect();
-    let planner =
-        Planner::new(operations, &generators, options.seed, options.identity.clone(), &options.target.base_path);
-    let registry = Arc::new(Registry::default());
-    let mut run = Run {
-        proof: Proof {
-            prover: Prover::new(executor.clone(), Arc::clone(&registry), options.proof),
-            minimizer: Minimizer::new(executor.clone(), Arc::clone(&registry), MINIMIZE_BUDGET),
-            seed: options.seed,
-        },
-        executor,
-        registry,
-        planner,
-        novelty: Novelty::default(),
-        health: Health::new(&base_url),
-        book: Book::default(),
-        budget: Budget::start(options.time, options.requests, options.rate),
-        keeper: Keeper::open(loaded, &options)?,
-        pipeline: Pipeline::default(),
-        notices: Vec::new(),
-        counts: Counts::default(),
-        refused_in_a_row: 0,
-        reporter,
-        options: &options,
-    };
-    let ended = run.drive().await?;
-    let summary = run.summary(loaded, ended);
-    run.reporter.event(&Event::Finished(&summary))?;
-    Ok(summary)
-}
 
 /// How often a generator's turn comes, among those that still have cases: what finds most with least comes most.
 fn share(generator: GeneratorId) -> u64 {
@@ -171,7 +91,50 @@ struct UnderWay {
     slow: FuturesUnordered<BoxFuture<'static, Proved>>,
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
+    /// A run that has sent nothing yet.
+    pub(super) fn new(
+        loaded: &Loaded,
+        operations: Vec<Arc<Operation>>,
+        executor: Executor,
+        options: &'a Options,
+        reporter: &'a mut dyn Reporter,
+    ) -> Result<Self, Error> {
+        let generators: Vec<_> = generate::standard().into_iter().map(|g| (share(g.id()), g)).collect();
+        let identity = options.identity.clone();
+        let planner = Planner::new(operations, &generators, options.seed, identity, &options.target.base_path);
+        let registry = Arc::new(Registry::default());
+        Ok(Self {
+            proof: Proof {
+                prover: Prover::new(executor.clone(), Arc::clone(&registry), options.proof),
+                minimizer: Minimizer::new(executor.clone(), Arc::clone(&registry), MINIMIZE_BUDGET),
+                seed: options.seed,
+            },
+            executor,
+            registry,
+            planner,
+            novelty: Novelty::default(),
+            health: Health::new(&options.target.base_url()),
+            book: Book::default(),
+            budget: Budget::start(options.time, options.requests, options.rate),
+            keeper: Keeper::open(loaded, options)?,
+            pipeline: Pipeline::default(),
+            notices: Vec::new(),
+            counts: Counts::default(),
+            refused_in_a_row: 0,
+            reporter,
+            options,
+        })
+    }
+
+    /// Fuzzes until a budget is used up or nothing is left to send, and proves what was seen.
+    pub(super) async fn finish(mut self, loaded: &Loaded) -> Result<Summary, Error> {
+        let ended = self.drive().await?;
+        let summary = summary::of(&self, &loaded.api, ended);
+        self.reporter.event(&Event::Finished(&summary))?;
+        Ok(summary)
+    }
+
     async fn drive(&mut self) -> Result<Ended, Error> {
         let mut under_way = UnderWay { sent: FuturesUnordered::new(), proof: None, slow: FuturesUnordered::new() };
         let mut tick = tokio::time::interval(TICK);
@@ -414,10 +377,6 @@ impl Run<'_> {
         }
         self.notice(notice())
     }
-
-    fn summary(&self, loaded: &Loaded, ended: Ended) -> Summary {
-        summary::of(self, &loaded.api, ended)
-    }
 }
 
 /// Sleeps, or for ever where there is no limit.
@@ -426,39 +385,4 @@ async fn sleep(duration: Duration) {
         std::future::pending::<()>().await;
     }
     tokio::time::sleep(duration).await;
-}
-
-/// The way to the target that the options ask for.
-pub(crate) fn executor(options: &Options) -> Result<Executor, Error> {
-    let origin = options.target.origin.clone();
-    let transport: Arc<dyn Transport> = match (options.transport, &options.proxy) {
-        (TransportKind::Reqwest, proxy) => transport::reqwest(origin, proxy.as_deref())?,
-        (TransportKind::Auto, Some(proxy)) => transport::reqwest(origin, Some(proxy))?,
-        (TransportKind::Auto | TransportKind::Http1, _) => transport::http1(origin),
-    };
-    let identities = Arc::new(options.identities.clone());
-    identities.require(&options.identity).map_err(engine::Error::from)?;
-    let options = transport::Options { timeout: options.timeout, fresh_connection: false };
-    Ok(Executor { transport, identities, options })
-}
-
-/// Asks for the base URL, only to see whether somebody listens.
-async fn probe(executor: &Executor, options: &Options) -> Result<Exchange, Error> {
-    let request = Request::new("GET", format!("{}/", options.target.base_path));
-    let options = transport::Options { fresh_connection: true, ..executor.options };
-    Ok(executor.transport.send(Arc::new(request), options).await?)
-}
-
-fn is_refused(exchange: &Exchange) -> bool {
-    exchange.outcome.fault().is_some_and(|fault| fault.kind == FaultKind::Refused)
-}
-
-async fn check_reachable(executor: &Executor, options: &Options) -> Result<(), Error> {
-    let exchange = probe(executor, options).await?;
-    match exchange.outcome.fault() {
-        Some(fault) if fault.kind == FaultKind::Refused => {
-            Err(Error::Unreachable { base_url: options.target.base_url(), reason: fault.detail.clone() })
-        }
-        _ => Ok(()),
-    }
 }

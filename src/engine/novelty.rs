@@ -89,20 +89,17 @@ fn key(exchange: &Exchange) -> u64 {
 
 fn body_key(response: &Response, hasher: &mut DefaultHasher) {
     let is_error = response.status >= 400;
-    match response.json() {
-        Some(value) => {
-            shape(value, MAX_DEPTH, hasher);
-            if is_error {
-                message(value).map(normalised).hash(hasher);
-            }
+    let Some(value) = response.json() else {
+        response.media_type().hash(hasher);
+        if is_error {
+            let start = &response.body[..response.body.len().min(300)];
+            normalised(&String::from_utf8_lossy(start)).hash(hasher);
         }
-        None => {
-            response.media_type().hash(hasher);
-            if is_error {
-                let start = &response.body[..response.body.len().min(300)];
-                normalised(&String::from_utf8_lossy(start)).hash(hasher);
-            }
-        }
+        return;
+    };
+    shape(value, MAX_DEPTH, hasher);
+    if is_error {
+        message(value).map(normalised).hash(hasher);
     }
 }
 

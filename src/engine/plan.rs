@@ -206,7 +206,7 @@ impl Arm {
         seed: Seed,
         identity: &IdentityName,
         base_path: &str,
-        seen: &mut Seen,
+        sent: &mut Seen,
     ) -> Option<Step> {
         for _ in 0..MAX_BARREN {
             if self.is_exhausted() {
@@ -217,7 +217,7 @@ impl Arm {
             let case = self.generator.case(operation, index, seed);
             let drawn = case.map(|case| (encode(&case, base_path), case));
             match drawn {
-                Some((request, case)) if seen.insert(hash(&request)) => {
+                Some((request, case)) if sent.insert(hash(&request)) => {
                     self.barren = 0;
                     return Some(Step {
                         operation: operation.id.clone(),

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::scenario::Source;
+use super::step::Source;
 use super::{Capture, Step};
 use crate::wire::{Headers, Request, Response};
 

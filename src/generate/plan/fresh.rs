@@ -74,6 +74,6 @@ impl Fresh {
 fn token(pointer: &str, origin: Origin) -> String {
     const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
     let number = origin.seed.child(origin.generator.0, origin.index).child(pointer, 0).number();
-    let letter = |place: usize| char::from(LETTERS[(number >> (5 * place)) as usize & 31]);
+    let letter = |place: usize| char::from(LETTERS[usize::from((number >> (5 * place)).to_le_bytes()[0] & 31)]);
     ['g'].into_iter().chain((1..TOKEN).map(letter)).collect()
 }

@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn tapes_end_at_what_matters() {
-        let tape: Vec<u8> = (0..200).map(|index| index as u8 ^ 0x5A).collect();
+        let tape: Vec<u8> = (0..200_u8).map(|index| index ^ 0x5A).collect();
         check(&tape, |_| true, &[]);
         check(&tape, |tape| tape.iter().any(|byte| *byte >= 100), &[100]);
         check(&tape, |tape| tape.len() >= 3, &[0, 0, 0]);

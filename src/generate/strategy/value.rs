@@ -199,6 +199,6 @@ fn smaller(text: &str, attempt: usize) -> Option<String> {
     };
     // Zero and one stand below everything; the rest must come nearer to them.
     let size = |text: &str| text.parse::<f64>().map_or(f64::INFINITY, f64::abs);
-    let comes_nearer = size(&simpler) < size(text) || size(&simpler) == size(text) && simpler.len() < text.len();
+    let comes_nearer = size(&simpler) < size(text) || size(&simpler) <= size(text) && simpler.len() < text.len();
     if comes_nearer { Some(simpler) } else { smaller(text, attempt + 1) }
 }
