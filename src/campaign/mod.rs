@@ -1,6 +1,6 @@
 //! The library's front door: one fuzzing run from a specification to a summary.
 //!
-//! Main types: [`Options`], [`Error`], function [`run`]. It owns the order of things; each thing is done elsewhere.
+//! Main types: [`Options`], [`Error`], function [`run()`]. It owns the order of things; each thing is done elsewhere.
 
 mod book;
 mod budget;

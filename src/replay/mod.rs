@@ -1,6 +1,6 @@
 //! From a fixture to a verdict, and from the fixtures of a folder to named tests.
 //!
-//! Main functions: [`run`] (sends and judges one fixture), [`explain`] (what a person needs to know of it),
+//! Main functions: [`run()`] (sends and judges one fixture), [`explain()`] (what a person needs to know of it),
 //! [`harness::run`] (all of them under `cargo test`). It needs no specification, reads no environment and writes
 //! nothing to the disk.
 

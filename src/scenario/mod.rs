@@ -1,7 +1,7 @@
 //! Who sends what, in which order, and what came of it.
 //!
 //! Main types: [`Case`] (one request as typed values), [`Scenario`] (an ordered list of steps), [`Trace`] (a
-//! scenario with its exchanges). A case becomes a [`crate::wire::Request`] in [`encode`]; nothing is sent here.
+//! scenario with its exchanges). A case becomes a [`crate::wire::Request`] in [`encode()`]; nothing is sent here.
 
 mod case;
 mod datum;

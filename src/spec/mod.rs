@@ -1,11 +1,11 @@
-//! Bytes of a specification to an [`Api`], with diagnostics.
+//! Bytes of a specification to an [`Api`](crate::api::Api), with diagnostics.
 //!
 //! Main types: [`Loaded`], functions [`load_file`] and [`load_bytes`]. Versions 2.0, 3.0, 3.1 and 3.2 go through one
 //! canonical form. Nothing is fetched from the network here: the caller brings the bytes.
 //!
 //! The way of a document: `text` makes a value of it, `version` looks what it is, `files` brings in what it refers
 //! to, `lift` turns 2.0 into 3.x, `dialect` and `tidy` turn schemas into JSON Schema 2020-12, `read` makes the
-//! [`Api`] of it through `openapiv3`'s types. `draft` keeps where everything came from.
+//! [`Api`](crate::api::Api) of it through `openapiv3`'s types. `draft` keeps where everything came from.
 
 mod anchors;
 mod circles;

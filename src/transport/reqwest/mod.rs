@@ -1,6 +1,6 @@
 //! The second way to a target: HTTP/2 and proxies, through the crate `reqwest`; and documents from a URL.
 //!
-//! Main types: [`Reqwest`], [`fetch`]. It sends only what it can send as it was written: what the crate would
+//! Main types: [`Reqwest`], [`fetch()`]. It sends only what it can send as it was written: what the crate would
 //! rewrite is refused by name. Names of fields go out in lower case, and `Accept: */*` is added where there is none.
 
 mod client;
