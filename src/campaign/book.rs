@@ -64,11 +64,6 @@ impl Book {
         !self.urgent.is_empty()
     }
 
-    /// How many remarks wait.
-    pub(super) fn remarks(&self) -> usize {
-        self.remarks.len()
-    }
-
     /// How many suspicions wait.
     pub(super) fn waiting(&self) -> usize {
         self.urgent.len() + self.remarks.len()

@@ -6,8 +6,6 @@ use crate::clock::Stopwatch;
 
 /// The share of a time budget, in percent, that is kept for proving what waits for the end.
 const RESERVE: u32 = 10;
-/// How long a proof that began in time may take beyond the budget.
-const GRACE: Duration = Duration::from_secs(4);
 
 /// Limits of a run: requests, time, rate.
 #[derive(Debug)]
@@ -59,16 +57,16 @@ impl Budget {
         due.saturating_sub(self.elapsed())
     }
 
-    /// Time left for sending new cases. With remarks waiting, a part of the budget is theirs.
-    pub(super) fn left(&self, has_remarks: bool) -> Option<Duration> {
+    /// Time left for sending new cases. Where proofs wait, a part of the budget is theirs.
+    pub(super) fn left(&self, proofs_wait: bool) -> Option<Duration> {
         let time = self.time?;
-        let usable = if has_remarks { time * (100 - RESERVE) / 100 } else { time };
+        let usable = if proofs_wait { time * (100 - RESERVE) / 100 } else { time };
         Some(usable.saturating_sub(self.elapsed()))
     }
 
     /// Time left until even proofs are given up.
     pub(super) fn left_for_proof(&self) -> Option<Duration> {
-        self.time.map(|time| (time + GRACE).saturating_sub(self.elapsed()))
+        self.time.map(|time| time.saturating_sub(self.elapsed()))
     }
 }
 

@@ -150,7 +150,7 @@ impl<'a> Run<'a> {
             if under_way.sent.is_empty() && under_way.proof.is_none() && !self.pipeline.has_next() {
                 break if self.budget.is_spent() { Ended::Requests } else { Ended::Exhausted };
             }
-            let left = self.budget.left(self.book.remarks() > 0).unwrap_or(Duration::MAX);
+            let left = self.budget.left(self.book.waiting() > 0 || !under_way.slow.is_empty()).unwrap_or(Duration::MAX);
             let pause = self.budget.pause();
             let is_paused = !pause.is_zero() && self.pipeline.has_next() && under_way.proof.is_none();
             tokio::select! {
