@@ -33,7 +33,7 @@ impl Secret {
         match self {
             Self::Password => "password",
             Self::Token => "credential",
-            Self::Card => "card data",
+            Self::Card => "card number",
             Self::Person => "identity number",
         }
     }
