@@ -140,11 +140,6 @@ impl Keeper {
         let finding = &confirmed.finding;
         let step = &confirmed.scenario.steps[finding.step];
         let intent = step.case.as_ref().map(|case| &case.intent);
-        let rule = match intent {
-            Some(Intent::Boundary(rule) | Intent::Malformed(rule)) => Some(rule.to_string()),
-            Some(Intent::Hostile(class) | Intent::Wire(class)) => Some((*class).to_owned()),
-            Some(Intent::Valid) | None => None,
-        };
         FindingRecord {
             oracle: finding.oracle().to_string(),
             severity: finding.severity,
@@ -156,7 +151,7 @@ impl Keeper {
             confirmed: confirmed.ratio,
             stable: confirmed.ratio.is_stable(),
             intent: intent.map_or("recorded", Intent::word).to_owned(),
-            rule,
+            rule: intent.and_then(Intent::detail),
             outcome: confirmed.exchanges.last().map(|last| last.outcome.to_string()).unwrap_or_default(),
             curl: redactor.text(&curl(&step.request, &self.options.target.origin)),
             fixture,

@@ -92,6 +92,15 @@ impl Intent {
         }
     }
 
+    /// The rule or the class in words, if there is one.
+    pub fn detail(&self) -> Option<String> {
+        match self {
+            Self::Valid => None,
+            Self::Boundary(rule) | Self::Malformed(rule) => Some(rule.to_string()),
+            Self::Hostile(class) | Self::Wire(class) => Some((*class).to_owned()),
+        }
+    }
+
     /// Whether the specification says that the request is to be accepted.
     pub fn is_valid(&self) -> bool {
         matches!(self, Self::Valid | Self::Boundary(_))
