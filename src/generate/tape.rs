@@ -18,17 +18,38 @@ impl<'a, 'b> Tape<'a, 'b> {
 
     /// A number below `bound`; 0 if there is nothing to choose.
     pub(crate) fn below(&mut self, bound: usize) -> usize {
-        if bound <= 1 { 0 } else { self.0.int_in_range(0..=bound - 1).unwrap_or(0) }
+        match bound {
+            0 | 1 => 0,
+            // Nearly all choices are small, and one byte is quickly read.
+            2..=256 => usize::from(self.byte()) % bound,
+            _ => self.0.int_in_range(0..=bound - 1).unwrap_or(0),
+        }
     }
 
     /// Once in `n` times; never on an empty tape.
     pub(crate) fn once_in(&mut self, n: u8) -> bool {
-        self.0.int_in_range(0..=n - 1).is_ok_and(|drawn| drawn == n - 1)
+        self.byte() % n == n - 1
     }
 
     /// A number between these, both included.
     pub(crate) fn between(&mut self, least: i128, most: i128) -> i128 {
-        self.0.int_in_range(least..=most.max(least)).unwrap_or(least)
+        let most = most.max(least);
+        match (i64::try_from(least), i64::try_from(most)) {
+            (Ok(least), Ok(most)) => self.0.int_in_range(least..=most).unwrap_or(least).into(),
+            _ => self.0.int_in_range(least..=most).unwrap_or(least),
+        }
+    }
+
+    /// The next bytes; zeros where the tape is at its end.
+    pub(crate) fn fill(&mut self, bytes: &mut [u8]) {
+        // Filling fails for no length: what is missing is zero.
+        self.0.fill_buffer(bytes).unwrap_or_default();
+    }
+
+    fn byte(&mut self) -> u8 {
+        let mut byte = [0];
+        self.fill(&mut byte);
+        byte[0]
     }
 
     /// One of these.

@@ -71,7 +71,7 @@ fn value(part: &Part, tape: &mut Unstructured<'_>, known: usize) -> Option<Datum
         return part.goods.get(index).cloned();
     }
     let how = How { optionals: Optionals::Drawn, hints: Hints::Sometimes, wire: part.wire, forced: &[] };
-    let drawn = conforming(&part.schema, tape, how, DEPTH).map(|(datum, _)| datum);
+    let drawn = conforming(&part.schema, tape, how, DEPTH);
     drawn.or_else(|| part.goods.first().cloned())
 }
 

@@ -11,6 +11,7 @@ mod pattern;
 mod validate;
 
 pub use constraints::{ArrayRules, Constraints, Limit, NodeId, NumberRules, ObjectRules, Property, StringRules, Types};
+pub(crate) use constraints::{fits, settle};
 pub use document::{Document, Schema};
 pub(crate) use document::{escape_token, pointer_of};
 pub use format::Format;

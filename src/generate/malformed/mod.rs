@@ -12,7 +12,7 @@ use arbitrary::Unstructured;
 
 use super::Generator;
 use super::list::{Item, Listed, Lists, each_spot, origin, tape};
-use super::plan::{DEPTH, Origin, Part, Place, Plan, Plans, Spot, apply, spots};
+use super::plan::{Cache, DEPTH, Origin, Part, Place, Plan, Plans, Spot, apply, spots};
 use super::tape::Tape;
 use super::value::{Hints, How, Optionals, conforming};
 use crate::api::{Location, Operation};
@@ -22,17 +22,21 @@ use crate::seed::Seed;
 use breaks::{Break, breaks};
 
 const ID: GeneratorId = GeneratorId("malformed");
+/// How many enumerated cases are tried to see whether the operation has any.
+const SAMPLE: u64 = 64;
 /// Bytes of the tape of a random case.
 const TAPE: usize = 768;
 
 /// Makes cases that break one rule.
 pub(crate) struct Malformed {
     lists: Lists<Break>,
+    /// Whether anything at all could be proved of an operation.
+    provable: Cache<bool>,
 }
 
 impl Malformed {
     pub(crate) fn new(plans: Arc<Plans>) -> Self {
-        Self { lists: Lists::new(plans) }
+        Self { lists: Lists::new(plans), provable: Cache::default() }
     }
 
     fn list(&self, operation: &Arc<Operation>) -> Arc<Listed<Break>> {
@@ -76,8 +80,11 @@ impl Generator for Malformed {
     }
 
     fn count(&self, operation: &Arc<Operation>) -> Option<u64> {
-        // Without a spot there is nothing to break, enumerated or drawn.
-        if self.list(operation).items.is_empty() { Some(0) } else { None }
+        let list = self.list(operation);
+        // Where nothing enumerated is proved, such as in a body of mere bytes, no draw will be either.
+        let some = |index: u64| self.case(operation, index, Seed::new(0)).is_some();
+        let provable = self.provable.of(operation, || (0..SAMPLE.min(list.items.len() as u64)).any(some));
+        if *provable { None } else { Some(list.items.len() as u64) }
     }
 
     fn case(&self, operation: &Arc<Operation>, index: u64, seed: Seed) -> Option<Case> {
@@ -124,7 +131,7 @@ fn drawn(plan: &Plan, origin: Origin) -> Option<Case> {
     let place = Tape::new(&mut tape).one_of(&places)?;
     let part = plan.part(place)?;
     let how = How { optionals: Optionals::Drawn, hints: Hints::Sometimes, wire: part.wire, forced: &[] };
-    let (mut value, _) = conforming(&part.schema, &mut tape, how, DEPTH)?;
+    let mut value = conforming(&part.schema, &mut tape, how, DEPTH)?;
     let (spot, kind) = choose(part, &value, &mut Tape::new(&mut tape))?;
     let made = make::change(part, &spot, value.at(&spot.pointer)?, kind)?;
     let rule = Rule { keyword: made.keyword.to_owned(), place: plan.name(place, &spot.pointer), change: made.text };

@@ -12,7 +12,7 @@ use super::{BodyPart, Part, Plan};
 use crate::api::{Location, MediaType, Operation, Parameter};
 use crate::generate::value::{Hints, How, Optionals, Wire, conforming, unproved, without_read_only};
 use crate::scenario::Datum;
-use crate::scenario::encode::{Kind, kind};
+use crate::scenario::encode::{Kind, is_sendable, kind};
 use crate::schema::{NodeId, Schema, View};
 use crate::seed::Seed;
 
@@ -67,10 +67,12 @@ fn parameter(described: &Parameter) -> Part {
     part(&described.schema, wire, is_sent, &described.examples)
 }
 
-/// Header parameters that the specification says to ignore are sent only where they are the object.
+/// Header parameters that the specification says to ignore are sent only where they are the object, and those that
+/// belong to the transport never.
 fn is_ignored(described: &Parameter) -> bool {
     let names = ["accept", "content-type", "authorization"];
-    described.location == Location::Header && names.contains(&described.name.to_ascii_lowercase().as_str())
+    let is_named = names.contains(&described.name.to_ascii_lowercase().as_str());
+    described.location == Location::Header && (is_named || !is_sendable(&described.name))
 }
 
 fn body(described: &MediaType) -> BodyPart {
@@ -129,7 +131,7 @@ fn keep(goods: &mut Vec<Datum>, datum: Datum) {
 
 /// A value that conforms.
 fn make_good(schema: &Schema, how: How<'_>, tape: &[u8]) -> Option<Datum> {
-    conforming(schema, &mut Unstructured::new(tape), how, DEPTH).map(|(datum, _)| datum)
+    conforming(schema, &mut Unstructured::new(tape), how, DEPTH)
 }
 
 /// Whether a value of the document can be sent where it is wanted.

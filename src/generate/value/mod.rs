@@ -5,7 +5,6 @@
 mod array;
 mod clean;
 mod exact;
-mod fits;
 mod number;
 mod object;
 mod text;
@@ -18,9 +17,9 @@ use crate::scenario::Datum;
 use crate::schema::{Constraints, Document, NodeId, Schema, Types, View};
 use crate::seed::Seed;
 
+pub(crate) use crate::schema::{fits, settle};
 pub(crate) use clean::without_read_only;
 pub(crate) use exact::{Exact, exactly};
-pub(crate) use fits::{fits, settle};
 pub(crate) use number::{integer_range, largest, smallest};
 
 /// How deep a schema may demand to nest before it counts as endless.
@@ -96,19 +95,16 @@ pub(crate) struct Maker<'a, 'b> {
 /// of what is optional. The same tape gives the same value.
 pub fn valid_value(schema: &Schema, tape: &mut Unstructured<'_>, depth: u32) -> Option<Datum> {
     let how = How { optionals: Optionals::Drawn, hints: Hints::Sometimes, wire: Wire::Json, forced: &[] };
-    conforming(schema, tape, how, depth).map(|(datum, _)| datum)
+    conforming(schema, tape, how, depth)
 }
 
-/// A value and its JSON, validated.
-pub(crate) fn conforming(
-    schema: &Schema,
-    tape: &mut Unstructured<'_>,
-    how: How<'_>,
-    depth: u32,
-) -> Option<(Datum, Value)> {
+/// A value that conforms. It is validated unless its making proves it.
+pub(crate) fn conforming(schema: &Schema, tape: &mut Unstructured<'_>, how: How<'_>, depth: u32) -> Option<Datum> {
     let document = schema.document();
     let node = schema.node();
     document.height(node, DEEPEST)?;
+    // What is suggested as a whole is the document's word, not ours.
+    let is_proved = how.wire == Wire::Json && how.hints != Hints::All && document.is_proved(node);
     for attempt in 0..ATTEMPTS {
         // What the document itself suggests is given up first: examples are often wrong.
         let hints = if attempt < 2 { how.hints } else { Hints::Never };
@@ -120,10 +116,9 @@ pub(crate) fn conforming(
             let spare = Seed::new(u64::from(attempt)).tape(SPARE);
             make(document, node, &mut Unstructured::new(&spare), how, depth)
         };
-        let Some(datum) = made else { continue };
-        let Some(value) = datum.to_value() else { continue };
-        if schema.conforms(View::Request, &value) {
-            return Some((datum, value));
+        let conforms = |datum: &Datum| datum.to_value().is_some_and(|value| schema.conforms(View::Request, &value));
+        if let Some(datum) = made.filter(|datum| is_proved || conforms(datum)) {
+            return Some(datum);
         }
     }
     None
@@ -169,8 +164,8 @@ impl Maker<'_, '_> {
             return self.alternative(node, constraints, name, depth);
         }
         // A type that is allowed may still have no value, such as an integer between 0 and 0.5.
-        let types = self.types(constraints);
-        types.into_iter().find_map(|single| self.of_type(single, constraints, name, depth))
+        let (types, count) = self.types(constraints);
+        types[..count].iter().find_map(|single| self.of_type(*single, constraints, name, depth))
     }
 
     fn of_type(&mut self, single: Types, constraints: &Constraints, name: Option<&str>, depth: u32) -> Option<Datum> {
@@ -236,31 +231,41 @@ impl Maker<'_, '_> {
             let least = all.iter().filter(|node| height(node).is_some()).min_by_key(|node| height(node))?;
             return self.value(*least, name, 0);
         }
-        let mut finite: Vec<NodeId> = all.iter().copied().filter(|node| height(node).is_some()).collect();
         // Null is what is chosen last, and never where it can't be told.
         let is_null = |node: &NodeId| self.document.constraints(*node).types == Types::NULL;
+        let wanted = |node: &&NodeId| height(node).is_some() && (self.how.wire == Wire::Json || !is_null(node));
+        let mut finite: Vec<NodeId> = all.iter().filter(wanted).copied().collect();
         finite.sort_by_key(is_null);
         let first = self.tape.below(finite.len());
-        let turned: Vec<NodeId> = finite.iter().copied().cycle().skip(first).take(finite.len()).collect();
-        turned.into_iter().find_map(|node| self.value(node, name, depth - 1))
+        finite.rotate_left(first);
+        finite.into_iter().find_map(|node| self.value(node, name, depth - 1))
     }
 
-    /// The types to try where there is a choice, mostly the most telling one first.
-    fn types(&mut self, constraints: &Constraints) -> Vec<Types> {
-        const UNTYPED: [Types; 6] =
-            [Types::STRING, Types::INTEGER, Types::BOOLEAN, Types::OBJECT, Types::FRACTION, Types::ARRAY];
-        let mut types: Vec<Types> = match constraints.preferred {
-            Types::ANY => UNTYPED.to_vec(),
-            preferred => preferred.each().collect(),
-        };
-        if self.how.wire != Wire::Json {
-            types.retain(|single| *single != Types::NULL);
+    /// The types to try where there is a choice, mostly the most telling one first, and how many they are.
+    fn types(&mut self, constraints: &Constraints) -> ([Types; 7], usize) {
+        const UNTYPED: [Types; 7] =
+            [Types::STRING, Types::INTEGER, Types::BOOLEAN, Types::OBJECT, Types::FRACTION, Types::ARRAY, Types::NONE];
+        if constraints.preferred == Types::ANY {
+            return self.turned(UNTYPED, 6);
         }
-        if types.len() > 1 && self.tape.once_in(4) {
-            let first = self.tape.below(types.len());
-            types.rotate_left(first);
+        let mut types = [Types::NONE; 7];
+        let mut count = 0;
+        for single in constraints.preferred.each() {
+            if single != Types::NULL || self.how.wire == Wire::Json {
+                types[count] = single;
+                count += 1;
+            }
         }
-        types
+        self.turned(types, count)
+    }
+
+    /// Now and then another type comes first.
+    fn turned(&mut self, mut types: [Types; 7], count: usize) -> ([Types; 7], usize) {
+        if count > 1 && self.tape.once_in(4) {
+            let first = self.tape.below(count);
+            types[..count].rotate_left(first);
+        }
+        (types, count)
     }
 }
 

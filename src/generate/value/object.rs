@@ -18,9 +18,9 @@ impl Maker<'_, '_> {
         let rules = &constraints.object;
         let most = rules.max_properties.unwrap_or(usize::MAX);
         let mut members = Members::with_capacity(rules.properties.len());
-        let is_due = |property: &&Property| property.required && !property.read_only;
+        let is_due = |property: &&Property| property.required;
         let mut room = most.saturating_sub(rules.properties.iter().filter(is_due).count());
-        for property in rules.properties.iter().filter(|property| !property.read_only) {
+        for property in rules.properties.iter().filter(|property| property.required || !property.read_only) {
             if !property.required && (room == 0 || !self.wants(property.node, depth)) {
                 continue;
             }

@@ -124,20 +124,24 @@ impl Maker<'_, '_> {
         let usual = most.min(first.saturating_add(USUAL));
         let length = first + self.tape.below(usual - first + 1);
         let sort = if matches!(self.how.wire, Wire::Json | Wire::Pairs) { self.tape.below(16) } else { 0 };
-        let mut text = String::with_capacity(length);
-        for _ in 0..length {
-            text.push(match sort {
-                14 => char_of(MARKS, self.tape.below(MARKS.len())),
-                15 => char_of(FOREIGN, self.tape.below(FOREIGN.chars().count())),
-                _ => char::from(PLAIN[self.tape.below(PLAIN.len())]),
-            });
-        }
-        text
+        let alphabet = match sort {
+            14 => MARKS,
+            15 => FOREIGN,
+            _ => return self.plain(length),
+        };
+        let characters: Vec<char> = alphabet.chars().collect();
+        (0..length).map(|_| characters[self.tape.below(characters.len())]).collect()
     }
-}
 
-fn char_of(all: &str, index: usize) -> char {
-    all.chars().nth(index).unwrap_or('a')
+    /// Letters and digits, read from the tape in one go.
+    fn plain(&mut self, length: usize) -> String {
+        let mut bytes = vec![0; length];
+        self.tape.fill(&mut bytes);
+        for byte in &mut bytes {
+            *byte = PLAIN[usize::from(*byte) % PLAIN.len()];
+        }
+        String::from_utf8(bytes).unwrap_or_default()
+    }
 }
 
 /// A text of a format that has no length of its own, of this many characters.

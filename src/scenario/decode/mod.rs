@@ -15,7 +15,7 @@ mod text;
 use serde_json::Value;
 
 use super::Case;
-use super::encode::encode;
+use super::encode::{encode, is_sendable};
 use crate::api::{Location, Operation, Parameter};
 use crate::schema::View;
 
@@ -93,10 +93,11 @@ fn has_default(parameter: &Parameter) -> bool {
     parameter.schema.resolved().value().get("default").is_some()
 }
 
-/// Header parameters of these names are ignored by the specification (OpenAPI 3.1 section 4.8.12.1).
+/// Header parameters of some names are ignored by the specification (OpenAPI 3.1 section 4.8.12.1), others by us.
 fn is_judged(parameter: &Parameter) -> bool {
     let ignored = ["accept", "content-type", "authorization"];
-    parameter.location != Location::Header || !ignored.contains(&parameter.name.to_ascii_lowercase().as_str())
+    let is_ignored = ignored.contains(&parameter.name.to_ascii_lowercase().as_str());
+    parameter.location != Location::Header || !is_ignored && is_sendable(&parameter.name)
 }
 
 #[cfg(test)]

@@ -14,7 +14,10 @@ const MOST_ACCEPTED: usize = 6;
 pub(super) fn push_all(case: &Case, media_type: Option<&str>, headers: &mut Headers) {
     let own = |name: &str| case.headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(name));
     for (parameter, value) in arguments(case, Location::Header) {
-        if own(&parameter.name) || media_type.is_some() && parameter.name.eq_ignore_ascii_case("content-type") {
+        if own(&parameter.name)
+            || !is_sendable(&parameter.name)
+            || media_type.is_some() && parameter.name.eq_ignore_ascii_case("content-type")
+        {
             continue;
         }
         let mut text = Vec::new();
@@ -37,6 +40,24 @@ pub(super) fn push_all(case: &Case, media_type: Option<&str>, headers: &mut Head
     for (name, value) in &case.headers {
         headers.push(name.clone(), value.clone());
     }
+}
+
+/// Whether a documented header is ours to send: its name is one (RFC 9110 section 5.1), and it says nothing about how
+/// the message ends or what the connection becomes, which is the transport's business.
+pub(crate) fn is_sendable(name: &str) -> bool {
+    const TRANSPORT: [&str; 9] = [
+        "host",
+        "content-length",
+        "transfer-encoding",
+        "connection",
+        "keep-alive",
+        "expect",
+        "upgrade",
+        "te",
+        "trailer",
+    ];
+    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !name.is_empty() && name.bytes().all(is_token) && !TRANSPORT.contains(&name.to_ascii_lowercase().as_str())
 }
 
 /// The documented media types of all answers, and anything else with less wish (RFC 9110 section 12.5.1).

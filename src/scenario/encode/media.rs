@@ -41,9 +41,32 @@ pub(crate) fn kind(media_type: &str) -> Kind {
         essence if is_json(essence) => Kind::Json,
         essence if essence.starts_with("multipart/") => Kind::Multipart,
         essence if essence.ends_with("+xml") => Kind::Xml,
-        essence if essence.starts_with("text/") => Kind::Text,
         // YAML reads JSON, and what has no name is most likely JSON.
         "application/yaml" | "application/x-yaml" | "text/yaml" | "*/*" | "application/*" | "" => Kind::Json,
+        essence if essence.ends_with("+yaml") => Kind::Json,
+        essence if essence.starts_with("text/") => Kind::Text,
         _ => Kind::Binary,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn media_types_are_told_apart() {
+        for (media_type, expected) in [
+            ("application/vnd.api+json; charset=utf-8", Kind::Json),
+            ("Application/JSON", Kind::Json),
+            ("application/apply-patch+yaml", Kind::Json),
+            ("application/x-ndjson", Kind::JsonLines),
+            ("text/event-stream", Kind::EventStream),
+            ("text/csv", Kind::Text),
+            ("image/svg+xml", Kind::Xml),
+            ("multipart/mixed", Kind::Multipart),
+            ("image/png", Kind::Binary),
+        ] {
+            assert_eq!(kind(media_type), expected, "{media_type}");
+        }
     }
 }

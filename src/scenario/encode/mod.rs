@@ -23,6 +23,7 @@ use super::{Argument, Case, Datum};
 use crate::api::{Location, Parameter};
 use crate::wire::Request;
 
+pub(crate) use header_cookie::is_sendable;
 pub(crate) use media::{Kind, kind};
 
 /// The case as a request, without credentials. `base_path` is put before the operation's path.

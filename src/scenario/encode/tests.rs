@@ -192,6 +192,18 @@ fn raw_bodies_and_missing_types_go_out_as_they_are() {
 }
 
 #[test]
+fn headers_of_the_transport_are_not_sent() {
+    let described = json!({"parameters": [
+        {"name": "Content-Length", "in": "header"}, {"name": "X A", "in": "header"}, {"name": "X-B", "in": "header"}
+    ]});
+    let operation = operation("GET", "/", described);
+    let arguments = [("Content-Length", Datum::integer(9)), ("X A", Datum::integer(9)), ("X-B", Datum::integer(9))];
+    let request = encode(&case(&operation, &arguments), "");
+    let names: Vec<_> = request.headers.iter().map(|header| header.name.clone()).collect();
+    assert_eq!(names, ["X-B", "Accept"]);
+}
+
+#[test]
 fn own_headers_win() {
     let described = json!({"parameters": [{"name": "X-A", "in": "header"}]});
     let operation = operation("GET", "/", described);

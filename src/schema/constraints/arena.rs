@@ -25,7 +25,8 @@ impl NodeId {
 struct Cell {
     key: Key,
     constraints: OnceLock<Constraints>,
-    pub(super) height: OnceLock<u32>,
+    height: OnceLock<u32>,
+    proved: OnceLock<bool>,
 }
 
 type Chunk = Box<[OnceLock<Cell>]>;
@@ -59,6 +60,7 @@ impl Arena {
             key: key.clone(),
             constraints: OnceLock::new(),
             height: OnceLock::new(),
+            proved: OnceLock::new(),
         });
         let id = NodeId(u32::try_from(next).expect("the arena's bound is below 2^32"));
         index.insert(key, id);
@@ -79,6 +81,11 @@ impl Arena {
     /// Where the node's least height is remembered.
     pub(super) fn height(&self, node: NodeId) -> &OnceLock<u32> {
         &self.cell(node).height
+    }
+
+    /// Where it is remembered whether the node's rules say everything.
+    pub(super) fn proved(&self, node: NodeId) -> &OnceLock<bool> {
+        &self.cell(node).proved
     }
 
     fn cell(&self, NodeId(number): NodeId) -> &Cell {

@@ -40,7 +40,7 @@ fn fits(document: &Document, node: NodeId, depth: u32, fuel: &mut u32) -> bool {
     constraints.preferred.each().any(|single| match single {
         super::Types::OBJECT => {
             let required = constraints.object.properties.iter().filter(|property| property.required);
-            let mut needed = required.filter(|property| !property.read_only).map(|property| property.node).peekable();
+            let mut needed = required.map(|property| property.node).peekable();
             needed.peek().is_none() || depth > 0 && needed.all(|node| fits(document, node, depth - 1, fuel))
         }
         super::Types::ARRAY => {

@@ -46,8 +46,8 @@ impl<'a> Merger<'a> {
         self.strings(schema);
         self.sizes(schema);
         self.hints(schema);
-        let exclusive = schema.contains_key("oneOf") && !schema.contains_key("discriminator");
-        self.out.unproved |= exclusive || UNPROVED.iter().any(|keyword| schema.contains_key(*keyword));
+        self.out.exclusive |= schema.contains_key("oneOf");
+        self.out.unproved |= UNPROVED.iter().any(|keyword| schema.contains_key(*keyword));
     }
 
     fn restrict(&mut self, members: &[Value]) {
@@ -222,10 +222,10 @@ impl<'a> Merger<'a> {
 
     fn properties(&mut self, parts: &[Part]) {
         let mut required: Vec<&str> = Vec::new();
-        for (_, schema) in &self.schemas {
-            required.extend(
-                schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str),
-            );
+        for (pointer, schema) in &self.schemas {
+            let named =
+                schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+            required.extend(named.filter(|name| !self.is_relaxed(pointer, schema, name)));
         }
         let mut names: Vec<&str> = Vec::new();
         let declared = self.schemas.iter().filter_map(|(_, schema)| schema.get("properties")?.as_object());
@@ -267,7 +267,9 @@ impl<'a> Merger<'a> {
             Some(Part::Tag(_, value)) => self.arena.intern(key.with([Part::Tag("".into(), Arc::clone(value))])),
             _ => self.arena.intern(key),
         };
-        Some(Property { name: name.into(), node, required: tag.is_some() || required.contains(&name), read_only })
+        // A tag, and what another part requires, must be there in any case.
+        let required = tag.is_some() || required.contains(&name);
+        Some(Property { name: name.into(), node, required, read_only })
     }
 
     /// The schemas that one schema applies to a member of this name.
@@ -283,6 +285,12 @@ impl<'a> Merger<'a> {
         if out.len() == before && schema.contains_key("additionalProperties") {
             out.push(format!("{pointer}/additionalProperties").into());
         }
+    }
+
+    /// Whether the validator's view of a request drops the member from what the schema requires.
+    fn is_relaxed(&self, pointer: &str, schema: &Map<String, Value>, name: &str) -> bool {
+        let is_declared = schema.get("properties").and_then(|properties| properties.get(name)).is_some();
+        is_declared && self.is_read_only(&format!("{pointer}/properties/{}", escape_token(name)))
     }
 
     /// The same rule as the validator's view: the flag stands at the property, or at what it refers to.

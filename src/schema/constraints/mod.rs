@@ -8,9 +8,11 @@
 
 mod arena;
 mod compile;
+mod fits;
 mod height;
 mod merge;
 mod part;
+mod proved;
 mod types;
 
 use std::sync::Arc;
@@ -19,6 +21,7 @@ use serde_json::{Number, Value};
 
 pub(crate) use arena::Arena;
 pub use arena::NodeId;
+pub(crate) use fits::{fits, settle};
 pub use types::Types;
 
 use super::format::Format;
@@ -51,6 +54,8 @@ pub struct Constraints {
     pub impossible: bool,
     /// Something here is not expressed by this view, so a value that is made from it must be validated.
     pub unproved: bool,
+    /// A `oneOf` stands here: a value must meet no more than one of its branches.
+    pub exclusive: bool,
     /// The component that this node was reached through, such as `Order`; for names of alternatives.
     pub name: Option<Arc<str>>,
 }
@@ -133,7 +138,7 @@ pub struct Property {
     pub name: Arc<str>,
     /// What its value meets.
     pub node: NodeId,
-    /// Whether it must be there, `readOnly` apart.
+    /// Whether it must be there in a request: what is `readOnly` need not.
     pub required: bool,
     /// Whether a client should not send it.
     pub read_only: bool,
@@ -166,6 +171,11 @@ impl Document {
     /// The node's constraints, compiled on first use.
     pub fn constraints(&self, node: NodeId) -> &Constraints {
         self.arena().get(self, node)
+    }
+
+    /// Whether every value that is made by the node's rules conforms for certain.
+    pub(crate) fn is_proved(&self, node: NodeId) -> bool {
+        *self.arena().proved(node).get_or_init(|| proved::proved(self, node))
     }
 
     /// The least nesting of a value that meets the node, up to `limit`; `None` if every such value is deeper, which

@@ -43,6 +43,11 @@ impl Pattern {
         &self.source
     }
 
+    /// Whether every string that is made matches for certain.
+    pub(crate) fn is_exact(&self) -> bool {
+        self.grower.as_ref().is_some_and(Grower::is_exact)
+    }
+
     /// Whether a part of the text matches: patterns are not anchored (JSON Schema 2020-12, 6.3.3).
     pub fn matches(&self, text: &str) -> bool {
         self.regex.as_ref().is_none_or(|regex| regex.find(text).is_some())

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use crate::schema::{Constraints, Document, NodeId, Types};
+use super::{Constraints, NodeId, Types};
+use crate::schema::Document;
 
 /// How many choices may follow upon each other.
 const CHOICES: u32 = 8;
@@ -55,7 +56,7 @@ fn fits_array(document: &Document, constraints: &Constraints, items: &[Value]) -
 fn fits_object(document: &Document, constraints: &Constraints, members: &serde_json::Map<String, Value>) -> bool {
     let rules = &constraints.object;
     let missing = |name: &str| !members.contains_key(name);
-    if rules.properties.iter().any(|property| property.required && !property.read_only && missing(&property.name)) {
+    if rules.properties.iter().any(|property| property.required && missing(&property.name)) {
         return false;
     }
     members.iter().all(|(name, value)| {
