@@ -39,7 +39,7 @@ fn share(generator: GeneratorId) -> u64 {
         "examples" => 8,
         "malformed" | "wire" => 4,
         "boundary" => 3,
-        "hostile" => 2,
+        "hostile" | "valid" => 2,
         _ => 1,
     }
 }

@@ -73,7 +73,7 @@ impl Fresh {
 /// A word of the case and the place.
 fn token(pointer: &str, origin: Origin) -> String {
     const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
-    let number = origin.seed.child(origin.generator.0, origin.index).child(pointer, 0).number();
+    let number = origin.seed.child(&[origin.generator.0, pointer].concat(), origin.index).number();
     let letter = |place: usize| char::from(LETTERS[usize::from((number >> (5 * place)).to_le_bytes()[0] & 31)]);
     ['g'].into_iter().chain((1..TOKEN).map(letter)).collect()
 }
