@@ -16,6 +16,7 @@ use super::plan::{Cache, DEPTH, Origin, Part, Place, Plan, Plans, Spot, apply, s
 use super::tape::Tape;
 use super::value::{Hints, How, Optionals, conforming};
 use crate::api::{Location, Operation};
+use crate::scenario::encode::{Kind, kind};
 use crate::scenario::{Case, GeneratorId, Intent, Rule, proves_malformed};
 use crate::seed::Seed;
 
@@ -50,17 +51,21 @@ fn fill(plan: &Plan, items: &mut Vec<Item<Break>>) {
         return;
     }
     each_spot(plan, |place, spot, found| {
-        let Some(part) = plan.part(place).filter(|part| part.proved) else { return };
-        if found.again {
-            return;
-        }
         if spot == 0 && can_be_missing(plan, place) {
             items.push(Item { place, spot, kind: Break::Absent, rank: 1 });
         }
-        for (rank, kind) in breaks(part, found) {
+        let part = plan.part(place).filter(|part| part.proved && is_judged(plan, place) && !found.again);
+        for (rank, kind) in part.into_iter().flat_map(|part| breaks(part, found)) {
             items.push(Item { place, spot, kind, rank });
         }
     });
+}
+
+/// Whether anything but its absence can be proved of a part: mere text or bytes are whatever a server makes of them.
+fn is_judged(plan: &Plan, place: Place) -> bool {
+    let Place::Body(index) = place else { return true };
+    let media_type = plan.bodies.get(usize::from(index)).map_or("", |body| &body.media_type);
+    matches!(kind(media_type), Kind::Json | Kind::Form | Kind::Multipart)
 }
 
 /// Whether leaving the part out is an error.
@@ -126,8 +131,8 @@ fn absent(plan: &Plan, place: Place, origin: Origin) -> Case {
 fn drawn(plan: &Plan, origin: Origin) -> Option<Case> {
     let bytes = tape(&plan.operation, origin, TAPE);
     let mut tape = Unstructured::new(&bytes);
-    let places: Vec<Place> =
-        plan.places().into_iter().filter(|place| plan.part(*place).is_some_and(|part| part.proved)).collect();
+    let is_open = |place: &Place| is_judged(plan, *place) && plan.part(*place).is_some_and(|part| part.proved);
+    let places: Vec<Place> = plan.places().into_iter().filter(is_open).collect();
     let place = Tape::new(&mut tape).one_of(&places)?;
     let part = plan.part(place)?;
     let how = How { optionals: Optionals::Drawn, hints: Hints::Sometimes, wire: part.wire, forced: &[] };

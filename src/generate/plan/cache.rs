@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::Plan;
 use crate::api::{Operation, OperationId};
 
-/// How many operations are remembered. What is made is a pure function of its operation, so what was dropped is made
-/// again alike.
-const KEPT: usize = 512;
+/// How many operations are remembered: more than nearly all documents have. What is made is a pure function of its
+/// operation, so what was dropped is made again alike.
+const KEPT: usize = 8_192;
 
 /// Values by operation.
 pub(crate) struct Cache<T> {

@@ -4,7 +4,7 @@
 //! request was about never reaches it. So the texts of a usual body that nothing constrains, and those that are called
 //! like names even if the document has an example, are different in every case: a pure function of the case's origin.
 
-use super::{Origin, Spot};
+use super::Spot;
 use crate::scenario::Datum;
 use crate::schema::{Constraints, Document, Format, Types};
 
@@ -62,18 +62,22 @@ fn takes_token(constraints: &Constraints, spot: &Spot, is_shown: bool) -> bool {
 }
 
 impl Fresh {
-    /// Makes the text a new one.
-    pub(super) fn apply(&self, value: &mut Datum, origin: Origin) {
+    /// Makes the text a new one. `salt` is the case's own number.
+    pub(super) fn apply(&self, value: &mut Datum, salt: u64) {
         let Some(Datum::String(text)) = value.at_mut(&self.pointer) else { return };
-        let token = token(&self.pointer, origin);
+        let token = token(&self.pointer, salt);
         *text = if self.is_email { format!("{token}@example.com") } else { token };
     }
 }
 
 /// A word of the case and the place.
-fn token(pointer: &str, origin: Origin) -> String {
+fn token(pointer: &str, salt: u64) -> String {
     const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
-    let number = origin.seed.child(&[origin.generator.0, pointer].concat(), origin.index).number();
-    let letter = |place: usize| char::from(LETTERS[usize::from((number >> (5 * place)).to_le_bytes()[0] & 31)]);
+    // FNV-1a is enough to tell the places of one body apart; the salt is a hash already.
+    let place = pointer
+        .bytes()
+        .fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3));
+    let number = salt ^ place;
+    let letter = |place: usize| char::from(LETTERS[usize::from((number >> (7 * place)).to_le_bytes()[0] & 31)]);
     ['g'].into_iter().chain((1..TOKEN).map(letter)).collect()
 }

@@ -99,8 +99,10 @@ impl Part {
     /// The good value of this index, with names that are new in this case.
     pub(crate) fn good(&self, index: usize, origin: Origin) -> Option<Datum> {
         let mut value = self.goods.get(index)?.clone();
-        for text in self.fresh.iter().filter(|text| usize::from(text.base) == index) {
-            text.apply(&mut value, origin);
+        let mut texts = self.fresh.iter().filter(|text| usize::from(text.base) == index).peekable();
+        if texts.peek().is_some() {
+            let salt = origin.seed.child(origin.generator.0, origin.index).number();
+            texts.for_each(|text| text.apply(&mut value, salt));
         }
         Some(value)
     }
@@ -131,19 +133,25 @@ impl Plan {
 
     /// The usual case: what is required, everything of it known to be good, and the first body.
     pub(crate) fn usual(&self, origin: Origin, intent: Intent) -> Case {
+        let mut case = self.bodiless(origin, intent);
+        case.body = self.bodies.first().and_then(|body| {
+            let value = body.part.good(0, origin)?;
+            Some(Body { media_type: body.media_type.clone(), content: Content::Value(value) })
+        });
+        case
+    }
+
+    /// The usual case without its body.
+    fn bodiless(&self, origin: Origin, intent: Intent) -> Case {
         let required = self.parameters.iter().enumerate().filter(|(_, part)| part.required);
         let arguments = required.filter_map(|(parameter, part)| {
             part.goods.first().map(|value| Argument { parameter, value: value.clone() })
-        });
-        let body = self.bodies.first().and_then(|body| {
-            let value = body.part.good(0, origin)?;
-            Some(Body { media_type: body.media_type.clone(), content: Content::Value(value) })
         });
         Case {
             operation: Arc::clone(&self.operation),
             arguments: arguments.collect(),
             headers: Vec::new(),
-            body,
+            body: None,
             intent,
             provenance: Provenance { generator: origin.generator, index: origin.index, seed: origin.seed },
         }
@@ -151,7 +159,10 @@ impl Plan {
 
     /// The usual case with this value at this place.
     pub(crate) fn with(&self, place: Place, value: Datum, origin: Origin, intent: Intent) -> Case {
-        let mut case = self.usual(origin, intent);
+        let mut case = match place {
+            Place::Body(_) => self.bodiless(origin, intent),
+            Place::Parameter(_) => self.usual(origin, intent),
+        };
         self.put(&mut case, place, value);
         case
     }
@@ -175,7 +186,7 @@ impl Plan {
 
     /// The usual case with these bytes as its body.
     pub(crate) fn with_raw(&self, media_type: &str, bytes: Bytes, origin: Origin, intent: Intent) -> Case {
-        let mut case = self.usual(origin, intent);
+        let mut case = self.bodiless(origin, intent);
         case.body = Some(Body { media_type: media_type.to_owned(), content: Content::Raw(bytes) });
         case
     }
