@@ -1,5 +1,6 @@
 //! What holds of all generators.
 
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
@@ -105,4 +106,83 @@ fn what_cannot_be_built_is_told() {
     let problems = unbuildable(&operation);
     assert_eq!(problems.len(), 1);
     assert!(problems[0].contains("without end"), "{problems:?}");
+}
+
+/// An operation with one required parameter `p` of this place, style and schema.
+fn with_parameter(place: &str, style: &str, explode: bool, schema: &Value) -> Arc<Operation> {
+    let path = if place == "path" { "/x/{p}/y" } else { "/x" };
+    let parameter =
+        json!({"name": "p", "in": place, "required": true, "style": style, "explode": explode, "schema": schema});
+    operation("GET", path, json!({"parameters": [parameter]}))
+}
+
+/// Every style, where it may stand, with values that it has a text for.
+fn styles() -> Vec<Arc<Operation>> {
+    let scalars = [
+        json!({"type": "string", "minLength": 1}),
+        json!({"type": "integer", "minimum": -5, "maximum": 70_000}),
+        json!({"type": "boolean"}),
+        json!({"type": "string", "format": "date-time"}),
+    ];
+    let word = json!({"type": "string", "minLength": 1, "pattern": "^[a-z]+$"});
+    let list = json!({"type": "array", "minItems": 1, "items": word});
+    let numbers = json!({"type": "array", "minItems": 1, "items": {"type": "number"}});
+    let object = json!({"type": "object", "additionalProperties": false, "required": ["a"], "properties": {
+        "a": {"type": "integer"}, "b": word
+    }});
+    let composites = [list, numbers, object.clone()];
+    let mut all = Vec::new();
+    for (place, style) in [
+        ("path", "simple"),
+        ("path", "label"),
+        ("path", "matrix"),
+        ("query", "form"),
+        ("header", "simple"),
+        ("cookie", "form"),
+    ] {
+        for explode in [true, false] {
+            all.extend(scalars.iter().map(|schema| with_parameter(place, style, explode, schema)));
+            // Fractions hold the very mark that an exploded label puts between items, and an exploded matrix repeats
+            // the names of members, not its own.
+            let is_told_apart = |schema: &&Value| match (style, explode) {
+                ("label", true) => !schema.to_string().contains("number"),
+                ("matrix", true) => schema["type"] != "object",
+                _ => true,
+            };
+            let told_apart = composites.iter().filter(is_told_apart);
+            all.extend(told_apart.map(|schema| with_parameter(place, style, explode, schema)));
+        }
+    }
+    for style in ["spaceDelimited", "pipeDelimited", "tabDelimited"] {
+        all.extend(composites[..2].iter().map(|schema| with_parameter("query", style, false, schema)));
+    }
+    all.push(with_parameter("query", "deepObject", true, &object));
+    all
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn what_is_encoded_in_any_style_is_decoded_as_valid(seed in any::<u64>()) {
+        let generator = valid::Valid::new(Arc::default());
+        for operation in styles() {
+            let case = generator.case(&operation, seed, Seed::new(seed));
+            let case = case.unwrap_or_else(|| panic!("no case of {:?}", operation.parameters));
+            let target = encode(&case, "");
+            prop_assert!(proves_valid(&case), "{:?} {:?} {:?}", operation.parameters[0], case.arguments, target);
+            prop_assert!(!crate::scenario::proves_malformed(&case), "{:?}", case.arguments);
+        }
+    }
+
+    #[test]
+    fn malformed_cases_are_never_valid(seed in any::<u64>()) {
+        let generator = malformed::Malformed::new(Arc::default());
+        for operation in styles() {
+            if let Some(case) = generator.case(&operation, seed, Seed::new(seed)) {
+                prop_assert!(!proves_valid(&case), "{:?} {:?}", operation.parameters[0], case.arguments);
+                prop_assert!(matches!(case.intent, Intent::Malformed(_)));
+            }
+        }
+    }
 }

@@ -26,6 +26,8 @@ pub(crate) use number::{integer_range, largest, smallest};
 const DEEPEST: u32 = 40;
 /// How many values may be within each other, choices counted; a guard, since heights are bounded already.
 const NESTING: usize = 200;
+/// How many values are within each other mostly.
+const USUAL_NESTING: usize = 16;
 /// How many values one value may consist of, before optional ones are left out.
 const BUDGET: usize = 1_500;
 /// How often a value is made anew from the rest of the tape before giving up.
@@ -125,7 +127,8 @@ pub(crate) fn conforming(schema: &Schema, tape: &mut Unstructured<'_>, how: How<
 }
 
 fn make(document: &Document, node: NodeId, tape: &mut Unstructured<'_>, how: How<'_>, depth: u32) -> Option<Datum> {
-    let mut maker = Maker { document, tape: Tape::new(tape), how, path: Vec::new(), budget: BUDGET };
+    let path = Vec::with_capacity(USUAL_NESTING);
+    let mut maker = Maker { document, tape: Tape::new(tape), how, path, budget: BUDGET };
     maker.value(node, None, depth)
 }
 
@@ -190,11 +193,12 @@ impl Maker<'_, '_> {
     /// A value that the document suggests, if hints are wanted here and it is no nonsense.
     fn hint(&mut self, constraints: &Constraints) -> Option<Datum> {
         let wanted = match self.how.hints {
+            _ if constraints.hints.is_empty() => false,
             Hints::Never => false,
             Hints::Sometimes => self.tape.once_in(4),
             Hints::Scalars | Hints::All => true,
         };
-        if !wanted || constraints.hints.is_empty() {
+        if !wanted {
             return None;
         }
         let whole = self.how.hints == Hints::All && self.how.optionals != Optionals::Required;

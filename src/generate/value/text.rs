@@ -108,10 +108,9 @@ impl Maker<'_, '_> {
     }
 
     fn by_name(&mut self, name: &str, least: usize, most: usize) -> Option<String> {
-        let matches = |known: &str| {
-            let letters = name.bytes().filter(u8::is_ascii_alphanumeric).map(|byte| byte.to_ascii_lowercase());
-            letters.eq(known.bytes())
-        };
+        let letters = || name.bytes().filter(u8::is_ascii_alphanumeric).map(|byte| byte.to_ascii_lowercase());
+        let length = letters().count();
+        let matches = |known: &str| known.len() == length && letters().eq(known.bytes());
         match NAMED.iter().find(|(known, _)| matches(known))?.1 {
             Sort::Format(format) => self.format(format, least, most),
             Sort::Text(text) => ((least..=most).contains(&text.len()) && self.stands(text)).then(|| text.to_owned()),

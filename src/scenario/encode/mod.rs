@@ -13,6 +13,8 @@ mod multipart;
 mod path_query;
 mod percent;
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 pub(crate) mod samples;
 mod style;
 mod xml;

@@ -4,10 +4,13 @@ use arbitrary::Unstructured;
 
 use super::Format;
 
+/// Room for the longest of the usual dates.
+const USUAL: usize = 32;
+
 /// A value; an empty tape gives the plainest.
 pub(super) fn draw(format: Format, tape: &mut Unstructured<'_>) -> String {
     match format {
-        Format::DateTime => format!("{}T{}", date(tape), time(tape)),
+        Format::DateTime => date_time(tape),
         Format::Date => date(tape),
         Format::Time => time(tape),
         Format::Duration => duration(tape),
@@ -49,17 +52,59 @@ fn word(tape: &mut Unstructured<'_>, least: u32, most: u32) -> String {
 }
 
 fn date(tape: &mut Unstructured<'_>) -> String {
-    // Mostly our own time: far years are among the edges. Every month has a day 28.
-    let year = if below(tape, 8) == 7 { 1 + below(tape, 9_999) } else { 2020 + below(tape, 15) };
-    format!("{year:04}-{:02}-{:02}", 1 + below(tape, 12), 1 + below(tape, 28))
+    let mut out = String::with_capacity(USUAL);
+    push_date(tape, &mut out);
+    out
 }
 
 fn time(tape: &mut Unstructured<'_>) -> String {
-    let (hour, minute, second) = (below(tape, 24), below(tape, 60), below(tape, 60));
+    let mut out = String::with_capacity(USUAL);
+    push_time(tape, &mut out);
+    out
+}
+
+fn date_time(tape: &mut Unstructured<'_>) -> String {
+    let mut out = String::with_capacity(USUAL);
+    push_date(tape, &mut out);
+    out.push('T');
+    push_time(tape, &mut out);
+    out
+}
+
+fn push_date(tape: &mut Unstructured<'_>, out: &mut String) {
+    // Mostly our own time: far years are among the edges. Every month has a day 28.
+    let year = if below(tape, 8) == 7 { 1 + below(tape, 9_999) } else { 2020 + below(tape, 15) };
+    digits(out, year, 4);
+    for most in [12, 28] {
+        out.push('-');
+        digits(out, 1 + below(tape, most), 2);
+    }
+}
+
+fn push_time(tape: &mut Unstructured<'_>, out: &mut String) {
+    for (most, mark) in [(24, ":"), (60, ":"), (60, "")] {
+        digits(out, below(tape, most), 2);
+        out.push_str(mark);
+    }
     match below(tape, 6) {
-        4 => format!("{hour:02}:{minute:02}:{second:02}.{:03}Z", below(tape, 1_000)),
-        5 => format!("{hour:02}:{minute:02}:{second:02}+{:02}:30", below(tape, 12)),
-        _ => format!("{hour:02}:{minute:02}:{second:02}Z"),
+        4 => {
+            out.push('.');
+            digits(out, below(tape, 1_000), 3);
+            out.push('Z');
+        }
+        5 => {
+            out.push('+');
+            digits(out, below(tape, 12), 2);
+            out.push_str(":30");
+        }
+        _ => out.push('Z'),
+    }
+}
+
+/// Appends a number with leading zeros.
+fn digits(out: &mut String, number: u32, width: u32) {
+    for place in (0..width).rev() {
+        out.push(char::from_digit(number / 10_u32.pow(place) % 10, 10).unwrap_or('0'));
     }
 }
 
