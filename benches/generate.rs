@@ -14,6 +14,10 @@ use gadfly::spec;
 /// Cases in one sample.
 const CASES: u64 = 2_000;
 
+/// That of the `gadfly` command.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     divan::main();
 }

@@ -19,6 +19,10 @@ use gadfly::spec;
 /// A believable operation: a path parameter, two query parameters, a nested body of a dozen properties.
 const DOCUMENT: &str = include_str!("loop.yaml");
 
+/// That of the `gadfly` command.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     let Ok(url) = std::env::var("GADFLY_BENCH_URL") else {
         println!("set GADFLY_BENCH_URL to the address of a server; benches/compare.sh does");

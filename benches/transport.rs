@@ -18,6 +18,10 @@ use gadfly::transport::{self, Options, Transport};
 use gadfly::wire::Request;
 use tokio::task::JoinSet;
 
+/// That of the `gadfly` command.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     let Ok(url) = std::env::var("GADFLY_BENCH_URL") else {
         println!("set GADFLY_BENCH_URL to the address of a server; benches/compare.sh does");

@@ -29,8 +29,8 @@ impl Budget {
         self.watch.elapsed()
     }
 
-    /// How many of `wanted` cases may be planned; they count from now on.
-    pub(super) fn take(&mut self, wanted: usize) -> usize {
+    /// How many of `wanted` cases may be planned. They count once [`Budget::planned`] was told of them.
+    pub(super) fn room(&self, wanted: usize) -> usize {
         let left = self.requests.map_or(u64::MAX, |requests| requests.saturating_sub(self.planned));
         usize::try_from(left).unwrap_or(usize::MAX).min(wanted)
     }
@@ -77,9 +77,9 @@ mod tests {
     #[test]
     fn requests_are_counted_when_planned() {
         let mut budget = Budget::start(None, Some(100), None);
-        assert_eq!(budget.take(64), 64);
+        assert_eq!(budget.room(64), 64);
         budget.planned(64);
-        assert_eq!(budget.take(64), 36);
+        assert_eq!(budget.room(64), 36);
         budget.planned(36);
         assert!(budget.is_spent());
     }

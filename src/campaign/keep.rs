@@ -9,21 +9,21 @@ use crate::clock;
 use crate::corpus::{self, Corpus};
 use crate::engine::Glimpse;
 use crate::finding::Severity;
-use crate::fixture::{Discovery, Fixture, Place, Shelf};
+use crate::fixture::{Discovery, Fixture, Place, REGRESSIONS, Shelf};
+use crate::redact::Redactor;
 use crate::report::FindingRecord;
 use crate::scenario::{Intent, Scenario};
 use crate::spec::Loaded;
 use crate::triage::Confirmed;
 use crate::wire::curl;
 
-/// The folder in which fixtures are kept, as the user knows it.
-pub(crate) const REGRESSIONS: &str = "regressions";
 /// After how many new entries the corpus is written in the middle of a run.
 const CORPUS_BATCH: usize = 64;
 
 /// Keeps what a run finds.
 pub(super) struct Keeper {
     options: Options,
+    redactor: Redactor,
     spec: String,
     date: String,
     shelf: Option<Shelf>,
@@ -37,6 +37,7 @@ impl Keeper {
     /// Opens the stores; what can't be read in them is a problem to tell, not a reason to stop.
     pub(super) fn open(loaded: &Loaded, options: &Options) -> Result<Self, Error> {
         let mut problems = Vec::new();
+        let redactor = options.identities.redactor();
         let shelf = match &options.fixtures {
             None => None,
             Some(store) => {
@@ -50,13 +51,14 @@ impl Keeper {
                 store: store.clone(),
                 api: options.name.clone(),
                 base_path: options.target.base_path.clone(),
-                redactor: options.identities.redactor(),
+                redactor: redactor.clone(),
             });
             problems.extend(unreadable.iter().map(ToString::to_string));
             corpus
         });
         Ok(Self {
             options: options.clone(),
+            redactor,
             spec: loaded.api.digest.clone(),
             date: clock::today(),
             shelf,
@@ -112,10 +114,9 @@ impl Keeper {
 
     /// Writes the fixture; answers where it is, relative to the working folder.
     fn write(&mut self, confirmed: &Confirmed) -> Option<String> {
-        let redactor = self.options.identities.redactor();
         let discovery = Discovery {
             base_path: &self.options.target.base_path,
-            redactor: &redactor,
+            redactor: &self.redactor,
             spec: &self.spec,
             seed: self.options.seed,
             date: &self.date,
@@ -136,7 +137,6 @@ impl Keeper {
     }
 
     fn record(&self, confirmed: &Confirmed, fixture: Option<String>, elapsed: Duration) -> FindingRecord {
-        let redactor = self.options.identities.redactor();
         let finding = &confirmed.finding;
         let step = &confirmed.scenario.steps[finding.step];
         let intent = step.case.as_ref().map(|case| &case.intent);
@@ -145,15 +145,15 @@ impl Keeper {
             severity: finding.severity,
             owasp: finding.owasp,
             operation: finding.operation.to_string(),
-            title: redactor.text(&finding.title),
-            evidence: redactor.text(&finding.evidence),
+            title: self.redactor.text(&finding.title),
+            evidence: self.redactor.text(&finding.evidence),
             signature: finding.signature.to_string(),
             confirmed: confirmed.ratio,
             stable: confirmed.ratio.is_stable(),
             intent: intent.map_or("recorded", Intent::word).to_owned(),
             rule: intent.and_then(Intent::detail),
             outcome: confirmed.exchanges.last().map(|last| last.outcome.to_string()).unwrap_or_default(),
-            curl: redactor.text(&curl(&step.request, &self.options.target.origin)),
+            curl: self.redactor.text(&curl(&step.request, &self.options.target.origin)),
             fixture,
             seconds: elapsed.as_secs_f64(),
         }

@@ -74,7 +74,8 @@ impl Pipeline {
 
     /// The next case to send.
     pub(super) fn next(&mut self) -> Option<(Slot, Arc<Planned>)> {
-        let epoch_number = self.first + self.epochs.len() as u64 - 1;
+        let last = self.epochs.len().checked_sub(1)? as u64;
+        let epoch_number = self.first + last;
         let epoch = self.epochs.back_mut()?;
         let case = epoch.cases.get(epoch.dispatched)?;
         let slot = Slot { epoch: epoch_number, index: epoch.dispatched };

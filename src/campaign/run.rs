@@ -158,7 +158,7 @@ impl<'a> Run<'a> {
                 _ = &mut interrupt => break Ended::Interrupted,
                 () = sleep(left) => break Ended::Time,
                 _ = tick.tick() => self.progress()?,
-                Some(sent) = under_way.sent.next() => self.record(sent)?,
+                Some(sent) = under_way.sent.next() => self.record_ready(sent, &mut under_way.sent)?,
                 Some(proved) = async { Some(under_way.proof.as_mut()?.await) } => {
                     under_way.proof = None;
                     self.settle(proved?)?;
@@ -185,7 +185,7 @@ impl<'a> Run<'a> {
 
     /// Begins with what earlier runs found worth keeping.
     fn remember(&mut self) {
-        let room = self.budget.take(usize::MAX);
+        let room = self.budget.room(usize::MAX);
         let mut cases = self.planner.recorded(self.keeper.remembered());
         cases.truncate(room);
         if !cases.is_empty() {
@@ -205,7 +205,7 @@ impl<'a> Run<'a> {
     fn advance(&mut self) -> Result<(), Error> {
         loop {
             if self.pipeline.wants_plan() {
-                let size = self.budget.take(self.planner.epoch_size());
+                let size = self.budget.room(self.planner.epoch_size());
                 let cases = self.planner.plan(size);
                 self.budget.planned(cases.len());
                 self.pipeline.push(cases);
@@ -249,6 +249,21 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Judges what arrived, and what else has arrived by now: the next requests then go out together, and the target is
+    /// woken once for all of them.
+    fn record_ready(
+        &mut self,
+        first: Sent,
+        under_way: &mut FuturesUnordered<BoxFuture<'static, Sent>>,
+    ) -> Result<(), Error> {
+        let mut next = Some(first);
+        while let Some(sent) = next {
+            self.record(sent)?;
+            next = under_way.next().now_or_never().flatten();
+        }
+        Ok(())
+    }
+
     /// Judges an execution at once, so that only what matters of it is kept until its epoch is folded.
     fn record(&mut self, (slot, planned, result): Sent) -> Result<(), Error> {
         let execution = match result {
@@ -281,7 +296,7 @@ impl<'a> Run<'a> {
     /// Takes an epoch in, in index order.
     fn fold(&mut self, epoch: Vec<Folded>) -> Result<(), Error> {
         for Folded { planned, done } in epoch {
-            let operation = &planned.scenario.steps[0].operation;
+            let Some(operation) = planned.scenario.steps.last().map(|step| &step.operation) else { continue };
             let is_novel = self.novelty.observe(operation, done.glimpse);
             self.planner.fold(&planned, done.glimpse, is_novel);
             self.health.observe(operation, done.glimpse);

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use clap::{ArgGroup, Args};
 use serde_json::json;
 
-use super::run::{self, REGRESSIONS};
+use super::run;
 use super::{Context, Error, Exit, Ui, ui};
 use crate::config::File;
-use crate::fixture::{Selection, Shelf};
+use crate::fixture::{REGRESSIONS, Selection, Shelf};
 use crate::redact::Redactor;
 
 /// Arguments of `gadfly accept`.

@@ -9,11 +9,11 @@ use std::sync::Arc;
 use libtest_mimic::Arguments;
 
 use super::args::TargetFlags;
-use super::run::REGRESSIONS;
 use super::site::Site;
 use super::{Context, stand_in, trials};
 use crate::clock;
 use crate::config::File;
+use crate::fixture::REGRESSIONS;
 use crate::oracle::Registry;
 use crate::replay::harness::{self, Plan, Target};
 use crate::seed::Seed;

@@ -7,13 +7,13 @@ use clap::Args;
 use serde::Serialize;
 
 use super::args::TargetFlags;
-use super::run::{self, REGRESSIONS};
+use super::run;
 use super::site::Site;
 use super::{Context, Error, Exit, Ui, ui};
 use crate::clock;
 use crate::config::File;
 use crate::finding::{Severity, Verdict};
-use crate::fixture::{Entry, Fixture, Selection, Shelf, trial_name};
+use crate::fixture::{Entry, Fixture, REGRESSIONS, Selection, Shelf, trial_name};
 use crate::oracle::Registry;
 use crate::redact::Redactor;
 use crate::replay::{self, Conditions, Replayed, View};

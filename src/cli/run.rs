@@ -8,13 +8,12 @@ use super::project::Project;
 use super::{Context, Error, Exit, Ui};
 use crate::campaign::{self, Filter, Options, Target, TransportKind};
 use crate::config::{Settings, Transport};
+use crate::fixture::REGRESSIONS;
 use crate::identity::Identities;
 use crate::report::{Reporter, Summary};
 use crate::spec::{Level, Loaded};
 use crate::store::{Directory, Store};
 
-/// The folder of fixtures, as people know it.
-pub(super) const REGRESSIONS: &str = "regressions";
 /// The folder of kept inputs.
 const CORPUS: &str = "corpus";
 

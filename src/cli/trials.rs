@@ -115,7 +115,9 @@ fn fuzz(
 
 fn options(context: &Context, api: &str, table: &ApiTable, loaded: &Loaded, url: String) -> Result<Options, Failed> {
     let flags = Layer { url: Some(url), requests: Some(REQUESTS), ..Layer::default() };
-    let settings = Settings::resolve(flags, Layer::default(), table.layer.clone());
+    // How long a trial takes is set by its requests, never by the clock.
+    let environment = Layer { time: None, ..Layer::from_environment(&context.environment)? };
+    let settings = Settings::resolve(flags, environment, table.layer.clone());
     let target = target::resolve(&settings, &loaded.api.servers, None)?;
     let identities = table.identities(&context.environment, std::slice::from_ref(&settings.identity), &[])?;
     let findings = super::args::FindingFlags { no_fixtures: true, ..Default::default() };

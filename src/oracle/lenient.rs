@@ -3,12 +3,15 @@
 //! Function: [`is_custom`]. The list is that of the peers' false alarms; what is added here costs a finding, what is
 //! missing here costs trust.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::declared::Walk;
 use super::names;
 use crate::api::{Location, MediaType, Parameter};
 use crate::scenario::{Body, Case, Content, Datum, Rule};
+use crate::schema::tokens;
 
 /// Headers that a client library, a gateway or the framework reads before the service does.
 const WELL_KNOWN: &str = "accept accept-charset accept-encoding accept-language authorization cache-control connection \
@@ -92,14 +95,13 @@ fn in_body(case: &Case, rule: &Rule, below: &str) -> bool {
 }
 
 fn in_json(case: &Case, body: &Body, value: &Datum, rule: &Rule, below: &str) -> bool {
-    let unescaped = |token: &str| token.replace("~1", "/").replace("~0", "~");
-    let names: Vec<String> = below.split('/').filter(|token| !token.is_empty()).map(unescaped).collect();
-    let tokens: Vec<&str> = names.iter().map(String::as_str).collect();
+    let pointer = if below.is_empty() { String::new() } else { format!("/{below}") };
+    let names: Vec<Cow<'_, str>> = tokens(&pointer).collect();
+    let tokens: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
     let media_type = case.operation.body.as_ref().and_then(|declared| declared_as(&declared.contents, body));
     let Some(schema) = media_type.and_then(|media_type| media_type.schema.as_ref()) else { return false };
     let walk = Walk::new(Some(schema));
     let schemas = walk.schemas(&tokens);
-    let pointer = if below.is_empty() { String::new() } else { format!("/{below}") };
     let keyword = rule.keyword.as_str();
     match (keyword, value.at(&pointer)) {
         ("required", _) => missing(rule).is_some_and(|member| {

@@ -3,10 +3,10 @@
 //! `serde_json::Value` can't hold what a fuzzer must send: `1e400`, a lone surrogate, two equal keys, bytes that
 //! are no UTF-8. It is for answers and documents; this is for requests.
 
-use std::borrow::Cow;
-
 use bytes::Bytes;
 use serde_json::Value;
+
+use crate::schema::tokens;
 
 /// A value tree that may be no JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -137,13 +137,6 @@ impl From<&Value> for Datum {
             }
         }
     }
-}
-
-/// The unescaped tokens of a JSON pointer; nothing is copied where nothing is escaped.
-fn tokens(pointer: &str) -> impl Iterator<Item = Cow<'_, str>> {
-    pointer.split('/').skip(1).map(|token| {
-        if token.contains('~') { token.replace("~1", "/").replace("~0", "~").into() } else { token.into() }
-    })
 }
 
 /// Appends a JSON string (RFC 8259 section 7).

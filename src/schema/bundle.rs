@@ -21,7 +21,7 @@ impl Schema {
         let mut root = bundler.rewrite(self.value());
         let mut definitions = Map::new();
         while let Some((pointer, name)) = bundler.pending.pop() {
-            let target = self.document().root().pointer(&pointer).unwrap_or(&Value::Bool(true));
+            let target = self.document().at(&pointer).unwrap_or(&Value::Bool(true));
             let schema = bundler.rewrite(target);
             definitions.insert(name, schema);
         }

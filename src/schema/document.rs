@@ -1,11 +1,12 @@
 //! The canonical document and handles into it. Main types: [`Document`], [`Schema`].
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 
-use super::constraints::Arena;
+use super::constraints::{Arena, NodeId};
 use super::validate::{Validation, View};
 
 /// How many `$ref` hops are followed before a chain counts as endless.
@@ -29,6 +30,18 @@ impl Document {
         &self.root
     }
 
+    /// The value at a JSON pointer (RFC 6901): as [`Value::pointer`], which allocates for each token.
+    pub fn at(&self, pointer: &str) -> Option<&Value> {
+        if !pointer.is_empty() && !pointer.starts_with('/') {
+            return None;
+        }
+        tokens(pointer).try_fold(&self.root, |here, token| match here {
+            Value::Object(members) => members.get(&*token),
+            Value::Array(items) => items.get(index(&token)?),
+            _ => None,
+        })
+    }
+
     /// Where the constraint view of its schemas is kept.
     pub(super) fn arena(&self) -> &Arena {
         &self.arena
@@ -36,13 +49,13 @@ impl Document {
 
     /// The value that a local reference (`#/a/b`, percent-encoded or not) names.
     pub fn target(&self, reference: &str) -> Option<&Value> {
-        self.root.pointer(&pointer_of(reference)?)
+        self.at(&pointer_of(reference)?)
     }
 
     /// The schema at a JSON pointer (RFC 6901), if something is there.
     pub fn schema(self: &Arc<Self>, pointer: &str) -> Option<Schema> {
-        self.root.pointer(pointer)?;
-        Some(Schema { document: Arc::clone(self), pointer: pointer.into(), validations: Arc::default() })
+        self.at(pointer)?;
+        Some(Schema { document: Arc::clone(self), pointer: pointer.into(), compiled: Arc::default() })
     }
 }
 
@@ -55,6 +68,19 @@ pub(crate) fn pointer_of(reference: &str) -> Option<String> {
     Some(percent_encoding::percent_decode_str(fragment).decode_utf8_lossy().into_owned())
 }
 
+/// The unescaped tokens of a JSON pointer; nothing is copied where nothing is escaped.
+pub(crate) fn tokens(pointer: &str) -> impl Iterator<Item = Cow<'_, str>> {
+    pointer.split('/').skip(1).map(|token| {
+        if token.contains('~') { token.replace("~1", "/").replace("~0", "~").into() } else { token.into() }
+    })
+}
+
+/// An array index as RFC 6901 section 4 writes it: no sign and no leading zero.
+fn index(token: &str) -> Option<usize> {
+    let is_plain = token.bytes().all(|byte| byte.is_ascii_digit()) && (token.len() == 1 || !token.starts_with('0'));
+    if is_plain { token.parse().ok() } else { None }
+}
+
 /// Escapes one token of a JSON pointer.
 pub(crate) fn escape_token(token: &str) -> String {
     token.replace('~', "~0").replace('/', "~1")
@@ -65,13 +91,20 @@ pub(crate) fn escape_token(token: &str) -> String {
 pub struct Schema {
     document: Arc<Document>,
     pointer: Arc<str>,
-    validations: Arc<[OnceLock<Validation>; 2]>,
+    compiled: Arc<Compiled>,
+}
+
+/// What is made of a schema on first use.
+#[derive(Default)]
+struct Compiled {
+    validations: [OnceLock<Validation>; 2],
+    node: OnceLock<NodeId>,
 }
 
 impl Schema {
     /// A schema that stands alone, such as one a fixture carries.
     pub fn standalone(schema: Value) -> Self {
-        Self { document: Document::new(schema), pointer: "".into(), validations: Arc::default() }
+        Self { document: Document::new(schema), pointer: "".into(), compiled: Arc::default() }
     }
 
     /// The JSON pointer at which it stands in the canonical document.
@@ -86,7 +119,7 @@ impl Schema {
 
     /// The schema as it stands: an object or a boolean.
     pub fn value(&self) -> &Value {
-        self.document.root.pointer(&self.pointer).unwrap_or(&Value::Bool(true))
+        self.document.at(&self.pointer).unwrap_or(&Value::Bool(true))
     }
 
     /// The schema that its `$ref` leads to, if it is nothing but a reference; itself otherwise. A reference that
@@ -116,9 +149,14 @@ impl Schema {
         self.document.schema(&pointer)
     }
 
+    /// The node of this schema in its document's constraint view.
+    pub fn node(&self) -> NodeId {
+        *self.compiled.node.get_or_init(|| self.document.arena.of_pointer(&self.document, &self.pointer))
+    }
+
     /// The compiled validator for this view.
     pub fn validation(&self, view: View) -> &Validation {
-        self.validations[view as usize].get_or_init(|| Validation::compile(self, view))
+        self.compiled.validations[view as usize].get_or_init(|| Validation::compile(self, view))
     }
 
     /// Whether the value conforms in this view. A schema that can't be compiled accepts everything.

@@ -14,7 +14,7 @@ const MAX_HOPS: usize = 8;
 /// Examples of a parameter at this pointer: its own, its media type's, its schema's, and the default.
 pub(super) fn of_parameter(document: &Arc<Document>, at: &str, schema: &Schema, content: Option<&str>) -> Vec<Value> {
     let mut found = Gathered { document, values: Vec::new() };
-    if let Some(parameter) = document.root().pointer(at) {
+    if let Some(parameter) = document.at(at) {
         found.own(parameter);
         if let Some(media) = content.and_then(|name| parameter.pointer(&format!("/content/{}", escape_token(name)))) {
             found.own(media);
@@ -27,7 +27,7 @@ pub(super) fn of_parameter(document: &Arc<Document>, at: &str, schema: &Schema, 
 /// Examples of a whole body: the media type's and the schema's.
 pub(super) fn of_media(document: &Arc<Document>, at: &str, schema: Option<&Schema>) -> Vec<Value> {
     let mut found = Gathered { document, values: Vec::new() };
-    if let Some(media) = document.root().pointer(at) {
+    if let Some(media) = document.at(at) {
         found.own(media);
     }
     if let Some(schema) = schema {

@@ -68,7 +68,7 @@ impl Arena {
     }
 
     /// The node of the schema at this pointer.
-    pub(super) fn of_pointer(&self, document: &Document, pointer: &str) -> NodeId {
+    pub(crate) fn of_pointer(&self, document: &Document, pointer: &str) -> NodeId {
         self.intern(Key::of([Part::schema(document, pointer)]))
     }
 

@@ -74,7 +74,7 @@ impl<'a> Closure<'a> {
             if seen || self.schemas.len() >= MAX_FOLDED {
                 continue;
             }
-            match document.root().pointer(&reached.pointer) {
+            match document.at(&reached.pointer) {
                 Some(Value::Object(schema)) => self.visit(document, key, &reached, schema, &mut queue),
                 Some(Value::Bool(false)) => self.is_false = true,
                 _ => {}
@@ -210,7 +210,7 @@ impl<'a> Discriminator<'a> {
     fn heirs(&self, document: &Document, base: &str) -> Vec<Arc<str>> {
         let mut heirs: Vec<Arc<str>> = Vec::new();
         let mut add = |pointer: String| {
-            if document.root().pointer(&pointer).is_some() && !heirs.iter().any(|heir| **heir == *pointer) {
+            if document.at(&pointer).is_some() && !heirs.iter().any(|heir| **heir == *pointer) {
                 heirs.push(pointer.into());
             }
         };
@@ -218,7 +218,7 @@ impl<'a> Discriminator<'a> {
             mapping.values().filter_map(Value::as_str).map(mapped_pointer).for_each(&mut add);
             return heirs;
         }
-        let components = document.root().pointer("/components/schemas").and_then(Value::as_object);
+        let components = document.at("/components/schemas").and_then(Value::as_object);
         for (name, schema) in components.into_iter().flatten() {
             let all = schema.get("allOf").and_then(Value::as_array);
             let refers =
@@ -235,7 +235,7 @@ impl<'a> Discriminator<'a> {
 fn landing(document: &Document, pointer: &str) -> String {
     let mut here = pointer.to_owned();
     for _ in 0..16 {
-        let reference = document.root().pointer(&here).and_then(|schema| schema.get("$ref")).and_then(Value::as_str);
+        let reference = document.at(&here).and_then(|schema| schema.get("$ref")).and_then(Value::as_str);
         let Some(next) = reference.and_then(pointer_of) else { break };
         here = next;
     }

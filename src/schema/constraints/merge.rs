@@ -199,9 +199,8 @@ impl<'a> Merger<'a> {
     fn objects(&mut self, parts: &[Part]) {
         let closed = self.is_false("additionalProperties") || self.is_false("unevaluatedProperties");
         let additional = [self.under("additionalProperties"), self.under("unevaluatedProperties")].concat();
-        let written = additional
-            .iter()
-            .filter(|pointer| !matches!(self.document.root().pointer(pointer), Some(Value::Bool(_)) | None));
+        let written =
+            additional.iter().filter(|pointer| !matches!(self.document.at(pointer), Some(Value::Bool(_)) | None));
         self.out.object.is_map = written.count() > 0;
         self.out.object.additional = (!closed).then(|| self.intern(&additional));
         let names = self.under("propertyNames");
@@ -255,7 +254,7 @@ impl<'a> Merger<'a> {
         for (pointer, schema) in &self.schemas {
             Self::applying(pointer, schema, name, &mut applying);
         }
-        let is_false = |pointer: &Arc<str>| self.document.root().pointer(pointer) == Some(&Value::Bool(false));
+        let is_false = |pointer: &Arc<str>| self.document.at(pointer) == Some(&Value::Bool(false));
         if applying.iter().any(is_false) {
             return None;
         }
@@ -296,9 +295,9 @@ impl<'a> Merger<'a> {
     /// The same rule as the validator's view: the flag stands at the property, or at what it refers to.
     fn is_read_only(&self, pointer: &str) -> bool {
         let flagged = |schema: &Value| schema.get("readOnly") == Some(&Value::Bool(true));
-        let Some(schema) = self.document.root().pointer(pointer) else { return false };
+        let Some(schema) = self.document.at(pointer) else { return false };
         let target = schema.get("$ref").and_then(Value::as_str).and_then(pointer_of);
-        flagged(schema) || target.and_then(|target| self.document.root().pointer(&target)).is_some_and(flagged)
+        flagged(schema) || target.and_then(|target| self.document.at(&target)).is_some_and(flagged)
     }
 }
 

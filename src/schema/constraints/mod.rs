@@ -186,12 +186,6 @@ impl Document {
 }
 
 impl Schema {
-    /// The node of this schema in its document's constraint view.
-    pub fn node(&self) -> NodeId {
-        let document = self.document();
-        document.arena().of_pointer(document, self.pointer())
-    }
-
     /// The schema's constraints.
     pub fn constraints(&self) -> &Constraints {
         self.document().constraints(self.node())

@@ -33,10 +33,10 @@ impl Part {
     pub(crate) fn schema(document: &Document, pointer: &str) -> Self {
         let mut here = pointer.to_owned();
         for _ in 0..MOST_HOPS {
-            let Some(Value::Object(schema)) = document.root().pointer(&here) else { break };
+            let Some(Value::Object(schema)) = document.at(&here) else { break };
             let is_bare = schema.keys().all(|key| IDLE.contains(&key.as_str()) || key.starts_with("x-"));
             let target = schema.get("$ref").and_then(Value::as_str).and_then(pointer_of);
-            match target.filter(|target| is_bare && document.root().pointer(target).is_some()) {
+            match target.filter(|target| is_bare && document.at(target).is_some()) {
                 Some(target) => here = target,
                 None => break,
             }
