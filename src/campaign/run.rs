@@ -100,9 +100,10 @@ impl<'a> Run<'a> {
         options: &'a Options,
         reporter: &'a mut dyn Reporter,
     ) -> Result<Self, Error> {
-        let generators: Vec<_> = generate::standard().into_iter().map(|g| (share(g.id()), g)).collect();
         let identity = options.identity.clone();
-        let planner = Planner::new(operations, &generators, options.seed, identity, &options.target.base_path);
+        let generators = generate::standard();
+        let base_path = &options.target.base_path;
+        let planner = Planner::new(operations, generators, share, options.seed, identity, base_path);
         let registry = Arc::new(Registry::default());
         Ok(Self {
             proof: Proof {

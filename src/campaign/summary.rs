@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::run::{Ended, Run};
-use crate::api::Api;
+use crate::api::{Api, OperationId};
 use crate::clock;
-use crate::engine::LaneReport;
-use crate::report::{Summary, Unreached};
+use crate::engine::{Account, LaneReport, RuleCounts};
+use crate::report::{RuleCoverage, Summary, Unreached};
 
 /// Version of the summary's form.
 const FORMAT: u32 = 1;
@@ -19,6 +19,7 @@ pub(super) fn of(run: &Run<'_>, api: &Api, ended: Ended) -> Summary {
         }
     }
     let mut findings = run.keeper.records().to_vec();
+    let coverage: Vec<RuleCoverage> = run.planner.accounts().map(covered).collect();
     findings.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.operation.cmp(&b.operation)));
     Summary {
         format: FORMAT,
@@ -33,6 +34,8 @@ pub(super) fn of(run: &Run<'_>, api: &Api, ended: Ended) -> Summary {
         operations: run.planner.reports().count(),
         operations_with_2xx: run.planner.reached(),
         never_2xx: run.planner.reports().filter(|report| !report.reached).map(unreached).collect(),
+        rules: coverage.iter().fold(RuleCounts::default(), |sum, operation| sum.plus(operation.counts)),
+        coverage,
         outcomes,
         findings,
         notices: run.notices.clone(),
@@ -44,6 +47,10 @@ pub(super) fn of(run: &Run<'_>, api: &Api, ended: Ended) -> Summary {
             Ended::Unreachable => "unreachable",
         },
     }
+}
+
+fn covered((operation, account): (&OperationId, Account)) -> RuleCoverage {
+    RuleCoverage { operation: operation.to_string(), counts: account.counts(), rules: account.into_goals() }
 }
 
 fn unreached(report: &LaneReport) -> Unreached {

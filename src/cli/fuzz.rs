@@ -1,5 +1,7 @@
 //! `gadfly fuzz`.
 
+use std::path::{Path, PathBuf};
+
 use clap::Args;
 
 use super::args::{FindingFlags, SearchFlags, TargetFlags};
@@ -7,6 +9,7 @@ use super::project::Project;
 use super::run::{self, Plan};
 use super::{Context, Error, Exit, Ui, target};
 use crate::config::Layer;
+use crate::report::Summary;
 
 /// Arguments of `gadfly fuzz`.
 #[derive(Args, Clone, Debug)]
@@ -21,6 +24,9 @@ pub(super) struct Flags {
     search: SearchFlags,
     #[command(flatten)]
     findings: FindingFlags,
+    /// Write which rule of which operation was exercised, and why others can't be, to this file as JSON
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    coverage: Option<PathBuf>,
     /// Print the settings that hold, and where each comes from, and do nothing else
     #[arg(long, help_heading = "Output")]
     print_config: bool,
@@ -61,8 +67,19 @@ async fn fuzz(flags: &Flags, project: &Project, context: &Context, ui: &mut Ui<'
         let mut console = ui.console(flags.findings.remarks, next, redactor.clone());
         run::campaign(&loaded, options, &mut console).await?
     };
+    if let Some(path) = &flags.coverage {
+        write_coverage(path, &summary)?;
+    }
     ui.object(&summary, &redactor)?;
     Ok(run::exit(&summary, settings))
+}
+
+/// One object with the rules of each operation.
+fn write_coverage(path: &Path, summary: &Summary) -> Result<(), Error> {
+    let object = serde_json::json!({
+        "format": super::ui::FORMAT, "api": summary.api, "rules": summary.rules, "operations": summary.coverage,
+    });
+    std::fs::write(path, format!("{object:#}\n")).map_err(Error::io(format!("write {}", path.display())))
 }
 
 fn print_config(project: &Project, ui: &mut Ui<'_>) -> Result<Exit, Error> {

@@ -3,13 +3,17 @@
 //! Main types: [`Planner`] (epochs of cases), [`Executor`] (one scenario), [`Health`] (is the run worth its time).
 //! It knows no report, no disk and no proof: the campaign puts the parts in order.
 
+mod coverage;
 mod execute;
 mod health;
+mod lane;
 mod novelty;
 mod plan;
 mod seen;
 
+pub use coverage::{Account, RuleCounts};
 pub use execute::{Error, Execution, Executor, SetupBroken};
 pub use health::Health;
+pub use lane::LaneReport;
 pub use novelty::{Glimpse, Novelty};
-pub use plan::{LaneReport, Planned, Planner};
+pub use plan::{Planned, Planner};

@@ -2,13 +2,27 @@
 
 use std::sync::Arc;
 
+use super::coverage::Aim;
 use super::plan::{Cache, Origin, Place, Plan, Plans, Spot};
 use crate::api::Operation;
-use crate::scenario::GeneratorId;
+use crate::scenario::{GeneratorId, Rule};
+use crate::schema::Constraints;
 use crate::seed::Seed;
 
 /// How many cases an enumerating generator has for an operation at most.
 const MOST: usize = 20_000;
+
+/// What is done at a spot: its rule.
+pub(crate) trait Kind: Copy {
+    /// Whether the rule is kept.
+    const IS_LEGAL: bool;
+
+    /// The keyword of the rule.
+    fn keyword(self, constraints: &Constraints) -> &'static str;
+
+    /// The member of the object or of the enum at the spot that is concerned, if it is one.
+    fn member(self, constraints: &Constraints) -> Option<String>;
+}
 
 /// One thing to be done at one spot.
 #[derive(Clone, Copy, Debug)]
@@ -54,6 +68,31 @@ impl<K: Copy> Lists<K> {
 
 fn depth<K>(plan: &Plan, item: &Item<K>) -> u8 {
     plan.part(item.place).and_then(|part| part.spots.get(item.spot as usize)).map_or(0, |spot| spot.depth)
+}
+
+/// The rule of a kind at a spot; `change` says in words what is done.
+pub(crate) fn rule<K: Kind>(plan: &Plan, place: Place, spot: &Spot, kind: K, change: String) -> Option<Rule> {
+    let constraints = plan.part(place)?.document().constraints(spot.node);
+    Some(Rule {
+        keyword: kind.keyword(constraints).to_owned(),
+        place: plan.name(place, &spot.pointer),
+        member: kind.member(constraints),
+        change,
+    })
+}
+
+impl<K: Kind> Listed<K> {
+    /// What the item of this index is about.
+    pub(crate) fn aim(&self, index: u64) -> Option<Aim> {
+        let (item, spot) = self.item(index)?;
+        let constraints = self.plan.part(item.place)?.document().constraints(spot.node);
+        Some(Aim {
+            is_legal: K::IS_LEGAL,
+            keyword: item.kind.keyword(constraints),
+            place: self.plan.name(item.place, &spot.pointer),
+            member: item.kind.member(constraints),
+        })
+    }
 }
 
 impl<K: Copy> Listed<K> {

@@ -5,6 +5,7 @@
 //! sends. A generator is a pure function of operation, index and seed; it sends and judges nothing.
 
 mod boundary;
+mod coverage;
 mod examples;
 mod hostile;
 mod list;
@@ -19,6 +20,7 @@ mod wire;
 
 use std::sync::Arc;
 
+pub use coverage::{Aim, Goal, ShownBy, Side, UNPROVED};
 pub use value::valid_value;
 
 use crate::api::Operation;
@@ -35,22 +37,57 @@ pub trait Generator: Send + Sync {
     /// How many different cases it has for the operation; `None` if it never runs out.
     fn count(&self, operation: &Arc<Operation>) -> Option<u64>;
 
+    /// How many of its cases are an enumeration that goes through something once.
+    fn enumerated(&self, operation: &Arc<Operation>) -> u64 {
+        self.count(operation).unwrap_or(0)
+    }
+
+    /// Which rule the case of this index is about, for cases that go through the document's rules; known without making
+    /// the case.
+    fn aim(&self, _operation: &Arc<Operation>, _index: u64) -> Option<Aim> {
+        None
+    }
+
     /// The case of this index, or `None` if it has none such (an index past its end, or a draw that did not
     /// become what was meant). `seed` is the run's seed; the same arguments give the same case.
     fn case(&self, operation: &Arc<Operation>, index: u64, seed: Seed) -> Option<Case>;
 }
 
-/// All generators, the most telling first. They share what they know of the operations.
-pub fn standard() -> Vec<Arc<dyn Generator>> {
+/// Generators that share what they know of the operations.
+pub struct Generators {
+    plans: Arc<Plans>,
+    all: Vec<Arc<dyn Generator>>,
+}
+
+impl Generators {
+    /// Each of them, the most telling first.
+    pub fn all(&self) -> &[Arc<dyn Generator>] {
+        &self.all
+    }
+
+    /// The generator of this name.
+    pub fn named(&self, name: &str) -> Option<&Arc<dyn Generator>> {
+        self.all.iter().find(|generator| generator.id().0 == name)
+    }
+
+    /// What the operation's rules ask to be exercised.
+    pub fn goals(&self, operation: &Arc<Operation>) -> Vec<Goal> {
+        coverage::goals(&self.plans.plan(operation), operation, &self.all)
+    }
+}
+
+/// All generators.
+pub fn standard() -> Generators {
     let plans = Arc::new(Plans::default());
-    vec![
+    let all: Vec<Arc<dyn Generator>> = vec![
         Arc::new(examples::Examples::new(Arc::clone(&plans))),
         Arc::new(malformed::Malformed::new(Arc::clone(&plans))),
         Arc::new(hostile::Hostile::new(Arc::clone(&plans))),
         Arc::new(wire::Wire::new(Arc::clone(&plans))),
         Arc::new(boundary::Boundary::new(Arc::clone(&plans))),
-        Arc::new(valid::Valid::new(plans)),
-    ]
+        Arc::new(valid::Valid::new(Arc::clone(&plans))),
+    ];
+    Generators { plans, all }
 }
 
 /// Why no valid case of the operation can be made, one sentence for each part; empty if all is well. Its other

@@ -102,7 +102,8 @@ mod tests {
     use crate::scenario::Rule;
 
     fn post(keyword: &str, place: &str) -> Shot {
-        let rule = Rule { keyword: keyword.into(), place: place.into(), change: "one above the maximum".into() };
+        let rule =
+            Rule { keyword: keyword.into(), place: place.into(), member: None, change: "one above the maximum".into() };
         let description = json!({"responses": {"200": {}}, "requestBody": {"content": {"application/json": {}}}});
         Shot::new("POST", "/orders", &description).intent(Intent::Malformed(rule))
     }

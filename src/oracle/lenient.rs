@@ -104,7 +104,7 @@ fn in_json(case: &Case, body: &Body, value: &Datum, rule: &Rule, below: &str) ->
     let schemas = walk.schemas(&tokens);
     let keyword = rule.keyword.as_str();
     match (keyword, value.at(&pointer)) {
-        ("required", _) => missing(rule).is_some_and(|member| {
+        ("required", _) => rule.member.as_deref().is_some_and(|member| {
             let schemas = walk.schemas(&[&tokens[..], &[member]].concat());
             has_default(&schemas) || is_flagged(&schemas, "readOnly")
         }),
@@ -119,12 +119,6 @@ fn in_json(case: &Case, body: &Body, value: &Datum, rule: &Rule, below: &str) ->
         (_, Some(found)) => scalar_text(found).is_some_and(|text| is_near_miss(text.trim(), keyword, &schemas)),
         (_, None) => false,
     }
-}
-
-/// The member that a `required` rule is about: its place is the object, the change quotes the name.
-fn missing(rule: &Rule) -> Option<&str> {
-    let (_, quoted) = rule.change.split_once('"')?;
-    quoted.rsplit_once('"').map(|(name, _)| name)
 }
 
 fn declared_as<'a>(contents: &'a [MediaType], body: &Body) -> Option<&'a MediaType> {
@@ -258,7 +252,7 @@ mod tests {
 
     #[track_caller]
     fn check(shot: &Shot, keyword: &str, place: &str, custom: bool) {
-        let rule = Rule { keyword: keyword.into(), place: place.into(), change: String::new() };
+        let rule = Rule { keyword: keyword.into(), place: place.into(), member: None, change: String::new() };
         let shot = shot.clone().intent(Intent::Malformed(rule.clone()));
         assert_eq!(is_custom(&shot.case(), &rule), custom, "{keyword} at {place}");
     }
@@ -308,8 +302,9 @@ mod tests {
 
     #[track_caller]
     fn lacking(member: &str, custom: bool) {
-        let change = format!("without the required {member:?}");
-        let rule = Rule { keyword: "required".into(), place: "body".into(), change };
+        let member_name = Some(member.to_owned());
+        let rule =
+            Rule { keyword: "required".into(), place: "body".into(), member: member_name, change: String::new() };
         let shot = shot().json_body(&json!({})).intent(Intent::Malformed(rule.clone()));
         assert_eq!(is_custom(&shot.case(), &rule), custom, "{member}");
     }

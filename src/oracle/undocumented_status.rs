@@ -92,7 +92,12 @@ mod tests {
     }
 
     fn malformed() -> Intent {
-        Intent::Malformed(Rule { keyword: "type".into(), place: "path/id".into(), change: "a word".into() })
+        Intent::Malformed(Rule {
+            keyword: "type".into(),
+            place: "path/id".into(),
+            member: None,
+            change: "a word".into(),
+        })
     }
 
     #[test]

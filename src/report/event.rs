@@ -7,7 +7,9 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::api::{Api, OperationId};
+use crate::engine::RuleCounts;
 use crate::finding::{Owasp, Severity};
+use crate::generate::Goal;
 use crate::seed::Seed;
 use crate::triage::{Confirmed, Ratio};
 
@@ -122,6 +124,11 @@ pub struct Summary {
     pub operations_with_2xx: usize,
     /// Each operation that never answered 2xx, and what it answered most.
     pub never_2xx: Vec<Unreached>,
+    /// Which of the document's rules were exercised.
+    pub rules: RuleCounts,
+    /// The same rule by rule; in a file of its own, since there are thousands.
+    #[serde(skip)]
+    pub coverage: Vec<RuleCoverage>,
     /// Answers by status class (`2xx`, `4xx`, ...) and faults by name.
     pub outcomes: BTreeMap<String, u64>,
     /// Proved and unstable findings, worst first.
@@ -130,6 +137,17 @@ pub struct Summary {
     pub notices: Vec<String>,
     /// Why the run ended: `time`, `requests`, `exhausted`, `interrupted`, `unreachable`.
     pub ended: &'static str,
+}
+
+/// The rules of one operation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RuleCoverage {
+    /// The operation.
+    pub operation: String,
+    /// How many were exercised.
+    pub counts: RuleCounts,
+    /// Each of them.
+    pub rules: Vec<Goal>,
 }
 
 /// An operation that never answered 2xx.

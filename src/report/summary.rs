@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use super::text::{count, grouped, line};
 use super::{FindingRecord, Look, Summary, Table, Unreached};
+use crate::engine::RuleCounts;
 use crate::finding::Severity;
 
 /// How many kinds of answers of unreached operations are listed, and how many operations of each.
@@ -140,6 +141,7 @@ fn figures(summary: &Summary, look: &Look) -> String {
     row("requests", &requests(summary));
     row("answers", &answers(&summary.outcomes));
     row("operations", &format!("{} of {} answered 2xx", summary.operations_with_2xx, summary.operations));
+    row("rules", &rules(summary.rules));
     row("seed", &summary.seed.to_string());
     row("ended", ended(summary.ended));
     if summary.findings.iter().any(|finding| finding.fixture.is_some()) {
@@ -158,6 +160,17 @@ fn requests(summary: &Summary) -> String {
         grouped(summary.requests),
         grouped(summary.proof_requests),
         summary.wall_seconds
+    )
+}
+
+/// How much of the document was exercised, as shares of what requests can show.
+fn rules(counts: RuleCounts) -> String {
+    let percent = |done: u64, of: u64| (done * 100).checked_div(of).unwrap_or(100);
+    format!(
+        "{} in the document; {} % of those that can be were kept at their edge, {} % broken",
+        grouped(counts.rules),
+        percent(counts.legal, counts.legal_reachable),
+        percent(counts.illegal, counts.illegal_reachable)
     )
 }
 

@@ -114,6 +114,8 @@ pub struct Rule {
     pub keyword: String,
     /// Where: `body/items/0/name`, `query/limit`, `header/If-Match`.
     pub place: String,
+    /// The member of the object at the place that the rule is about, where it is about one: for `required`.
+    pub member: Option<String>,
     /// What was done, in a few words: `one above the maximum of 100`.
     pub change: String,
 }

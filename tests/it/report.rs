@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gadfly::api::{Api, OperationId};
+use gadfly::engine::RuleCounts;
 use gadfly::finding::{Confirmed, Finding, OracleId, Owasp, Ratio, Requirement, Severity, Signature};
 use gadfly::redact::{Redactor, Secret};
 use gadfly::report::{
@@ -157,6 +158,14 @@ fn summary() -> Summary {
         operations: 38,
         operations_with_2xx: 15,
         never_2xx: unreached(),
+        rules: RuleCounts {
+            rules: 1_204,
+            legal: 1_100,
+            legal_reachable: 1_150,
+            illegal: 600,
+            illegal_reachable: 1_000,
+        },
+        coverage: Vec::new(),
         outcomes: BTreeMap::from([("2xx".into(), 15_000), ("4xx".into(), 9_500), ("5xx".into(), 101)]),
         findings: findings(),
         notices: vec!["notice".into()],

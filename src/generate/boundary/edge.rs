@@ -1,5 +1,6 @@
 //! Which edges a spot has. Main type: [`Edge`].
 
+use crate::generate::list::Kind;
 use crate::generate::plan::{Part, Spot};
 use crate::generate::value::Wire;
 use crate::scenario::Datum;
@@ -87,6 +88,39 @@ pub(super) enum Edge {
     Members(u16),
     /// A value of another legal type.
     Type(u8),
+}
+
+impl Kind for Edge {
+    const IS_LEGAL: bool = true;
+
+    fn keyword(self, constraints: &Constraints) -> &'static str {
+        match self {
+            Self::Least => "minimum",
+            Self::Most => "maximum",
+            Self::Shortest => "minLength",
+            Self::Longest => "maxLength",
+            Self::Format(_) => "format",
+            Self::Member(_) => "enum",
+            Self::Hint(_) => "default",
+            Self::Items(count) if usize::from(count) > constraints.array.min_items => "maxItems",
+            Self::Items(_) => "minItems",
+            Self::Twins => "uniqueItems",
+            Self::Without(_) | Self::Bare => "required",
+            Self::Members(count) if usize::from(count) > constraints.object.min_properties => "maxProperties",
+            Self::Members(_) => "minProperties",
+            Self::Number(_) | Self::Fraction(_) | Self::Unicode(_) | Self::Null | Self::Flag(_) | Self::Type(_) => {
+                "type"
+            }
+        }
+    }
+
+    fn member(self, constraints: &Constraints) -> Option<String> {
+        match self {
+            Self::Without(index) => Some(constraints.object.properties.get(usize::from(index))?.name.to_string()),
+            Self::Member(index) => Some(constraints.enumeration.as_ref()?.get(usize::from(index))?.to_string()),
+            _ => None,
+        }
+    }
 }
 
 /// The types that [`Edge::Type`] counts.

@@ -1,4 +1,5 @@
-//! From an edge to the change that makes it. Main function: [`change`].
+//! From an edge to the change that makes it. Main function: [`change`]. Of which rule it is the edge is said by
+//! [`Edge::keyword`].
 
 use arbitrary::Unstructured;
 
@@ -8,73 +9,65 @@ use crate::generate::value::{Exact, Hints, How, Optionals, Wire, exactly, intege
 use crate::scenario::Datum;
 use crate::schema::{Constraints, Types};
 
-/// A change, the rule at whose edge it is, and what it is in words.
+/// A change, and what it is in words.
 pub(super) struct Made {
     pub change: Change,
-    pub keyword: &'static str,
     pub text: String,
 }
 
 /// The change of an edge; `None` if there is no such value.
 pub(super) fn change(part: &Part, spot: &Spot, edge: Edge) -> Option<Made> {
     let constraints = part.document().constraints(spot.node);
-    let set = |keyword, text: &str, value| Some(Made { change: Change::Set(value), keyword, text: text.to_owned() });
+    let set = |text: &str, value| Some(Made { change: Change::Set(value), text: text.to_owned() });
     match edge {
-        Edge::Least => set("minimum", "the least legal number", number(&smallest(constraints)?)),
-        Edge::Most => set("maximum", "the greatest legal number", number(&largest(constraints)?)),
+        Edge::Least => set("the least legal number", number(&smallest(constraints)?)),
+        Edge::Most => set("the greatest legal number", number(&largest(constraints)?)),
         Edge::Number(index) => machine_number(constraints, NUMBERS.get(usize::from(index))?),
         Edge::Fraction(index) => {
             let text = FRACTIONS.get(usize::from(index))?;
-            set("type", &format!("the number {text}"), number(text))
+            set(&format!("the number {text}"), number(text))
         }
         Edge::Shortest => {
             let least = shortest(part, constraints);
-            set("minLength", &format!("{least} characters, as few as there may be"), text(part, spot, least)?)
+            set(&format!("{least} characters, as few as there may be"), text(part, spot, least)?)
         }
         Edge::Longest => {
             let most = constraints.string.max_length?;
-            set("maxLength", &format!("{most} characters, as many as there may be"), text(part, spot, most)?)
+            set(&format!("{most} characters, as many as there may be"), text(part, spot, most)?)
         }
         Edge::Unicode(index) => {
             let (what, sample) = UNICODE.get(usize::from(index))?;
-            set("type", what, unicode(constraints, sample)?)
+            set(what, unicode(constraints, sample)?)
         }
         Edge::Format(index) => {
             let sample = *constraints.string.format?.edges().get(usize::from(index))?;
-            set("format", &format!("{sample:?}"), Datum::string(sample))
+            set(&format!("{sample:?}"), Datum::string(sample))
         }
         Edge::Member(index) => {
             let member = constraints.enumeration.as_ref()?.get(usize::from(index))?;
-            set("enum", &format!("the member {member}"), Datum::from(member))
+            set(&format!("the member {member}"), Datum::from(member))
         }
         Edge::Hint(index) => {
             let hint = constraints.hints.get(usize::from(index))?;
-            set("default", "a value that the document names", Datum::from(hint))
+            set("a value that the document names", Datum::from(hint))
         }
-        Edge::Null => set("type", "null, which is legal here", Datum::Null),
-        Edge::Flag(flag) => set("type", if flag { "true" } else { "false" }, Datum::Bool(flag)),
-        Edge::Items(count) => {
-            let keyword = if usize::from(count) > constraints.array.min_items { "maxItems" } else { "minItems" };
-            set(keyword, &format!("{count} items"), made(part, spot, Exact::Items(count.into()))?)
-        }
+        Edge::Null => set("null, which is legal here", Datum::Null),
+        Edge::Flag(flag) => set(if flag { "true" } else { "false" }, Datum::Bool(flag)),
+        Edge::Items(count) => set(&format!("{count} items"), made(part, spot, Exact::Items(count.into()))?),
         Edge::Twins => {
             let Datum::Array(items) = made(part, spot, Exact::Items(1))? else { return None };
-            set("uniqueItems", "two equal items", Datum::Array([items.clone(), items].concat()))
+            set("two equal items", Datum::Array([items.clone(), items].concat()))
         }
         Edge::Without(index) => {
             let property = constraints.object.properties.get(usize::from(index))?;
             let text = format!("without the optional {:?}", property.name);
-            Some(Made { change: Change::Remove(property.name.to_string()), keyword: "required", text })
+            Some(Made { change: Change::Remove(property.name.to_string()), text })
         }
-        Edge::Bare => set("required", "only what is required", made(part, spot, Exact::Bare)?),
-        Edge::Members(count) => {
-            let keyword =
-                if usize::from(count) > constraints.object.min_properties { "maxProperties" } else { "minProperties" };
-            set(keyword, &format!("{count} members"), made(part, spot, Exact::Members(count.into()))?)
-        }
+        Edge::Bare => set("only what is required", made(part, spot, Exact::Bare)?),
+        Edge::Members(count) => set(&format!("{count} members"), made(part, spot, Exact::Members(count.into()))?),
         Edge::Type(index) => {
             let single = *TYPES.get(usize::from(index))?;
-            set("type", "another of the legal types", made(part, spot, Exact::Type(single))?)
+            set("another of the legal types", made(part, spot, Exact::Type(single))?)
         }
     }
 }
@@ -87,7 +80,7 @@ fn machine_number(constraints: &Constraints, text: &str) -> Option<Made> {
     let value: i128 = text.parse().ok()?;
     let (least, most) = integer_range(constraints);
     let legal = (least..=most).contains(&value);
-    legal.then(|| Made { change: Change::Set(number(text)), keyword: "type", text: format!("the number {text}") })
+    legal.then(|| Made { change: Change::Set(number(text)), text: format!("the number {text}") })
 }
 
 fn shortest(part: &Part, constraints: &Constraints) -> usize {

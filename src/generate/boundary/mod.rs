@@ -10,10 +10,11 @@ mod make;
 use std::sync::Arc;
 
 use super::Generator;
-use super::list::{Item, Listed, Lists, each_spot, origin};
+use super::coverage::Aim;
+use super::list::{Item, Listed, Lists, each_spot, origin, rule};
 use super::plan::{Place, Plan, Plans};
 use crate::api::Operation;
-use crate::scenario::{Case, GeneratorId, Intent, Rule, proves_valid};
+use crate::scenario::{Case, GeneratorId, Intent, proves_valid};
 use crate::schema::View;
 use crate::seed::Seed;
 
@@ -58,6 +59,10 @@ impl Generator for Boundary {
         Some(self.list(operation).items.len() as u64)
     }
 
+    fn aim(&self, operation: &Arc<Operation>, index: u64) -> Option<Aim> {
+        self.list(operation).aim(index)
+    }
+
     fn case(&self, operation: &Arc<Operation>, index: u64, seed: Seed) -> Option<Case> {
         let list = self.list(operation);
         let (item, spot) = list.item(index)?;
@@ -66,8 +71,7 @@ impl Generator for Boundary {
         let made = make::change(part, spot, item.kind)?;
         let origin = origin(ID, index, seed);
         let value = plan.changed(item.place, spot, made.change, origin)?;
-        let rule =
-            Rule { keyword: made.keyword.to_owned(), place: plan.name(item.place, &spot.pointer), change: made.text };
+        let rule = rule(plan, item.place, spot, item.kind, made.text)?;
         if !part.schema.conforms(View::Request, &value.to_value()?) {
             return None;
         }

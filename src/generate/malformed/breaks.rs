@@ -1,5 +1,6 @@
 //! Which rules a spot has that can be broken. Main type: [`Break`].
 
+use crate::generate::list::Kind;
 use crate::generate::plan::{Part, Spot};
 use crate::generate::value::Wire;
 use crate::schema::{Constraints, Types};
@@ -58,6 +59,36 @@ pub(super) enum Break {
     TooFewMembers,
     /// Too many members.
     TooManyMembers,
+}
+
+impl Kind for Break {
+    const IS_LEGAL: bool = false;
+
+    fn keyword(self, _: &Constraints) -> &'static str {
+        match self {
+            Self::Null | Self::Type(_) | Self::Listed | Self::Word(_) => "type",
+            Self::TooSmall | Self::Far(1) => "minimum",
+            Self::TooLarge | Self::Far(_) => "maximum",
+            Self::NoMultiple => "multipleOf",
+            Self::TooShort => "minLength",
+            Self::TooLong => "maxLength",
+            Self::NoMatch(_) => "pattern",
+            Self::NearMiss(_) => "format",
+            Self::NoMember(_) => "enum",
+            Self::TooFew => "minItems",
+            Self::TooMany => "maxItems",
+            Self::Twins => "uniqueItems",
+            Self::Absent | Self::Missing(_) => "required",
+            Self::Undeclared => "additionalProperties",
+            Self::TooFewMembers => "minProperties",
+            Self::TooManyMembers => "maxProperties",
+        }
+    }
+
+    fn member(self, constraints: &Constraints) -> Option<String> {
+        let Self::Missing(index) = self else { return None };
+        constraints.object.properties.get(usize::from(index)).map(|property| property.name.to_string())
+    }
 }
 
 /// The types that [`Break::Type`] counts, the most confusing first.

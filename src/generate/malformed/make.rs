@@ -1,4 +1,5 @@
-//! From a break to the change that makes it. Main function: [`change`].
+//! From a break to the change that makes it. Main function: [`change`]. Which rule that breaks is said by
+//! [`Break::keyword`].
 
 use serde_json::Number;
 
@@ -7,16 +8,15 @@ use crate::generate::plan::{Change, Part, Spot};
 use crate::scenario::Datum;
 use crate::schema::{Constraints, Limit, Types};
 
-/// A change, the rule that it breaks, and what it is in words.
+/// A change, and what it is in words.
 pub(super) struct Made {
     pub change: Change,
-    pub keyword: &'static str,
     pub text: String,
 }
 
 impl Made {
-    fn set(keyword: &'static str, text: impl Into<String>, value: Datum) -> Self {
-        Self { change: Change::Set(value), keyword, text: text.into() }
+    fn set(text: impl Into<String>, value: Datum) -> Self {
+        Self { change: Change::Set(value), text: text.into() }
     }
 }
 
@@ -25,15 +25,15 @@ pub(super) fn change(part: &Part, spot: &Spot, value: &Datum, kind: Break) -> Op
     let constraints = part.document().constraints(spot.node);
     Some(match kind {
         Break::Absent => return None,
-        Break::Null => Made::set("type", "null", Datum::Null),
+        Break::Null => Made::set("null", Datum::Null),
         Break::Type(index) => wrong_type(*OTHERS.get(usize::from(index))?, value),
-        Break::Listed => Made::set("type", "the value in a list", Datum::Array(vec![value.clone()])),
+        Break::Listed => Made::set("the value in a list", Datum::Array(vec![value.clone()])),
         Break::Word(index) => {
             let word = *WORDS.get(usize::from(index))?;
-            Made::set("type", format!("the text {word:?}"), Datum::string(word))
+            Made::set(format!("the text {word:?}"), Datum::string(word))
         }
-        Break::TooSmall => beyond("minimum", constraints, constraints.number.minimum.as_ref()?, -1)?,
-        Break::TooLarge => beyond("maximum", constraints, constraints.number.maximum.as_ref()?, 1)?,
+        Break::TooSmall => beyond(constraints, constraints.number.minimum.as_ref()?, -1)?,
+        Break::TooLarge => beyond(constraints, constraints.number.maximum.as_ref()?, 1)?,
         Break::Far(index) => far(usize::from(index))?,
         Break::NoMultiple => no_multiple(constraints.number.multiple_of.as_ref()?, value)?,
         Break::TooShort | Break::TooLong | Break::NoMatch(_) | Break::NearMiss(_) => text(constraints, value, kind)?,
@@ -46,8 +46,7 @@ pub(super) fn change(part: &Part, spot: &Spot, value: &Datum, kind: Break) -> Op
 }
 
 fn far(index: usize) -> Option<Made> {
-    let keyword = if index == 0 { "maximum" } else { "minimum" };
-    Some(Made::set(keyword, "far beyond the limit and beyond 64 bits", Datum::Number((*FAR.get(index)?).into())))
+    Some(Made::set("far beyond the limit and beyond 64 bits", Datum::Number((*FAR.get(index)?).into())))
 }
 
 fn wrong_type(other: Types, value: &Datum) -> Made {
@@ -60,11 +59,11 @@ fn wrong_type(other: Types, value: &Datum) -> Made {
         Types::BOOLEAN => ("a flag", Datum::Bool(true)),
         _ => ("a fraction", Datum::Number("1.5".into())),
     };
-    Made::set("type", text, wrong)
+    Made::set(text, wrong)
 }
 
 /// One step beyond a limit.
-fn beyond(keyword: &'static str, constraints: &Constraints, limit: &Limit, step: i128) -> Option<Made> {
+fn beyond(constraints: &Constraints, limit: &Limit, step: i128) -> Option<Made> {
     let is_integer = !constraints.types.overlaps(Types::FRACTION);
     let number = match (limit.exclusive, limit.value.as_i128()) {
         // The limit itself is out.
@@ -79,7 +78,7 @@ fn beyond(keyword: &'static str, constraints: &Constraints, limit: &Limit, step:
         }
     };
     let text = format!("{number}, beyond the limit of {}", limit.value);
-    Some(Made::set(keyword, text, Datum::Number(number.into())))
+    Some(Made::set(text, Datum::Number(number.into())))
 }
 
 fn no_multiple(step: &Number, value: &Datum) -> Option<Made> {
@@ -87,7 +86,7 @@ fn no_multiple(step: &Number, value: &Datum) -> Option<Made> {
     let (number, step) = (text.parse::<f64>().ok()?, step.as_f64()?);
     let between = if step > 1.0 { number + 1.0 } else { number + step / 2.0 };
     let text = Number::from_f64(between)?.to_string();
-    Some(Made::set("multipleOf", format!("{text}, no multiple of {step}"), Datum::Number(text.into())))
+    Some(Made::set(format!("{text}, no multiple of {step}"), Datum::Number(text.into())))
 }
 
 fn text(constraints: &Constraints, value: &Datum, kind: Break) -> Option<Made> {
@@ -96,20 +95,20 @@ fn text(constraints: &Constraints, value: &Datum, kind: Break) -> Option<Made> {
         Break::TooShort => {
             let wanted = rules.min_length.checked_sub(1)?;
             let text = resized(value, wanted);
-            Made::set("minLength", format!("{wanted} characters, one too few"), Datum::String(text))
+            Made::set(format!("{wanted} characters, one too few"), Datum::String(text))
         }
         Break::TooLong => {
             let wanted = rules.max_length?.checked_add(1)?;
             let text = resized(value, wanted);
-            Made::set("maxLength", format!("{wanted} characters, one too many"), Datum::String(text))
+            Made::set(format!("{wanted} characters, one too many"), Datum::String(text))
         }
         Break::NoMatch(index) => {
             let text = *UNLIKELY.get(usize::from(index))?;
-            Made::set("pattern", format!("{text:?}"), Datum::string(text))
+            Made::set(format!("{text:?}"), Datum::string(text))
         }
         Break::NearMiss(index) => {
             let text = *rules.format?.near_misses().get(usize::from(index))?;
-            Made::set("format", format!("{text:?}"), Datum::string(text))
+            Made::set(format!("{text:?}"), Datum::string(text))
         }
         _ => return None,
     })
@@ -136,7 +135,7 @@ fn no_member(constraints: &Constraints, index: u8) -> Option<Made> {
         }
     };
     let is_member = other.to_value().is_some_and(|value| members.contains(&value));
-    (!is_member).then(|| Made::set("enum", "no member", other))
+    (!is_member).then(|| Made::set("no member", other))
 }
 
 fn items(constraints: &Constraints, value: &Datum, kind: Break) -> Option<Made> {
@@ -146,7 +145,7 @@ fn items(constraints: &Constraints, value: &Datum, kind: Break) -> Option<Made> 
         Break::TooFew => {
             let wanted = rules.min_items.checked_sub(1)?;
             let kept = items.iter().take(wanted).cloned().collect();
-            Made::set("minItems", format!("{wanted} items, one too few"), Datum::Array(kept))
+            Made::set(format!("{wanted} items, one too few"), Datum::Array(kept))
         }
         Break::TooMany => {
             let wanted = rules.max_items?.checked_add(1)?;
@@ -154,12 +153,12 @@ fn items(constraints: &Constraints, value: &Datum, kind: Break) -> Option<Made> 
             if repeated.len() != wanted {
                 return None;
             }
-            Made::set("maxItems", format!("{wanted} items, one too many"), Datum::Array(repeated))
+            Made::set(format!("{wanted} items, one too many"), Datum::Array(repeated))
         }
         _ => {
             let mut twins = items.clone();
             twins.push(items.first()?.clone());
-            Made::set("uniqueItems", "two equal items", Datum::Array(twins))
+            Made::set("two equal items", Datum::Array(twins))
         }
     })
 }
@@ -171,11 +170,11 @@ fn members(constraints: &Constraints, value: &Datum, kind: Break) -> Option<Made
         Break::Missing(index) => {
             let name = &rules.properties.get(usize::from(index))?.name;
             let text = format!("without the required {name:?}");
-            Made { change: Change::Remove(name.to_string()), keyword: "required", text }
+            Made { change: Change::Remove(name.to_string()), text }
         }
         Break::Undeclared => {
             let change = Change::Insert("gadfly_undeclared".to_owned(), Datum::string("x"));
-            Made { change, keyword: "additionalProperties", text: "with an undeclared member".to_owned() }
+            Made { change, text: "with an undeclared member".to_owned() }
         }
         Break::TooFewMembers => {
             let wanted = rules.min_properties.checked_sub(1)?;
@@ -183,14 +182,14 @@ fn members(constraints: &Constraints, value: &Datum, kind: Break) -> Option<Made
             let (mut kept, mut spare): (Vec<_>, Vec<_>) = members.iter().cloned().partition(|(name, _)| is_due(name));
             spare.truncate(wanted.checked_sub(kept.len())?);
             kept.append(&mut spare);
-            Made::set("minProperties", format!("{wanted} members, one too few"), Datum::Object(kept))
+            Made::set(format!("{wanted} members, one too few"), Datum::Object(kept))
         }
         _ => {
             let wanted = rules.max_properties?.checked_add(1)?;
             let mut many = members.clone();
             let filler = members.first().map_or(Datum::Null, |(_, value)| value.clone());
             many.extend((many.len()..wanted).map(|index| (format!("extra{index}"), filler.clone())));
-            Made::set("maxProperties", format!("{wanted} members, one too many"), Datum::Object(many))
+            Made::set(format!("{wanted} members, one too many"), Datum::Object(many))
         }
     })
 }

@@ -11,7 +11,8 @@ use std::sync::Arc;
 use arbitrary::Unstructured;
 
 use super::Generator;
-use super::list::{Item, Listed, Lists, each_spot, origin, tape};
+use super::coverage::Aim;
+use super::list::{Item, Listed, Lists, each_spot, origin, rule, tape};
 use super::plan::{Cache, DEPTH, Origin, Part, Place, Plan, Plans, Spot, apply, spots};
 use super::tape::Tape;
 use super::value::{Hints, How, Optionals, conforming};
@@ -92,6 +93,14 @@ impl Generator for Malformed {
         if *provable { None } else { Some(list.items.len() as u64) }
     }
 
+    fn enumerated(&self, operation: &Arc<Operation>) -> u64 {
+        self.list(operation).items.len() as u64
+    }
+
+    fn aim(&self, operation: &Arc<Operation>, index: u64) -> Option<Aim> {
+        self.list(operation).aim(index)
+    }
+
     fn case(&self, operation: &Arc<Operation>, index: u64, seed: Seed) -> Option<Case> {
         let list = self.list(operation);
         let origin = origin(ID, index, seed);
@@ -110,15 +119,14 @@ fn enumerated(plan: &Plan, item: Item<Break>, spot: &Spot, origin: Origin) -> Op
     }
     let part = plan.part(item.place)?;
     let made = make::change(part, spot, part.goods.get(usize::from(spot.base))?.at(&spot.pointer)?, item.kind)?;
-    let rule =
-        Rule { keyword: made.keyword.to_owned(), place: plan.name(item.place, &spot.pointer), change: made.text };
+    let rule = rule(plan, item.place, spot, item.kind, made.text)?;
     let value = plan.changed(item.place, spot, made.change, origin)?;
     Some(plan.with(item.place, value, origin, Intent::Malformed(rule)))
 }
 
 fn absent(plan: &Plan, place: Place, origin: Origin) -> Case {
     let name = plan.name(place, "");
-    let rule = Rule { keyword: "required".to_owned(), place: name, change: "left out".to_owned() };
+    let rule = Rule { keyword: "required".to_owned(), place: name, member: None, change: "left out".to_owned() };
     let mut case = plan.usual(origin, Intent::Malformed(rule));
     match place {
         Place::Body(_) => case.body = None,
@@ -139,7 +147,7 @@ fn drawn(plan: &Plan, origin: Origin) -> Option<Case> {
     let mut value = conforming(&part.schema, &mut tape, how, DEPTH)?;
     let (spot, kind) = choose(part, &value, &mut Tape::new(&mut tape))?;
     let made = make::change(part, &spot, value.at(&spot.pointer)?, kind)?;
-    let rule = Rule { keyword: made.keyword.to_owned(), place: plan.name(place, &spot.pointer), change: made.text };
+    let rule = rule(plan, place, &spot, kind, made.text)?;
     apply(value.at_mut(&spot.pointer)?, made.change)?;
     Some(plan.with(place, value, origin, Intent::Malformed(rule)))
 }

@@ -65,11 +65,13 @@ fn unstyled(parameter: &Parameter, text: &[u8]) -> Option<Vec<u8>> {
         Style::Label => text.strip_prefix(b".").map(<[u8]>::to_vec),
         Style::Matrix => {
             let rest = text.strip_prefix(b";")?;
-            // `;a=1;a=2` and `;a=1,2` alike become `1,2`; members keep their names.
-            let prefix = [parameter.name.as_bytes(), b"="].concat();
-            let pieces = rest.split(|byte| *byte == b';').map(|piece| piece.strip_prefix(&prefix[..]).unwrap_or(piece));
-            let pieces = pieces.map(|piece| if piece == parameter.name.as_bytes() { &b""[..] } else { piece });
-            Some(pieces.collect::<Vec<_>>().join(&b','))
+            // `;a=1;a=2` and `;a=1,2` alike become `1,2`; `;a` is empty; members keep their names.
+            let own = |piece| match <[u8]>::strip_prefix(piece, parameter.name.as_bytes()) {
+                Some([]) => &piece[..0],
+                Some([b'=', value @ ..]) => value,
+                _ => piece,
+            };
+            Some(rest.split(|byte| *byte == b';').map(own).collect::<Vec<_>>().join(&b','))
         }
         _ => Some(text.to_vec()),
     }

@@ -81,6 +81,18 @@ fn a_missing_required_parameter_is_malformed_unless_it_has_a_default() {
 }
 
 #[test]
+fn a_value_that_is_called_like_its_parameter_is_read_back() {
+    let schema = json!({"type": "array", "items": {"type": "string", "minLength": 1}});
+    for (style, explode) in [("matrix", true), ("matrix", false), ("label", true), ("simple", false)] {
+        let described = json!({"parameters": [
+            {"name": "p", "in": "path", "required": true, "style": style, "explode": explode, "schema": schema}
+        ]});
+        let operation = operation("GET", "/x/{p}", described);
+        assert_eq!(proof(&case(&operation, &[("p", Datum::from(&json!(["p", "q"])))])), Proof::Valid, "{style}");
+    }
+}
+
+#[test]
 fn objects_are_put_together_again() {
     let schema =
         json!({"type": "object", "required": ["a"], "properties": {"a": {"type": "integer"}, "b": {"type": "string"}}});
