@@ -3,7 +3,12 @@
 //! `cargo run --release --example coverage -- FILE...` prints one line per document: operations, rules, the shares that
 //! were kept and broken of those for which a request can be made, those for which none can, and the cases it took.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "an example prints")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "an example reads its arguments and prints"
+)]
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -18,6 +18,7 @@
 //! | 3 | [`spec`] | a file or URL to an [`api::Api`], with diagnostics |
 //! | 3 | [`scenario`] | cases, steps, scenarios, traces; a case becomes bytes here |
 //! | 4 | [`finding`] | what an oracle reports |
+//! | 5 | [`resource`] | kinds of things, what operations do to them, and those that are known to exist |
 //! | 5 | [`generate`] | one file per way to make a case |
 //! | 5 | [`oracle`] | one file per oracle |
 //! | 5 | [`transport`] | one file per way to send a request |
@@ -50,6 +51,7 @@ pub mod oracle;
 pub mod redact;
 pub mod replay;
 pub mod report;
+pub mod resource;
 pub mod scenario;
 pub mod schema;
 pub mod seed;

@@ -20,7 +20,8 @@ pub(super) struct Book {
     settled: BTreeSet<Signature>,
     chances: BTreeMap<Signature, u32>,
     places: BTreeMap<(OracleId, OperationId), usize>,
-    urgent: VecDeque<Suspicion>,
+    grave: VecDeque<Suspicion>,
+    lesser: VecDeque<Suspicion>,
     remarks: VecDeque<Suspicion>,
     counts: BTreeMap<Severity, usize>,
 }
@@ -46,27 +47,32 @@ impl Book {
         }
         self.settled.insert(finding.signature.clone());
         // Remarks never stop the search: they are proved when it is over.
-        if finding.severity == Severity::Remark {
-            self.remarks.push_back(suspicion);
-        } else {
-            self.urgent.push_back(suspicion);
+        match finding.severity {
+            Severity::Remark => self.remarks.push_back(suspicion),
+            Severity::Low if !may_be_load(&suspicion) => self.lesser.push_back(suspicion),
+            _ => self.grave.push_back(suspicion),
         }
     }
 
-    /// The next suspicion to prove; remarks only when asked for.
-    pub(super) fn next(&mut self, with_remarks: bool) -> Option<Suspicion> {
+    /// The next suspicion that should not wait.
+    pub(super) fn next_grave(&mut self) -> Option<Suspicion> {
+        self.grave.pop_front()
+    }
+
+    /// The next one that may; remarks only when asked for.
+    pub(super) fn next_lesser(&mut self, with_remarks: bool) -> Option<Suspicion> {
         let remark = |book: &mut Self| if with_remarks { book.remarks.pop_front() } else { None };
-        self.urgent.pop_front().or_else(|| remark(self))
+        self.lesser.pop_front().or_else(|| remark(self))
     }
 
     /// Whether something that should not wait is waiting.
     pub(super) fn is_pressing(&self) -> bool {
-        !self.urgent.is_empty()
+        !self.grave.is_empty()
     }
 
     /// How many suspicions wait.
     pub(super) fn waiting(&self) -> usize {
-        self.urgent.len() + self.remarks.len()
+        self.grave.len() + self.lesser.len() + self.remarks.len()
     }
 
     /// Takes the outcome of a proof in. Answers whether the finding is to be reported now: it is stable, or has had
@@ -92,6 +98,11 @@ impl Book {
     }
 }
 
+/// Whether load on the target may have led to it: then it is proved while nothing else is sent.
+fn may_be_load(suspicion: &Suspicion) -> bool {
+    suspicion.exchanges.last().is_some_and(|last| last.outcome.status().is_none_or(|status| status >= 500))
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -115,7 +126,7 @@ mod tests {
             evidence: String::new(),
             signature,
         };
-        Suspicion { finding, scenario: Scenario { steps: vec![] }, exchanges: vec![] }
+        Suspicion { finding, scenario: Scenario { steps: vec![] }, alone: vec![], exchanges: vec![] }
     }
 
     #[test]
@@ -139,8 +150,11 @@ mod tests {
     fn remarks_wait() {
         let mut book = Book::default();
         book.suspect(suspicion(Severity::Remark, "a"));
-        assert!(!book.is_pressing() && book.next(false).is_none());
-        assert!(book.next(true).is_some());
+        book.suspect(suspicion(Severity::Low, "b"));
+        assert!(!book.is_pressing() && book.next_grave().is_none());
+        assert!(book.next_lesser(false).is_some());
+        assert!(book.next_lesser(false).is_none());
+        assert!(book.next_lesser(true).is_some());
     }
 
     #[test]
@@ -148,12 +162,12 @@ mod tests {
         let mut book = Book::default();
         let first = suspicion(Severity::High, "a");
         book.suspect(first.clone());
-        book.next(false).unwrap();
+        book.next_grave().unwrap();
         assert!(!book.prove(&first.finding, Ratio { hits: 1, tries: 3 }));
         book.suspect(first.clone());
         assert_eq!(book.waiting(), 1);
         assert!(book.prove(&first.finding, Ratio { hits: 1, tries: 3 }));
-        book.next(false).unwrap();
+        book.next_grave().unwrap();
         book.suspect(first);
         assert_eq!(book.waiting(), 0);
     }

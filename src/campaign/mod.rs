@@ -9,6 +9,7 @@ mod keep;
 mod options;
 mod pipeline;
 mod proof;
+mod proving;
 mod run;
 mod summary;
 mod target;

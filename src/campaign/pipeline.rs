@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::engine::{Glimpse, Planned};
+use crate::engine::{Lesson, Planned};
 use crate::finding::Finding;
 use crate::wire::Exchange;
 
@@ -24,7 +24,7 @@ pub(super) struct Slot {
 #[derive(Debug)]
 pub(super) struct Done {
     /// For feedback.
-    pub(super) glimpse: Glimpse,
+    pub(super) lesson: Lesson,
     /// What the oracles said that was not settled yet.
     pub(super) findings: Vec<Finding>,
     /// The traffic; empty if there are no findings.

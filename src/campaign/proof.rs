@@ -3,6 +3,7 @@
 use crate::engine::Error;
 use crate::finding::Severity;
 use crate::minimize::Minimizer;
+use crate::scenario::Scenario;
 use crate::seed::Seed;
 use crate::triage::{Confirmed, Prover, Suspicion};
 
@@ -23,11 +24,34 @@ pub(super) struct Settled {
 }
 
 impl Proof {
+    /// Proves the suspicion in the smallest form that shows it: for a thing that does not exist, with the steps that
+    /// make it, or for the one that was there.
+    async fn prove(&self, mut suspicion: Suspicion) -> Result<(Confirmed, u64), Error> {
+        let mut forms = std::mem::take(&mut suspicion.alone);
+        let whole = std::mem::replace(&mut suspicion.scenario, Scenario { steps: Vec::new() });
+        forms.insert(forms.len().min(1), whole);
+        let mut requests = 0;
+        let mut best: Option<Confirmed> = None;
+        for scenario in forms {
+            let mut finding = suspicion.finding.clone();
+            finding.step = scenario.steps.len().saturating_sub(1);
+            let form = Suspicion { finding, scenario, alone: Vec::new(), exchanges: suspicion.exchanges.clone() };
+            requests += self.prover.cost(&form);
+            let confirmed = self.prover.prove(form, self.seed).await?;
+            if best.as_ref().is_none_or(|best| best.ratio.hits < confirmed.ratio.hits) {
+                best = Some(confirmed);
+            }
+            if best.as_ref().is_some_and(|best| best.ratio.is_stable()) {
+                break;
+            }
+        }
+        Ok((best.expect("the whole scenario is among the forms"), requests))
+    }
+
     /// Re-sends the suspicion alone; if it is stable and worth a fixture, looks for a smaller request that shows the
     /// same, and takes it if it is as stable.
     pub(super) async fn settle(self, suspicion: Suspicion) -> Result<Settled, Error> {
-        let mut requests = self.prover.cost(&suspicion);
-        let confirmed = self.prover.prove(suspicion, self.seed).await?;
+        let (confirmed, mut requests) = self.prove(suspicion).await?;
         let is_worth = confirmed.finding.severity > Severity::Remark && Minimizer::applies(&confirmed.finding);
         if !confirmed.ratio.is_stable() || !is_worth {
             return Ok(Settled { confirmed, requests });
@@ -35,8 +59,12 @@ impl Proof {
         let (smaller, spent) = self.minimizer.minimize(&confirmed, self.seed).await?;
         requests += u64::from(spent);
         let Some(scenario) = smaller else { return Ok(Settled { confirmed, requests }) };
-        let suspicion =
-            Suspicion { finding: confirmed.finding.clone(), scenario, exchanges: confirmed.exchanges.clone() };
+        let suspicion = Suspicion {
+            finding: confirmed.finding.clone(),
+            scenario,
+            alone: Vec::new(),
+            exchanges: confirmed.exchanges.clone(),
+        };
         requests += self.prover.cost(&suspicion);
         let smaller = self.prover.prove(suspicion, self.seed).await?;
         let confirmed = if smaller.ratio.is_stable() { smaller } else { confirmed };

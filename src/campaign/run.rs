@@ -6,15 +6,15 @@ use std::time::Duration;
 use futures_util::future::{BoxFuture, FutureExt};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
-use super::book::Book;
 use super::budget::Budget;
 use super::keep::Keeper;
 use super::pipeline::{Done, Folded, Pipeline, Slot};
 use super::proof::{Proof, Settled};
+use super::proving::Proving;
 use super::target::{is_refused, probe};
 use super::{Error, Options, summary};
 use crate::api::Operation;
-use crate::engine::{self, Execution, Executor, Glimpse, Health, Novelty, Planned, Planner};
+use crate::engine::{self, Execution, Executor, Health, Novelty, Planned, Planner};
 use crate::generate;
 use crate::minimize::Minimizer;
 use crate::oracle::Registry;
@@ -54,42 +54,28 @@ pub(super) enum Ended {
     Unreachable,
 }
 
-/// Requests by purpose.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Counts {
-    pub(super) requests: u64,
-    pub(super) proof: u64,
-}
-
 type Sent = (Slot, Arc<Planned>, Result<Execution, engine::Error>);
-type Proved = Result<Settled, engine::Error>;
 
 pub(super) struct Run<'a> {
     executor: Executor,
-    proof: Proof,
+    pub(super) proving: Proving,
     registry: Arc<Registry>,
     pub(super) planner: Planner,
     novelty: Novelty,
     health: Health,
-    book: Book,
     pub(super) budget: Budget,
     pub(super) keeper: Keeper,
     pipeline: Pipeline,
     pub(super) notices: Vec<String>,
-    pub(super) counts: Counts,
+    /// Requests of the run itself.
+    pub(super) requests: u64,
     refused_in_a_row: u32,
     reporter: &'a mut dyn Reporter,
     pub(super) options: &'a Options,
 }
 
-/// What is under way at a moment of the run.
-struct UnderWay {
-    sent: FuturesUnordered<BoxFuture<'static, Sent>>,
-    /// The proof for which new cases wait, so that it is alone.
-    proof: Option<BoxFuture<'static, Proved>>,
-    /// Proofs that make the target hang: they go on beside the run.
-    slow: FuturesUnordered<BoxFuture<'static, Proved>>,
-}
+/// The cases that are under way.
+type UnderWay = FuturesUnordered<BoxFuture<'static, Sent>>;
 
 impl<'a> Run<'a> {
     /// A run that has sent nothing yet.
@@ -106,22 +92,21 @@ impl<'a> Run<'a> {
         let planner = Planner::new(operations, generators, share, options.seed, identity, base_path);
         let registry = Arc::new(Registry::default());
         Ok(Self {
-            proof: Proof {
+            proving: Proving::new(Proof {
                 prover: Prover::new(executor.clone(), Arc::clone(&registry), options.proof),
                 minimizer: Minimizer::new(executor.clone(), Arc::clone(&registry), MINIMIZE_BUDGET),
                 seed: options.seed,
-            },
+            }),
             executor,
             registry,
             planner,
             novelty: Novelty::default(),
             health: Health::new(&options.target.base_url()),
-            book: Book::default(),
             budget: Budget::start(options.time, options.requests, options.rate),
             keeper: Keeper::open(loaded, options)?,
             pipeline: Pipeline::default(),
             notices: Vec::new(),
-            counts: Counts::default(),
+            requests: 0,
             refused_in_a_row: 0,
             reporter,
             options,
@@ -137,7 +122,7 @@ impl<'a> Run<'a> {
     }
 
     async fn drive(&mut self) -> Result<Ended, Error> {
-        let mut under_way = UnderWay { sent: FuturesUnordered::new(), proof: None, slow: FuturesUnordered::new() };
+        let mut under_way = UnderWay::new();
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         let interrupt = tokio::signal::ctrl_c();
@@ -146,37 +131,33 @@ impl<'a> Run<'a> {
         self.remember();
         let ended = loop {
             self.advance()?;
-            self.start_proof(&mut under_way, false);
+            self.proving.start(self.requests, false);
             self.dispatch(&mut under_way);
-            if under_way.sent.is_empty() && under_way.proof.is_none() && !self.pipeline.has_next() {
+            if under_way.is_empty() && !self.proving.wants_quiet() && !self.pipeline.has_next() {
                 break if self.budget.is_spent() { Ended::Requests } else { Ended::Exhausted };
             }
-            let left = self.budget.left(self.book.waiting() > 0 || !under_way.slow.is_empty()).unwrap_or(Duration::MAX);
+            let left = self.budget.left(self.proving.open() > 0).unwrap_or(Duration::MAX);
             let pause = self.budget.pause();
-            let is_paused = !pause.is_zero() && self.pipeline.has_next() && under_way.proof.is_none();
+            let is_paused = !pause.is_zero() && self.pipeline.has_next() && !self.proving.wants_quiet();
             tokio::select! {
                 biased;
                 _ = &mut interrupt => break Ended::Interrupted,
                 () = sleep(left) => break Ended::Time,
                 _ = tick.tick() => self.progress()?,
-                Some(sent) = under_way.sent.next() => self.record_ready(sent, &mut under_way.sent)?,
-                Some(proved) = async { Some(under_way.proof.as_mut()?.await) } => {
-                    under_way.proof = None;
-                    self.settle(proved?)?;
-                }
-                Some(proved) = under_way.slow.next() => self.settle(proved?)?,
+                Some(sent) = under_way.next() => self.record_ready(sent, &mut under_way)?,
+                Some(proved) = self.proving.next() => self.settle(proved?)?,
                 () = tokio::time::sleep(pause), if is_paused => {}
             }
             if self.refused_in_a_row >= OUTAGE && !self.recovers().await? {
                 break Ended::Unreachable;
             }
         };
-        under_way.sent.clear();
+        drop(under_way);
         while let Some(folded) = self.pipeline.drain() {
             self.fold(folded)?;
         }
         if ended != Ended::Unreachable {
-            self.finish_proofs(under_way).await?;
+            self.finish_proofs().await?;
         }
         self.keeper.save();
         self.tell_problems()?;
@@ -206,6 +187,9 @@ impl<'a> Run<'a> {
     fn advance(&mut self) -> Result<(), Error> {
         loop {
             if self.pipeline.wants_plan() {
+                if self.budget.is_late() {
+                    self.planner.release();
+                }
                 let size = self.budget.room(self.planner.epoch_size());
                 let cases = self.planner.plan(size);
                 self.budget.planned(cases.len());
@@ -220,13 +204,13 @@ impl<'a> Run<'a> {
 
     /// Sends cases until enough are in flight. While a proof is under way nothing new is sent.
     fn dispatch(&mut self, under_way: &mut UnderWay) {
-        let is_proving = under_way.proof.is_some() || self.book.is_pressing();
-        while !is_proving && under_way.sent.len() < self.options.concurrency.max(1) && self.budget.pause().is_zero() {
+        let is_quiet = self.proving.wants_quiet();
+        while !is_quiet && under_way.len() < self.options.concurrency.max(1) && self.budget.pause().is_zero() {
             let Some((slot, planned)) = self.pipeline.next() else { return };
             self.budget.sent();
             let executor = self.executor.clone();
             let seed = self.options.seed;
-            under_way.sent.push(
+            under_way.push(
                 async move {
                     let result = executor.run(&planned.scenario, seed).await;
                     (slot, planned, result)
@@ -236,27 +220,9 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Begins the next proof if none is under way.
-    fn start_proof(&mut self, under_way: &mut UnderWay, with_remarks: bool) {
-        while under_way.proof.is_none() {
-            let Some(suspicion) = self.book.next(with_remarks) else { return };
-            let is_slow = Prover::is_slow(&suspicion);
-            let proof = self.proof.clone().settle(suspicion).boxed();
-            if is_slow {
-                under_way.slow.push(proof);
-            } else {
-                under_way.proof = Some(proof);
-            }
-        }
-    }
-
     /// Judges what arrived, and what else has arrived by now: the next requests then go out together, and the target is
     /// woken once for all of them.
-    fn record_ready(
-        &mut self,
-        first: Sent,
-        under_way: &mut FuturesUnordered<BoxFuture<'static, Sent>>,
-    ) -> Result<(), Error> {
+    fn record_ready(&mut self, first: Sent, under_way: &mut UnderWay) -> Result<(), Error> {
         let mut next = Some(first);
         while let Some(sent) = next {
             self.record(sent)?;
@@ -276,21 +242,29 @@ impl<'a> Run<'a> {
             }
             Err(error) => return Err(error.into()),
         };
-        self.counts.requests += execution.exchanges.len() as u64;
+        self.requests += execution.exchanges.len() as u64;
         let Some(last) = execution.exchanges.last() else {
             self.pipeline.record(slot, None);
             return Ok(());
         };
-        let glimpse = Glimpse::of(last);
+        if let Some(broken) = execution.broken {
+            // A remembered prefix does not apply any more; its last step was never sent.
+            self.pipeline.record(slot, None);
+            return self.notice_once("no longer apply", || {
+                format!("some remembered inputs no longer apply: {}", broken.reason)
+            });
+        }
+        let lesson = self.planner.look(&planned, last);
+        let glimpse = lesson.glimpse;
         if glimpse.is_fault(FaultKind::Refused) {
             self.refused_in_a_row += 1;
         } else {
             self.refused_in_a_row = 0;
         }
         let mut findings = self.registry.judge(&Trace { scenario: &planned.scenario, exchanges: &execution.exchanges });
-        findings.retain(|finding| self.book.is_new(finding));
+        findings.retain(|finding| self.proving.is_new(finding));
         let exchanges = if findings.is_empty() { Vec::new() } else { execution.exchanges };
-        self.pipeline.record(slot, Some(Done { glimpse, findings, exchanges }));
+        self.pipeline.record(slot, Some(Done { lesson, findings, exchanges }));
         Ok(())
     }
 
@@ -298,15 +272,19 @@ impl<'a> Run<'a> {
     fn fold(&mut self, epoch: Vec<Folded>) -> Result<(), Error> {
         for Folded { planned, done } in epoch {
             let Some(operation) = planned.scenario.steps.last().map(|step| &step.operation) else { continue };
-            let is_novel = self.novelty.observe(operation, done.glimpse);
-            self.planner.fold(&planned, done.glimpse, is_novel);
-            self.health.observe(operation, done.glimpse);
+            let glimpse = done.lesson.glimpse;
+            let is_novel = self.novelty.observe(operation, glimpse);
+            self.planner.fold(&planned, done.lesson, is_novel);
+            self.health.observe(operation, glimpse);
             if is_novel {
-                self.keeper.keep_novel(&planned.scenario, done.glimpse);
+                self.keeper.keep_novel(&self.planner.replayable(&planned), glimpse);
             }
-            for finding in done.findings {
-                let scenario = planned.scenario.clone();
-                self.book.suspect(Suspicion { finding, scenario, exchanges: done.exchanges.clone() });
+            for mut finding in done.findings {
+                let scenario = self.planner.replayable(&planned);
+                let is_single = scenario.steps.len() == planned.scenario.steps.len();
+                let alone = if is_single { Vec::new() } else { self.planner.alone(&planned) };
+                finding.step = scenario.steps.len() - 1;
+                self.proving.suspect(Suspicion { finding, scenario, alone, exchanges: done.exchanges.clone() });
             }
         }
         match self.health.notice() {
@@ -316,35 +294,28 @@ impl<'a> Run<'a> {
     }
 
     /// Proves what still waits, within what is left of the budget.
-    async fn finish_proofs(&mut self, mut under_way: UnderWay) -> Result<(), Error> {
+    async fn finish_proofs(&mut self) -> Result<(), Error> {
         loop {
-            self.start_proof(&mut under_way, true);
-            if under_way.proof.is_none() && under_way.slow.is_empty() {
+            self.proving.start(self.requests, true);
+            if self.proving.is_idle() {
                 return Ok(());
             }
             let left = self.budget.left_for_proof().unwrap_or(Duration::MAX);
             tokio::select! {
                 biased;
                 () = sleep(left) => break,
-                Some(proved) = async { Some(under_way.proof.as_mut()?.await) } => {
-                    under_way.proof = None;
-                    self.settle(proved?)?;
-                }
-                Some(proved) = under_way.slow.next() => self.settle(proved?)?,
+                Some(proved) = self.proving.next() => self.settle(proved?)?,
             }
         }
-        let waiting = self.book.waiting() + under_way.slow.len() + usize::from(under_way.proof.is_some());
+        let waiting = self.proving.open();
         self.notice(format!(
             "{waiting} suspicions were not proved in time and are not reported; a longer --time proves them"
         ))
     }
 
     /// A proof is over: reports and keeps the finding if it counts.
-    fn settle(&mut self, Settled { confirmed, requests }: Settled) -> Result<(), Error> {
-        self.counts.proof += requests;
-        if !self.book.prove(&confirmed.finding, confirmed.ratio) {
-            return Ok(());
-        }
+    fn settle(&mut self, settled: Settled) -> Result<(), Error> {
+        let Some(confirmed) = self.proving.settle(settled) else { return Ok(()) };
         let record = self.keeper.keep_finding(&confirmed, self.budget.elapsed());
         self.reporter.event(&Event::Found { confirmed: &confirmed, record: &record })?;
         self.tell_problems()
@@ -371,11 +342,11 @@ impl<'a> Run<'a> {
         let progress = Progress {
             elapsed: self.budget.elapsed(),
             time: self.options.time,
-            requests: self.counts.requests + self.counts.proof,
+            requests: self.requests + self.proving.requests(),
             budget: self.options.requests,
             operations: self.planner.reports().count(),
             reached: self.planner.reached(),
-            findings: self.book.counts().clone(),
+            findings: self.proving.book().counts().clone(),
         };
         Ok(self.reporter.event(&Event::Progress(&progress))?)
     }

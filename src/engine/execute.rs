@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::identity::{Identities, UnknownIdentity};
-use crate::scenario::{Scenario, Step, Values, substitute};
+use crate::scenario::{Scenario, Step, Unique, Values, substitute};
 use crate::seed::Seed;
 use crate::transport::{self, Options, Transport};
 use crate::wire::{Exchange, Outcome};
@@ -57,7 +57,7 @@ impl Executor {
         for (index, step) in scenario.steps.iter().enumerate() {
             for name in &step.fresh {
                 let unique = fresh.child(name, index as u64);
-                values.insert(name.clone(), format!("g{:016x}", unique.number()));
+                values.insert(name.clone(), Unique::fresh(unique).word());
             }
             let exchange = self.send(step, &values).await?;
             let is_last = index + 1 == scenario.steps.len();

@@ -5,10 +5,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::bind::Binder;
 use super::seen::Seen;
 use super::{Account, Glimpse};
 use crate::api::{Operation, OperationId};
 use crate::generate::{Generator, Generators};
+use crate::resource::{Action, Role};
 use crate::scenario::{Case, GeneratorId, encode};
 use crate::seed::Seed;
 use crate::wire::{FaultKind, Request};
@@ -47,6 +49,14 @@ pub(super) struct Lane {
     timeouts: u64,
     /// Made when the operation's first answer comes in.
     account: Option<Account>,
+    pub(super) binder: Binder,
+    /// How many cases were drawn, and how often valid ones were asked for in vain.
+    drawn: u64,
+    /// How often the usual case was drawn.
+    usuals: u64,
+    pub(super) refills: u32,
+    /// Whether it may ruin the target for everything else, and so waits for the end.
+    pub(super) is_ruinous: bool,
 }
 
 /// One generator's position in one operation.
@@ -73,7 +83,12 @@ pub(super) struct Making<'a> {
 }
 
 impl Lane {
-    pub(super) fn new(operation: Arc<Operation>, generators: &Generators, share: fn(GeneratorId) -> u64) -> Self {
+    pub(super) fn new(
+        operation: Arc<Operation>,
+        generators: &Generators,
+        share: fn(GeneratorId) -> u64,
+        role: Option<&Role>,
+    ) -> Self {
         let arm = |generator: &Arc<dyn Generator>| Arm {
             count: generator.count(&operation),
             generator: Arc::clone(generator),
@@ -85,12 +100,26 @@ impl Lane {
         let arms = generators.all().iter().map(arm).collect();
         let report =
             LaneReport { operation: operation.id.clone(), requests: 0, outcomes: BTreeMap::new(), reached: false };
-        Self { operation, report, pass: 0, arms, interest: 0, timeouts: 0, account: None }
+        let binder = Binder::new(role, generators.usual(&operation, 0, Seed::new(0)));
+        let is_ruinous = is_ruinous(&operation, role);
+        Self {
+            operation,
+            report,
+            pass: 0,
+            arms,
+            interest: 0,
+            timeouts: 0,
+            account: None,
+            binder,
+            drawn: 0,
+            usuals: 0,
+            refills: 0,
+            is_ruinous,
+        }
     }
 
     /// The next case of the generator whose turn it is that was not sent yet.
     pub(super) fn draw(&mut self, making: Making<'_>, sent: &mut Seen) -> Option<Drawn> {
-        self.pass += STRIDE / self.weight();
         for _ in 0..self.arms.len() {
             let arm = self.arms.iter_mut().filter(|arm| !arm.is_exhausted()).min_by_key(|arm| arm.pass)?;
             arm.pass += STRIDE / arm.weight;
@@ -104,6 +133,34 @@ impl Lane {
             }
         }
         None
+    }
+
+    /// Whether a valid request is due: what never worked yet gets one in every other turn, since nothing else shows more.
+    pub(super) fn is_to_be_reached(&self) -> bool {
+        !self.report.reached && self.drawn.is_multiple_of(2)
+    }
+
+    /// The usual case once more, with new names.
+    pub(super) fn usual(&mut self, generators: &Generators, seed: Seed) -> Option<Case> {
+        self.usuals += 1;
+        generators.usual(&self.operation, self.usuals, seed)
+    }
+
+    /// The next valid case that was not sent yet.
+    pub(super) fn draw_valid(&mut self, making: Making<'_>, sent: &mut Seen) -> Option<Drawn> {
+        let is_valid = |arm: &&mut Arm| matches!(arm.generator.id().0, "examples" | "valid") && !arm.is_exhausted();
+        let mut valid: Vec<&mut Arm> = self.arms.iter_mut().filter(is_valid).collect();
+        valid.sort_by_key(|arm| arm.pass);
+        valid.into_iter().find_map(|arm| {
+            arm.pass += STRIDE / arm.weight;
+            arm.draw(&self.operation, making, sent, &mut |_| {})
+        })
+    }
+
+    /// The lane has its turn.
+    pub(super) fn advance(&mut self) {
+        self.pass += STRIDE / self.weight();
+        self.drawn += 1;
     }
 
     /// Nothing new is to be had here: the lane rests, and comes to an end after a while.
@@ -180,6 +237,19 @@ impl Arm {
         }
         None
     }
+}
+
+/// Whether the operation ends what everything else lives on: all things of a kind, or the service itself.
+fn is_ruinous(operation: &Operation, role: Option<&Role>) -> bool {
+    const WORDS: [&str; 9] =
+        ["shutdown", "reset", "purge", "wipe", "truncate", "drop", "terminate", "delete_all", "deleteall"];
+    let last = operation.path.rsplit('/').find(|segment| !segment.is_empty()).unwrap_or_default();
+    let says = |text: &str| {
+        let text = text.to_ascii_lowercase();
+        WORDS.iter().any(|word| text.split(['-', '_', '.']).any(|part| part == *word) || text == *word)
+    };
+    role.is_some_and(|role| role.action == Action::DeleteAll)
+        || (operation.method != "GET" && (says(last) || operation.name.as_deref().is_some_and(says)))
 }
 
 /// By which a request counts as sent already.

@@ -3,6 +3,7 @@
 //! Main types: [`Planner`] (epochs of cases), [`Executor`] (one scenario), [`Health`] (is the run worth its time).
 //! It knows no report, no disk and no proof: the campaign puts the parts in order.
 
+mod bind;
 mod coverage;
 mod execute;
 mod health;
@@ -16,4 +17,4 @@ pub use execute::{Error, Execution, Executor, SetupBroken};
 pub use health::Health;
 pub use lane::LaneReport;
 pub use novelty::{Glimpse, Novelty};
-pub use plan::{Planned, Planner};
+pub use plan::{Lesson, Planned, Planner};

@@ -24,7 +24,7 @@ pub use coverage::{Aim, Goal, ShownBy, Side, UNPROVED};
 pub use value::valid_value;
 
 use crate::api::Operation;
-use crate::scenario::{Case, GeneratorId};
+use crate::scenario::{Case, GeneratorId, Intent};
 use crate::seed::Seed;
 
 use plan::{Plan, Plans};
@@ -68,6 +68,13 @@ impl Generators {
     /// The generator of this name.
     pub fn named(&self, name: &str) -> Option<&Arc<dyn Generator>> {
         self.all.iter().find(|generator| generator.id().0 == name)
+    }
+
+    /// The usual case of the operation: what is required, everything of it known to be good, names new for each index.
+    /// `None` if no valid one can be made.
+    pub fn usual(&self, operation: &Arc<Operation>, index: u64, seed: Seed) -> Option<Case> {
+        let plan = self.plans.plan(operation);
+        plan.is_proved().then(|| plan.usual(list::origin(GeneratorId("usual"), index, seed), Intent::Valid))
     }
 
     /// What the operation's rules ask to be exercised.

@@ -93,6 +93,7 @@ fn notes(out: &mut String, step: &Step) {
             Source::Body(pointer) => format!("{pointer} of the answer"),
             Source::Header(name) => format!("the header {name} of the answer"),
             Source::Cookie(name) => format!("the cookie {name} of the answer"),
+            Source::Location => "the last segment of the answer's Location".to_owned(),
         };
         _ = writeln!(out, "  # {} is {place}", placeholder(&capture.name));
     }

@@ -11,6 +11,7 @@ pub mod file;
 mod step;
 mod template;
 mod trace;
+mod unique;
 
 pub use case::{Argument, Body, Case, Content, GeneratorId, Intent, Provenance, Rule};
 pub use datum::Datum;
@@ -19,3 +20,4 @@ pub use encode::encode;
 pub use step::{ANONYMOUS, Capture, IdentityName, Scenario, Source, Step};
 pub use template::{Values, placeholder, substitute};
 pub use trace::Trace;
+pub use unique::Unique;

@@ -93,4 +93,6 @@ pub enum Source {
     Header(String),
     /// The value of a cookie that was set.
     Cookie(String),
+    /// The last segment of the path in `Location` (RFC 9110 section 10.2.2).
+    Location,
 }

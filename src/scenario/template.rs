@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::step::Source;
 use super::{Capture, Step};
-use crate::wire::{Headers, Request, Response};
+use crate::wire::{Request, Response};
 
 /// Values by the name of their placeholder.
 pub type Values = BTreeMap<String, String>;
@@ -27,22 +27,45 @@ pub fn substitute<'a>(step: &'a Step, values: &Values) -> Cow<'a, Request> {
         return Cow::Borrowed(&step.request);
     }
     let request = &step.request;
-    let fill = |bytes: &Bytes| fill(bytes, values);
-    let headers: Headers = request.headers.iter().map(|header| (header.name.clone(), fill(&header.value))).collect();
+    let as_it_is: Written = |value| Cow::Borrowed(value);
+    let headers =
+        request.headers.iter().map(|header| (header.name.clone(), fill(&header.value, values, as_it_is))).collect();
+    let media_type = request.headers.text("content-type").unwrap_or_default().to_ascii_lowercase();
+    let in_body = match () {
+        () if media_type.contains("json") => in_json,
+        () if media_type.starts_with("application/x-www-form-urlencoded") => percent_encoded,
+        () => as_it_is,
+    };
     Cow::Owned(Request {
         method: request.method.clone(),
-        target: fill(&request.target),
+        target: fill(&request.target, values, percent_encoded),
         headers,
-        body: fill(&request.body),
+        body: fill(&request.body, values, in_body),
     })
 }
 
-fn fill(bytes: &Bytes, values: &Values) -> Bytes {
+/// How a value is written where its placeholder stands, so that it never changes the structure around it.
+type Written = fn(&str) -> Cow<'_, str>;
+
+/// As one segment of a path, or one value of a query (RFC 3986 section 2.3).
+fn percent_encoded(value: &str) -> Cow<'_, str> {
+    const RESERVED: &percent_encoding::AsciiSet =
+        &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+    percent_encoding::utf8_percent_encode(value, RESERVED).into()
+}
+
+/// Between the quotes of a JSON string (RFC 8259 section 7).
+fn in_json(value: &str) -> Cow<'_, str> {
+    let quoted = Value::String(value.to_owned()).to_string();
+    Cow::Owned(quoted[1..quoted.len() - 1].to_owned())
+}
+
+fn fill(bytes: &Bytes, values: &Values, written: Written) -> Bytes {
     let mut out: Cow<'_, [u8]> = Cow::Borrowed(bytes);
     for (name, value) in values {
         let mark = placeholder(name);
         if find(&out, mark.as_bytes()).is_some() {
-            out = Cow::Owned(replace(&out, mark.as_bytes(), value.as_bytes()));
+            out = Cow::Owned(replace(&out, mark.as_bytes(), written(value).as_bytes()));
         }
     }
     match out {
@@ -77,6 +100,11 @@ impl Capture {
                 scalar => Some(scalar.to_string()),
             },
             Source::Header(name) => response.headers.text(name).map(str::to_owned),
+            Source::Location => {
+                let path = response.headers.text("location")?.split(['?', '#']).next()?.trim_end_matches('/');
+                let segment = path.rsplit('/').next().filter(|segment| !segment.is_empty())?;
+                Some(percent_encoding::percent_decode_str(segment).decode_utf8_lossy().into_owned())
+            }
             Source::Cookie(name) => response
                 .headers
                 .iter()
@@ -120,6 +148,17 @@ mod tests {
         assert_eq!(filled.body, "{\"id\":\"42\"}");
     }
 
+    #[test]
+    fn values_never_change_the_structure_around_them() {
+        let mut request = Request::new("PUT", "/files/{{name}}?q={{name}}");
+        request.headers.push("Content-Type", "application/json");
+        request.body = "{\"name\":\"{{name}}\"}".into();
+        let filled =
+            substitute(&step(request), &Values::from([("name".to_owned(), "a/b?\"c".to_owned())])).into_owned();
+        assert_eq!(filled.target_text(), "/files/a%2Fb%3F%22c?q=a%2Fb%3F%22c");
+        assert_eq!(filled.body, "{\"name\":\"a/b?\\\"c\"}");
+    }
+
     #[track_caller]
     fn check(from: Source, expected: Option<&str>) {
         let headers =
@@ -137,5 +176,6 @@ mod tests {
         check(Source::Header("location".into()), Some("/orders/7"));
         check(Source::Cookie("sid".into()), Some("x"));
         check(Source::Cookie("absent".into()), None);
+        check(Source::Location, Some("7"));
     }
 }

@@ -25,6 +25,9 @@ pub struct Suspicion {
     pub finding: Finding,
     /// The requests that led to it.
     pub scenario: Scenario,
+    /// Other forms of a scenario that makes things first: for a thing that does not exist, and for that which existed
+    /// when the suspicion arose.
+    pub alone: Vec<Scenario>,
     /// What they gave.
     pub exchanges: Vec<Exchange>,
 }
@@ -62,7 +65,7 @@ impl Prover {
         } else {
             self.in_turn(&suspicion, seed).await?
         };
-        let Suspicion { finding, scenario, mut exchanges } = suspicion;
+        let Suspicion { finding, scenario, mut exchanges, .. } = suspicion;
         let mut hits = 0;
         let mut proved = None;
         for execution in executions {

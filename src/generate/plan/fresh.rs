@@ -5,7 +5,7 @@
 //! like names even if the document has an example, are different in every case: a pure function of the case's origin.
 
 use super::Spot;
-use crate::scenario::Datum;
+use crate::scenario::{Datum, Unique};
 use crate::schema::{Constraints, Document, Format, Types};
 
 /// What unique things are called.
@@ -23,8 +23,6 @@ const NAMES: [&str; 12] = [
     "displayname",
     "identifier",
 ];
-/// Characters of a token.
-const TOKEN: usize = 6;
 
 /// A text that is replaced.
 #[derive(Clone, Debug)]
@@ -53,7 +51,7 @@ fn takes_token(constraints: &Constraints, spot: &Spot, is_shown: bool) -> bool {
     let own_name = spot.pointer.rsplit('/').next().unwrap_or_default().to_ascii_lowercase().replace(['_', '-'], "");
     let is_named = NAMES.contains(&own_name.as_str());
     let is_free = rules.patterns.is_empty() && matches!(rules.format, None | Some(Format::Email));
-    let has_room = rules.max_length.is_none_or(|most| most >= 2 * TOKEN) && rules.min_length <= TOKEN;
+    let has_room = rules.max_length.is_none_or(|most| most >= Unique::LENGTH) && rules.min_length <= Unique::LENGTH;
     constraints.types.overlaps(Types::STRING)
         && constraints.enumeration.is_none()
         && is_free
@@ -65,19 +63,7 @@ impl Fresh {
     /// Makes the text a new one. `salt` is the case's own number.
     pub(super) fn apply(&self, value: &mut Datum, salt: u64) {
         let Some(Datum::String(text)) = value.at_mut(&self.pointer) else { return };
-        let token = token(&self.pointer, salt);
-        *text = if self.is_email { format!("{token}@example.com") } else { token };
+        let unique = Unique::of(&self.pointer, salt);
+        *text = if self.is_email { unique.email() } else { unique.word() };
     }
-}
-
-/// A word of the case and the place.
-fn token(pointer: &str, salt: u64) -> String {
-    const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
-    // FNV-1a is enough to tell the places of one body apart; the salt is a hash already.
-    let place = pointer
-        .bytes()
-        .fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3));
-    let number = salt ^ place;
-    let letter = |place: usize| char::from(LETTERS[usize::from((number >> (7 * place)).to_le_bytes()[0] & 31)]);
-    ['g'].into_iter().chain((1..TOKEN).map(letter)).collect()
 }

@@ -1,0 +1,118 @@
+//! Proofs beside a run. Main type: [`Proving`].
+//!
+//! A grave suspicion is proved at once and alone, while nothing else is sent: what load does must not look like a bug. A
+//! lesser one, such as an input that should have been refused, does not depend on load and is proved beside the run,
+//! within a share of the requests. Contract remarks wait for the end.
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use futures_util::stream::{FuturesUnordered, StreamExt};
+
+use super::book::Book;
+use super::proof::{Proof, Settled};
+use crate::engine;
+use crate::finding::Finding;
+use crate::triage::{Confirmed, Prover, Suspicion};
+
+/// One request in so many may prove lesser suspicions while the run goes on.
+const SHARE: u64 = 6;
+/// How many lesser suspicions are proved at once: beside the run, and when it is over.
+const BESIDE: usize = 1;
+const AT_END: usize = 4;
+
+type Proved = Result<Settled, engine::Error>;
+
+/// Suspicions, and the proofs under way.
+pub(super) struct Proving {
+    proof: Proof,
+    book: Book,
+    alone: Option<BoxFuture<'static, Proved>>,
+    beside: FuturesUnordered<BoxFuture<'static, Proved>>,
+    requests: u64,
+}
+
+impl Proving {
+    pub(super) fn new(proof: Proof) -> Self {
+        Self { proof, book: Book::default(), alone: None, beside: FuturesUnordered::new(), requests: 0 }
+    }
+
+    /// What was found.
+    pub(super) fn book(&self) -> &Book {
+        &self.book
+    }
+
+    /// Requests that proofs took.
+    pub(super) fn requests(&self) -> u64 {
+        self.requests
+    }
+
+    /// Takes a suspicion in.
+    pub(super) fn suspect(&mut self, suspicion: Suspicion) {
+        self.book.suspect(suspicion);
+    }
+
+    /// Begins what is due; `sent` requests went out in the run itself.
+    pub(super) fn start(&mut self, sent: u64, is_over: bool) {
+        while self.alone.is_none() {
+            let Some(suspicion) = self.book.next_grave() else { break };
+            let is_slow = Prover::is_slow(&suspicion);
+            let proof = self.proof.clone().settle(suspicion).boxed();
+            if is_slow {
+                // It makes the target hang again: the run need not wait for that.
+                self.beside.push(proof);
+            } else {
+                self.alone = Some(proof);
+            }
+        }
+        let (room, is_due) = if is_over { (AT_END, true) } else { (BESIDE, self.requests * SHARE <= sent) };
+        while is_due && self.beside.len() < room {
+            let Some(suspicion) = self.book.next_lesser(is_over) else { break };
+            self.beside.push(self.proof.clone().settle(suspicion).boxed());
+        }
+    }
+
+    /// Whether nothing else is to be sent now.
+    pub(super) fn wants_quiet(&self) -> bool {
+        self.alone.is_some() || self.book.is_pressing()
+    }
+
+    /// Whether no proof is under way.
+    pub(super) fn is_idle(&self) -> bool {
+        self.alone.is_none() && self.beside.is_empty()
+    }
+
+    /// How many suspicions are not settled.
+    pub(super) fn open(&self) -> usize {
+        self.book.waiting() + self.beside.len() + usize::from(self.alone.is_some())
+    }
+
+    /// The next proof that ends; `None` if none is under way.
+    pub(super) async fn next(&mut self) -> Option<Proved> {
+        let (alone, beside) = (&mut self.alone, &mut self.beside);
+        let proved = match alone {
+            None => beside.next().await?,
+            Some(proof) => {
+                tokio::select! {
+                    biased;
+                    proved = proof => {
+                        *alone = None;
+                        proved
+                    }
+                    Some(proved) = beside.next() => proved,
+                }
+            }
+        };
+        Some(proved)
+    }
+
+    /// Takes the outcome of a proof in. Answers the finding if it is to be reported now.
+    pub(super) fn settle(&mut self, Settled { confirmed, requests }: Settled) -> Option<Confirmed> {
+        self.requests += requests;
+        self.book.prove(&confirmed.finding, confirmed.ratio).then_some(confirmed)
+    }
+
+    /// Whether a finding is worth keeping the traffic of.
+    pub(super) fn is_new(&self, finding: &Finding) -> bool {
+        self.book.is_new(finding)
+    }
+}

@@ -1,0 +1,229 @@
+//! Things that exist put into cases in place of invented ones. Main type: [`Binder`].
+//!
+//! What a case is about is left alone: the place whose rule it breaks, and the place that carries its payload. One case
+//! in eight keeps its invented values, since an id that is not there is worth a try as well.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::resource::{Action, Entry, Graph, Kind, Pool, Role, Use};
+use crate::scenario::{Case, Content, Datum, Intent, Rule};
+use crate::schema::{View, escape_token};
+
+/// One case in so many keeps what was invented.
+const INVENTED: u64 = 8;
+/// One case in so many has children under parents that are not theirs.
+const FOREIGN: u64 = 16;
+/// The most members of a body that are replaced.
+const MOST_MEMBERS: usize = 8;
+
+/// What is known of one operation's references.
+#[derive(Debug, Default)]
+pub(super) struct Binder {
+    role: Option<Role>,
+    /// The usual case: what differs from it is what a case is about.
+    usual: Option<Case>,
+    /// What members of bodies refer to, by name.
+    names: BTreeMap<String, Option<(Kind, String)>>,
+    turn: u64,
+}
+
+impl Binder {
+    pub(super) fn new(role: Option<&Role>, usual: Option<Case>) -> Self {
+        Self { role: role.cloned(), usual, names: BTreeMap::new(), turn: 0 }
+    }
+
+    pub(super) fn role(&self) -> Option<&Role> {
+        self.role.as_ref()
+    }
+
+    /// Puts things of the pool into the case.
+    pub(super) fn bind(&mut self, case: &mut Case, graph: &Graph, pool: &mut Pool) -> Vec<Use> {
+        let turn = self.turn;
+        self.turn += 1;
+        if turn % INVENTED == INVENTED - 1 {
+            return Vec::new();
+        }
+        let mut uses = Vec::new();
+        if let Some(role) = &self.role {
+            bind_parameters(case, role, self.usual.as_ref(), pool, turn, &mut uses);
+        }
+        self.bind_body(case, graph, pool, turn, &mut uses);
+        uses
+    }
+
+    fn bind_body(&mut self, case: &mut Case, graph: &Graph, pool: &Pool, turn: u64, uses: &mut Vec<Use>) {
+        let Some(body) = &mut case.body else { return };
+        let Content::Value(value) = &mut body.content else { return };
+        let mut found = Vec::new();
+        self.references(value, "", &mut String::new(), graph, &mut found);
+        let usual = self.usual.as_ref().and_then(|usual| match &usual.body.as_ref()?.content {
+            Content::Value(value) => Some(value),
+            Content::Raw(_) => None,
+        });
+        let is_free = |pointer: &str, here: &Datum| match &case.intent {
+            Intent::Valid => true,
+            Intent::Boundary(rule) | Intent::Malformed(rule) => !is_about(rule, &format!("body{pointer}")),
+            Intent::Hostile(_) | Intent::Wire(_) => usual.and_then(|usual| usual.at(pointer)) == Some(here),
+        };
+        let before = uses.len();
+        let mut original = None;
+        for (pointer, kind, field) in found {
+            let Some(here) = value.at(&pointer).filter(|here| is_free(&pointer, here)) else { continue };
+            let Some((entry, field)) = pick(pool, &kind, &field, turn, false) else { continue };
+            let Some(new) = replacement(&entry, &field, here) else { continue };
+            original.get_or_insert_with(|| value.clone());
+            if let Some(here) = value.at_mut(&pointer) {
+                *here = new;
+                uses.push(Use { parameter: None, pointer: pointer.into(), entry, field });
+            }
+        }
+        // What was valid must still be: a server may name things in ways that its document does not allow.
+        let Some(original) = original.filter(|_| case.intent.is_valid()) else { return };
+        let declared = case.operation.body.as_ref().and_then(|declared| {
+            declared.contents.iter().find(|content| content.matches(&body.media_type))?.schema.as_ref()
+        });
+        let conforms = |value: &Datum| {
+            declared.is_none_or(|schema| value.to_value().is_some_and(|value| schema.conforms(View::Request, &value)))
+        };
+        if !conforms(value) {
+            *value = original;
+            uses.truncate(before);
+        }
+    }
+
+    /// The members that refer to something by their names: pointer, kind and field.
+    fn references(
+        &mut self,
+        value: &Datum,
+        name: &str,
+        pointer: &mut String,
+        graph: &Graph,
+        found: &mut Vec<(String, Kind, String)>,
+    ) {
+        if found.len() >= MOST_MEMBERS {
+            return;
+        }
+        let length = pointer.len();
+        match value {
+            Datum::String(_) | Datum::Number(_) if !name.is_empty() => {
+                if !self.names.contains_key(name) {
+                    self.names.insert(name.to_owned(), graph.referred(name));
+                }
+                if let Some(Some((kind, field))) = self.names.get(name) {
+                    found.push((pointer.clone(), Arc::clone(kind), field.clone()));
+                }
+            }
+            Datum::Array(items) => {
+                for (index, item) in items.iter().enumerate().take(MOST_MEMBERS) {
+                    pointer.push('/');
+                    pointer.push_str(&index.to_string());
+                    self.references(item, name, pointer, graph, found);
+                    pointer.truncate(length);
+                }
+            }
+            Datum::Object(members) => {
+                for (member, inner) in members {
+                    pointer.push('/');
+                    pointer.push_str(&escape_token(member));
+                    self.references(inner, member, pointer, graph, found);
+                    pointer.truncate(length);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The last thing of the path first: what it lies below follows from it.
+fn bind_parameters(
+    case: &mut Case,
+    role: &Role,
+    usual: Option<&Case>,
+    pool: &mut Pool,
+    turn: u64,
+    uses: &mut Vec<Use>,
+) {
+    let mut chosen: Vec<Arc<Entry>> = Vec::new();
+    for (index, need) in role.needs.iter().enumerate().rev() {
+        let is_subject = role.kind.as_ref() == Some(&need.kind) && index + 1 == role.needs.len();
+        let ends_it = role.action == Action::Delete && is_subject;
+        let declared = &case.operation.parameters[need.parameter];
+        let Some(argument) = case.arguments.iter_mut().find(|argument| argument.parameter == need.parameter) else {
+            continue;
+        };
+        let is_free = match &case.intent {
+            Intent::Valid => true,
+            Intent::Boundary(rule) | Intent::Malformed(rule) => {
+                !is_about(rule, &format!("{}/{}", declared.location.word(), declared.name))
+            }
+            Intent::Hostile(_) | Intent::Wire(_) => {
+                let usual = usual.and_then(|usual| usual.arguments.iter().find(|a| a.parameter == need.parameter));
+                usual.is_some_and(|usual| usual.value == argument.value)
+            }
+        };
+        if !is_free {
+            continue;
+        }
+        let parent = chosen.iter().find_map(|child| child.ancestor(&need.kind)).filter(|_| turn % FOREIGN != 0);
+        let found = match parent {
+            Some(parent) if parent.field(&need.field).is_some() => {
+                parent.field(&need.field).map(|(field, _)| field.to_owned()).map(|field| (Arc::clone(&parent), field))
+            }
+            _ => pick(pool, &need.kind, &need.field, turn, ends_it),
+        };
+        let Some((entry, field)) = found else { continue };
+        let Some(new) = replacement(&entry, &field, &argument.value) else { continue };
+        let conforms = new.to_value().is_some_and(|value| {
+            declared.schema.conforms(View::Request, &value)
+                || matches!(&value, serde_json::Value::String(text) if text.parse::<i64>().is_ok())
+        });
+        if case.intent.is_valid() && !conforms {
+            continue;
+        }
+        argument.value = new;
+        if ends_it && case.intent.is_valid() {
+            pool.spend(&entry);
+        }
+        chosen.push(Arc::clone(&entry));
+        uses.push(Use { parameter: Some(need.parameter), pointer: "".into(), entry, field });
+    }
+}
+
+/// A thing of the pool and the field by which it is named.
+fn pick(pool: &Pool, kind: &str, field: &str, turn: u64, ends_it: bool) -> Option<(Arc<Entry>, String)> {
+    // The last ones of a kind are not ended: others need them.
+    if ends_it && pool.ours(kind) < 3 {
+        return None;
+    }
+    let entry = pool.pick(kind, field, turn, ends_it)?;
+    let field = entry.field(field)?.0.to_owned();
+    Some((entry, field))
+}
+
+/// The value by which the thing is named, where `old` stood; a list or an object is left alone.
+fn replacement(entry: &Entry, field: &str, old: &Datum) -> Option<Datum> {
+    let held = entry.fields.get(field)?;
+    match (&held.value, old) {
+        (serde_json::Value::Number(number), Datum::Number(_)) => Some(Datum::Number(number.to_string().into())),
+        (serde_json::Value::String(text), Datum::String(_)) => Some(Datum::String(text.clone())),
+        // In a path everything is text: an invented word may stand where the server has numbers.
+        (serde_json::Value::Number(number), Datum::String(_)) => Some(Datum::String(number.to_string())),
+        (serde_json::Value::String(text), Datum::Number(_)) => {
+            text.parse::<i64>().is_ok().then(|| Datum::Number(text.as_str().into()))
+        }
+        _ => None,
+    }
+}
+
+/// Whether a rule is about this place or one around or below it.
+fn is_about(rule: &Rule, place: &str) -> bool {
+    let below = |inner: &str, outer: &str| {
+        inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let own = match &rule.member {
+        Some(member) => format!("{}/{member}", rule.place),
+        None => rule.place.clone(),
+    };
+    below(&own, place) || (rule.place != "body" && below(place, &own))
+}

@@ -1,0 +1,309 @@
+//! Things that are known to exist. Main types: [`Pool`], [`Entry`].
+//!
+//! What was found dead is dropped, and each kind is bounded. The pool is a function of what was folded in order, so runs
+//! of the same seed have the same one.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::graph::Kind;
+use super::harvest::Found;
+pub use super::harvest::Held;
+use crate::api::OperationId;
+use crate::scenario::{Case, Datum};
+
+/// How many things of one kind are kept.
+const MOST: usize = 48;
+/// After how many answers that it is not there a thing counts as gone.
+const MOST_MISSES: u32 = 4;
+/// Fields that stand in for one that a thing does not have, the most telling first.
+const STAND_INS: [&str; 5] = ["id", "uuid", "key", "slug", "name"];
+
+/// A thing that exists, as far as we know.
+#[derive(Debug)]
+pub struct Entry {
+    /// Unique within the run.
+    pub number: u64,
+    /// Of which kind.
+    pub kind: Kind,
+    /// Its names by field.
+    pub fields: BTreeMap<String, Held>,
+    /// How it became known.
+    pub maker: Arc<Maker>,
+    /// Whether the run made it, so that it may end it.
+    pub is_ours: bool,
+    /// Whether an answer was about it, and not only mentioned it.
+    pub is_subject: bool,
+}
+
+/// The request whose answer told of a thing.
+#[derive(Debug)]
+pub struct Maker {
+    /// Its operation.
+    pub operation: OperationId,
+    /// As typed values.
+    pub case: Arc<Case>,
+    /// The things that it used itself.
+    pub uses: Vec<Use>,
+}
+
+/// A value of the pool in a case.
+#[derive(Clone, Debug)]
+pub struct Use {
+    /// The parameter in which it stands; none for the body.
+    pub parameter: Option<usize>,
+    /// JSON pointer within it.
+    pub pointer: Box<str>,
+    /// What is named.
+    pub entry: Arc<Entry>,
+    /// By what.
+    pub field: String,
+}
+
+/// The things that are known, by kind.
+#[derive(Debug, Default)]
+pub struct Pool {
+    kinds: BTreeMap<Kind, Vec<Alive>>,
+    next: u64,
+}
+
+#[derive(Debug)]
+struct Alive {
+    entry: Arc<Entry>,
+    misses: u32,
+    /// Taken by a request that is to end it.
+    is_spent: bool,
+}
+
+impl Use {
+    /// Puts a value of the same form in its place that names nothing.
+    pub fn forget(&self, case: &mut Case) {
+        let absent = match self.entry.fields.get(&self.field).map(|held| &held.value) {
+            Some(Value::String(text)) if is_uuid(text) => "00000000-0000-4000-8000-000000000000",
+            Some(Value::String(text)) if text.bytes().any(|byte| !byte.is_ascii_digit()) => "gadfly-absent",
+            _ => "999999999",
+        };
+        if let Some(value) = super::recipe::value_mut(case, self.parameter, &self.pointer) {
+            *value = match value {
+                Datum::Number(_) => Datum::Number(absent.into()),
+                _ => Datum::string(absent),
+            };
+        }
+    }
+}
+
+fn is_uuid(text: &str) -> bool {
+    let dashes = [8, 13, 18, 23];
+    text.len() == 36
+        && text
+            .bytes()
+            .enumerate()
+            .all(|(at, byte)| if dashes.contains(&at) { byte == b'-' } else { byte.is_ascii_hexdigit() })
+}
+
+/// How sure it is that a thing exists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Trust {
+    /// An answer about something else named it.
+    Mentioned,
+    /// An answer was about it.
+    Shown,
+    /// The run made it.
+    Ours,
+}
+
+impl Alive {
+    fn trust(&self) -> Trust {
+        match (self.entry.is_ours, self.entry.is_subject) {
+            (true, _) => Trust::Ours,
+            (false, true) => Trust::Shown,
+            (false, false) => Trust::Mentioned,
+        }
+    }
+}
+
+impl Entry {
+    /// The value of this field, or of one that stands in for it.
+    pub fn field(&self, wanted: &str) -> Option<(&str, &Held)> {
+        let stand_in = || STAND_INS.iter().find_map(|name| self.fields.get_key_value(*name));
+        let (field, held) = self.fields.get_key_value(wanted).or_else(stand_in)?;
+        Some((field, held))
+    }
+
+    /// The thing of this kind below which it was made, or with which.
+    pub fn ancestor(&self, kind: &str) -> Option<Arc<Self>> {
+        let own = self.maker.uses.iter().find(|used| &*used.entry.kind == kind).map(|used| Arc::clone(&used.entry));
+        own.or_else(|| self.maker.uses.iter().find_map(|used| used.entry.ancestor(kind)))
+    }
+}
+
+impl Pool {
+    /// Takes in what an answer told.
+    pub fn learn(&mut self, found: Vec<Found>, maker: &Arc<Maker>, is_ours: bool) {
+        for Found { kind, fields, is_subject } in found {
+            let all = self.kinds.entry(Arc::clone(&kind)).or_default();
+            let is_known = |alive: &Alive| same(&alive.entry.fields, &fields);
+            if all.iter().any(is_known) {
+                continue;
+            }
+            if all.len() >= MOST {
+                // The oldest that is not ours goes first: what we made is what we may use up.
+                let oldest = all.iter().position(|alive| !alive.entry.is_ours).unwrap_or(0);
+                all.remove(oldest);
+            }
+            let (number, maker) = (self.next, Arc::clone(maker));
+            self.next += 1;
+            let entry = Arc::new(Entry { number, kind, fields, maker, is_ours: is_ours && is_subject, is_subject });
+            all.push(Alive { entry, misses: 0, is_spent: false });
+        }
+    }
+
+    /// How many things of a kind can be used.
+    pub fn count(&self, kind: &str) -> usize {
+        self.alive(kind).count()
+    }
+
+    /// How many of them the run made.
+    pub fn ours(&self, kind: &str) -> usize {
+        self.alive(kind).filter(|alive| alive.entry.is_ours).count()
+    }
+
+    /// A thing of this kind that has such a field, another one in each `turn`; one that the run made, if it must be. What
+    /// was only mentioned may never have been there, so it has one turn in four.
+    pub fn pick(&self, kind: &str, field: &str, turn: u64, ours: bool) -> Option<Arc<Entry>> {
+        let is_fit = |alive: &&Alive| alive.entry.field(field).is_some();
+        let newest = |least: Trust| {
+            let trusted: Vec<_> =
+                self.alive(kind).rev().filter(is_fit).filter(|alive| alive.trust() >= least).collect();
+            let index = usize::try_from(turn).unwrap_or(0).checked_rem(trusted.len())?;
+            Some(Arc::clone(&trusted[index].entry))
+        };
+        match (ours, turn % 4) {
+            (true, _) => newest(Trust::Ours),
+            (false, 3) => newest(Trust::Mentioned),
+            (false, 2) => newest(Trust::Shown).or_else(|| newest(Trust::Mentioned)),
+            (false, _) => newest(Trust::Ours).or_else(|| newest(Trust::Shown)).or_else(|| newest(Trust::Mentioned)),
+        }
+    }
+
+    /// Keeps a thing from being used any more: a request is about to end it.
+    pub fn spend(&mut self, entry: &Entry) {
+        self.with(entry, |alive| alive.is_spent = true);
+    }
+
+    /// A thing was said not to be there.
+    pub fn miss(&mut self, entry: &Entry) {
+        self.with(entry, |alive| alive.misses += 1);
+    }
+
+    /// A thing is there after all.
+    pub fn hit(&mut self, entry: &Entry) {
+        self.with(entry, |alive| (alive.misses, alive.is_spent) = (0, false));
+    }
+
+    /// A thing was ended.
+    pub fn remove(&mut self, entry: &Entry) {
+        if let Some(all) = self.kinds.get_mut(&entry.kind) {
+            all.retain(|alive| alive.entry.number != entry.number);
+        }
+    }
+
+    /// What the run made and nobody ended, the newest first.
+    pub fn left(&self) -> Vec<Arc<Entry>> {
+        let ours = self.kinds.values().flatten().filter(|alive| alive.entry.is_ours);
+        let mut left: Vec<_> = ours.map(|alive| Arc::clone(&alive.entry)).collect();
+        left.sort_by_key(|entry| std::cmp::Reverse(entry.number));
+        left
+    }
+
+    fn alive(&self, kind: &str) -> impl DoubleEndedIterator<Item = &Alive> {
+        let all = self.kinds.get(kind).map_or(&[][..], Vec::as_slice);
+        all.iter().filter(|alive| !alive.is_spent && alive.misses < MOST_MISSES)
+    }
+
+    fn with(&mut self, entry: &Entry, change: impl FnOnce(&mut Alive)) {
+        let all = self.kinds.get_mut(&entry.kind);
+        if let Some(alive) = all.and_then(|all| all.iter_mut().find(|alive| alive.entry.number == entry.number)) {
+            change(alive);
+        }
+    }
+}
+
+/// Whether two descriptions are of one thing: they agree on the first field by which both can be named.
+fn same(a: &BTreeMap<String, Held>, b: &BTreeMap<String, Held>) -> bool {
+    let values = |field: &str| -> Option<(&Value, &Value)> { Some((&a.get(field)?.value, &b.get(field)?.value)) };
+    let names = STAND_INS.iter().copied().chain(a.keys().map(String::as_str));
+    names.into_iter().find_map(values).is_some_and(|(a, b)| a == b)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::scenario::Source;
+    use crate::scenario::encode::samples::{case, operation};
+
+    fn maker(uses: Vec<Use>) -> Arc<Maker> {
+        let operation = operation("POST", "/flows", json!({}));
+        Arc::new(Maker { operation: operation.id.clone(), case: Arc::new(case(&operation, &[])), uses })
+    }
+
+    fn found(kind: &str, id: u64) -> Found {
+        let held = Held { value: json!(id), from: Source::Body("/id".into()) };
+        Found { kind: kind.into(), fields: BTreeMap::from([("id".to_owned(), held)]), is_subject: true }
+    }
+
+    fn picked(pool: &Pool, turn: u64, ours: bool) -> Option<Value> {
+        let entry = pool.pick("flow", "id", turn, ours)?;
+        Some(entry.field("id")?.1.value.clone())
+    }
+
+    #[test]
+    fn the_newest_is_used_first_and_one_thing_is_known_once() {
+        let mut pool = Pool::default();
+        assert_eq!(picked(&pool, 0, false), None);
+        pool.learn(vec![found("flow", 1), found("flow", 2), found("flow", 1)], &maker(vec![]), false);
+        assert_eq!((pool.count("flow"), pool.ours("flow")), (2, 0));
+        let turns: Vec<_> = (0..3).filter_map(|turn| picked(&pool, turn, false)).collect();
+        assert_eq!(turns, [json!(2), json!(1), json!(2)]);
+        assert_eq!(picked(&pool, 0, true), None);
+    }
+
+    #[test]
+    fn what_is_spent_or_gone_is_not_used() {
+        let mut pool = Pool::default();
+        pool.learn(vec![found("flow", 1), found("flow", 2)], &maker(vec![]), true);
+        let newest = pool.pick("flow", "id", 0, true).unwrap();
+        pool.spend(&newest);
+        assert_eq!(picked(&pool, 0, false), Some(json!(1)));
+        pool.hit(&newest);
+        assert_eq!(picked(&pool, 0, false), Some(json!(2)));
+        (0..MOST_MISSES).for_each(|_| pool.miss(&newest));
+        assert_eq!(pool.count("flow"), 1);
+        assert_eq!(pool.left().len(), 2);
+        pool.remove(&newest);
+        assert_eq!(pool.left().len(), 1);
+    }
+
+    #[test]
+    fn a_thing_knows_what_it_lies_below() {
+        let mut pool = Pool::default();
+        pool.learn(vec![found("user", 1), found("user", 2)], &maker(vec![]), true);
+        let parent = pool.pick("user", "id", 1, true).unwrap();
+        let used = Use { parameter: Some(0), pointer: "".into(), entry: Arc::clone(&parent), field: "id".into() };
+        pool.learn(vec![found("flow", 10)], &maker(vec![used]), true);
+        let child = pool.pick("flow", "id", 0, true).unwrap();
+        assert_eq!(child.ancestor("user").map(|entry| entry.number), Some(parent.number));
+        assert!(child.ancestor("order").is_none());
+    }
+
+    #[test]
+    fn a_kind_is_bounded() {
+        let mut pool = Pool::default();
+        pool.learn((0..200).map(|id| found("flow", id)).collect(), &maker(vec![]), false);
+        assert_eq!(pool.count("flow"), MOST);
+    }
+}
