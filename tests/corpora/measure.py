@@ -35,8 +35,21 @@ def described(path):
         return None
     paths = document.get("paths")
     items = [item for path, item in paths.items() if not path.startswith("x-")] if isinstance(paths, dict) else []
+    items = [followed(document, item) for item in items]
     count = sum(len(METHODS.intersection(item)) for item in items if isinstance(item, dict))
     return {"version": str(version)[:3], "declared": count, "bytes": os.path.getsize(path)}
+
+
+def followed(document, item):
+    """What a path item's local reference leads to, besides its own operations."""
+    reference = item.get("$ref") if isinstance(item, dict) else None
+    if not isinstance(reference, str) or not reference.startswith("#/"):
+        return item
+    target = document
+    for token in reference[2:].split("/"):
+        token = token.replace("~1", "/").replace("~0", "~")
+        target = target.get(token, {}) if isinstance(target, dict) else {}
+    return {**target, **item} if isinstance(target, dict) else item
 
 
 def run(command, capture):

