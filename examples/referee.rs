@@ -228,8 +228,14 @@ fn known(case: &Case, request: &Request, told: &str) -> Option<&'static str> {
     let is_falsy = [&b"null"[..], b"false", b"\"\"", b"0"].contains(&&request.body[..]);
     if told.contains("9007199254740991") {
         Some("Prism bounds int64 by the integers that JavaScript holds exactly")
-    } else if is_falsy && (accepted || told.starts_with("refused: UNPROCESSABLE_ENTITY")) {
+    } else if is_falsy
+        && (accepted || told.starts_with("refused: UNPROCESSABLE") || told.contains("Body parameter is required"))
+    {
         Some("Prism reads a body of null, false, 0 or \"\" as no body")
+    } else if told.contains("request/body/") && request.body.windows(4).any(|part| part == b"=%7B") {
+        Some("Prism reads an object within a form by style only, not as JSON (OpenAPI 3.1 section 4.8.15.1)")
+    } else if told.contains("Body parameter is required") && request.body.is_empty() {
+        Some("an object without members is no byte of a form, which Prism reads as a missing body")
     } else if told.contains("must be array,null") {
         Some("Prism reads no list from a parameter that may also be null")
     } else if told.contains("Reserved characters used in request body") {

@@ -6,7 +6,7 @@
 
 #![expect(clippy::print_stdout, reason = "an example is a program of its own")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -63,6 +63,8 @@ struct Count {
     none: usize,
     /// Values that were given and are not valid.
     wrong: usize,
+    /// A schema of which there is no value, or a wrong one.
+    example: Option<String>,
     patterns: usize,
     honoured: usize,
     valid_cases: usize,
@@ -79,19 +81,25 @@ fn main() -> Result<(), Box<dyn Error>> {
     let small = |file: &&PathBuf| std::fs::metadata(file).is_ok_and(|facts| facts.len() <= arguments.largest);
     let (mut total, mut documents, mut short) = (Count::default(), 0, 0);
     let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
+    let mut patterns = BTreeSet::new();
     for file in files.iter().step_by(arguments.every).filter(small) {
         let Ok(loaded) = spec::load_file(file) else { continue };
         let count = document(&loaded.api, &arguments, &mut reasons);
         documents += 1;
+        gather(loaded.api.document.root(), &mut patterns);
         if share(count.valid, count.draws) < VALID || count.wrong > 0 {
             short += 1;
             let Count { valid, draws, none, wrong, unbuildable, .. } = count;
             println!(
-                "{}: {valid} of {draws} valid, {none} without a value, {wrong} wrong, {unbuildable} unbuildable",
-                file.display()
+                "{}: {valid} of {draws} valid, {none} without a value, {wrong} wrong, {unbuildable} unbuildable{}",
+                file.display(),
+                count.example.as_ref().map_or_else(String::new, |at| format!("; the first at {at}"))
             );
         }
         total.add(&count);
+    }
+    for pattern in &patterns {
+        self::pattern(pattern, &mut total);
     }
     for (reason, count) in &reasons {
         println!("{count:6} {reason}");
@@ -136,11 +144,6 @@ fn document(api: &Api, arguments: &Arguments, reasons: &mut BTreeMap<String, usi
             cases(&**generator, operation, arguments.cases, &mut count);
         }
     }
-    let mut patterns = BTreeMap::new();
-    gather(api.document.root(), &mut patterns);
-    for pattern in patterns.into_keys() {
-        self::pattern(&pattern, &mut count);
-    }
     count
 }
 
@@ -157,11 +160,15 @@ fn values(schema: &Schema, draws: u64, count: &mut Count) {
         let tape = Seed::new(1).child(schema.pointer(), index).tape(TAPE);
         let Some(datum) = valid_value(schema, &mut Unstructured::new(&tape), DEPTH) else {
             count.none += 1;
+            count.example.get_or_insert_with(|| schema.pointer().to_owned());
             continue;
         };
         let is_valid = datum.to_value().is_some_and(|value| schema.conforms(View::Request, &value));
         count.valid += usize::from(is_valid);
         count.wrong += usize::from(!is_valid);
+        if !is_valid {
+            count.example.get_or_insert_with(|| schema.pointer().to_owned());
+        }
     }
 }
 
@@ -183,11 +190,11 @@ fn cases(generator: &dyn Generator, operation: &Arc<Operation>, most: u64, count
 }
 
 /// Every `pattern` of the document that stands beside strings.
-fn gather(value: &Value, patterns: &mut BTreeMap<String, ()>) {
+fn gather(value: &Value, patterns: &mut BTreeSet<String>) {
     match value {
         Value::Object(members) => {
             if let Some(Value::String(pattern)) = members.get("pattern") {
-                patterns.insert(pattern.clone(), ());
+                patterns.insert(pattern.clone());
             }
             members.values().for_each(|member| gather(member, patterns));
         }
@@ -198,7 +205,10 @@ fn gather(value: &Value, patterns: &mut BTreeMap<String, ()>) {
 
 /// Whether strings of a pattern can be made that match it; what is no regular expression does not count.
 fn pattern(pattern: &str, count: &mut Count) {
-    let Ok(regex) = regress::Regex::new(pattern).or_else(|_| regress::Regex::with_flags(pattern, "u")) else { return };
+    // Unicode properties mean something only under the `u` flag, which forbids many a needless escape.
+    let flags = if ["\\p{", "\\P{", "\\u{"].iter().any(|mark| pattern.contains(mark)) { ["u", ""] } else { ["", "u"] };
+    let compiled = flags.iter().find_map(|flags| regress::Regex::with_flags(pattern, *flags).ok());
+    let Some(regex) = compiled else { return };
     count.patterns += 1;
     let schema = Schema::standalone(json!({"type": "string", "pattern": pattern}));
     let made = (0..4).filter_map(|index| {

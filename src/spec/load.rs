@@ -8,7 +8,7 @@ use super::draft::{Draft, Remark};
 use super::files::{self, Fetch, Source};
 use super::note::{Note, Position};
 use super::version::Version;
-use super::{dialect, lift, locate, read, settle, text};
+use super::{dialect, lift, locate, read, satisfiable, settle, text};
 use crate::api::Api;
 
 /// A specification as understood.
@@ -89,6 +89,7 @@ fn load(name: &str, bytes: Vec<u8>, fetch: &dyn Fetch) -> Result<Loaded, Error> 
     dialect::convert(&mut draft, &keeps_siblings);
     settle::settle(&mut draft);
     let api = read::api(draft.root, spec_version, &mut draft.notebook);
+    satisfiable::check(&api.operations, &mut draft.notebook);
     Ok(Loaded { api: Arc::new(api), notes: notes(draft.notebook.remarks, &sources) })
 }
 

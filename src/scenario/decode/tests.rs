@@ -141,6 +141,15 @@ fn form_bodies_are_judged_as_text() {
 }
 
 #[test]
+fn a_required_form_without_a_byte_proves_nothing() {
+    let form = "application/x-www-form-urlencoded";
+    let operation = operation("POST", "/", json!({"body": {form: {"schema": {"type": "object"}}}}));
+    let prove = |value: Value| proof(&with_body(case(&operation, &[]), form, &value));
+    assert_eq!(prove(json!({"a": "1"})), Proof::Valid);
+    assert_ne!(prove(json!({})), Proof::Valid);
+}
+
+#[test]
 fn text_and_binary_bodies_prove_little() {
     for media_type in ["text/plain", "application/octet-stream", "application/xml"] {
         let described = json!({"body": {media_type: {"schema": {"type": "string", "maxLength": 1}}}});

@@ -2,7 +2,6 @@
 
 use serde_json::{Map, Value};
 
-use super::types::type_names;
 use crate::spec::draft::Notebook;
 
 /// A schema is an object or a boolean; anything else is read as one that accepts everything.
@@ -199,25 +198,6 @@ impl Tidy<'_> {
         }
     }
 
-    /// `/^a$/` is how a pattern is written in programs, not in schemas.
-    fn pattern(&mut self) {
-        let Some(Value::String(pattern)) = self.map.get("pattern") else { return };
-        let types = type_names(self.map.get("type"));
-        if !types.is_empty() && !types.iter().any(|name| name == "string") {
-            let message = format!("`pattern` has no effect on a value of type {}", types.join(" or "));
-            return self.assumed("pattern", message);
-        }
-        let inner = pattern.strip_prefix("/^").and_then(|rest| rest.strip_suffix("$/"));
-        if let Some(inner) = inner.map(|inner| format!("^{inner}$")) {
-            self.assumed("pattern", format!("`{pattern}` stands in slashes; it is read without them"));
-            self.map.insert("pattern".into(), inner.into());
-        } else if let Err(error) = regress::Regex::new(pattern) {
-            let message =
-                format!("`{}` is no regular expression of ECMA-262 ({error}); it may go unchecked", shortened(pattern));
-            self.assumed("pattern", message);
-        }
-    }
-
     /// `examples` of a schema is a list; some give it names, as a media type has them.
     fn annotations(&mut self) {
         if let Some(examples) = self.map.get_mut("examples") {
@@ -247,7 +227,7 @@ pub(super) fn brief(value: &Value) -> String {
     value.as_str().map_or_else(|| shortened(&value.to_string()), shortened)
 }
 
-fn shortened(text: &str) -> String {
+pub(super) fn shortened(text: &str) -> String {
     match text.char_indices().nth(40) {
         Some((end, _)) => format!("{}...", &text[..end]),
         None => text.to_owned(),
