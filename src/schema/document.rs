@@ -83,7 +83,17 @@ fn index(token: &str) -> Option<usize> {
 
 /// Escapes one token of a JSON pointer.
 pub(crate) fn escape_token(token: &str) -> String {
-    token.replace('~', "~0").replace('/', "~1")
+    if token.contains(['~', '/']) { token.replace('~', "~0").replace('/', "~1") } else { token.to_owned() }
+}
+
+/// Appends one token to a JSON pointer, escaped.
+pub(crate) fn push_token(pointer: &mut String, token: &str) {
+    pointer.push('/');
+    if token.contains(['~', '/']) {
+        pointer.push_str(&escape_token(token));
+    } else {
+        pointer.push_str(token);
+    }
 }
 
 /// A handle to one schema of a document. Cheap to clone; validators are compiled on first use and shared by clones.
@@ -143,8 +153,7 @@ impl Schema {
     pub fn below(&self, tokens: &[&str]) -> Option<Self> {
         let mut pointer = self.pointer.to_string();
         for token in tokens {
-            pointer.push('/');
-            pointer.push_str(&escape_token(token));
+            push_token(&mut pointer, token);
         }
         self.document.schema(&pointer)
     }

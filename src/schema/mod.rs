@@ -13,7 +13,7 @@ mod validate;
 pub use constraints::{ArrayRules, Constraints, Limit, NodeId, NumberRules, ObjectRules, Property, StringRules, Types};
 pub(crate) use constraints::{fits, settle};
 pub use document::{Document, Schema};
-pub(crate) use document::{escape_token, pointer_of, tokens};
+pub(crate) use document::{escape_token, pointer_of, push_token, tokens};
 pub use format::Format;
 pub use pattern::Pattern;
 pub use validate::{Validation, View, Violation};

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::kind::Kind;
 use super::note::Level;
 use crate::api::{Operation, OperationId};
-use crate::schema::escape_token;
+use crate::schema::{escape_token, push_token};
 
 /// Below this key of the canonical document stand the other files.
 pub(super) const FILES: &str = "x-gadfly-files";
@@ -199,10 +199,10 @@ impl Walker<'_, '_> {
             Value::Object(_) if is_reference && kind != Kind::PathItem => {}
             Value::Object(map) => {
                 for (key, member) in map {
-                    self.below(kind.child(key), at, &escape_token(key), member);
+                    self.below(kind.child(key), at, key, member);
                 }
             }
-            Value::Array(items) => {
+            Value::Array(items) if kind.item() != Kind::Data => {
                 for (index, item) in items.iter_mut().enumerate() {
                     self.below(kind.item(), at, &index.to_string(), item);
                 }
@@ -212,9 +212,12 @@ impl Walker<'_, '_> {
     }
 
     fn below(&mut self, kind: Kind, at: &mut String, token: &str, value: &mut Value) {
+        // Most of a document is data; no pointer is made for what is not looked at.
+        if kind == Kind::Data {
+            return;
+        }
         let length = at.len();
-        at.push('/');
-        at.push_str(token);
+        push_token(at, token);
         if self.regions.is_empty() || !self.regions.contains_key(at.as_str()) {
             self.value(kind, at, value);
         }

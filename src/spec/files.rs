@@ -3,7 +3,7 @@
 //! Files are read as they are reached and stand below [`FILES`] in the draft, each under its path relative to the
 //! document's folder. Afterwards every `$ref` is local, and every referenced value has a kind. URLs are not fetched.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 use std::path::Path;
 
@@ -103,11 +103,16 @@ struct Bundler<'a> {
 impl Bundler<'_> {
     fn run(&mut self, draft: &mut Draft) {
         let mut pending = VecDeque::from([(String::new(), Kind::Document)]);
+        let mut known = BTreeSet::new();
         while let Some((at, kind)) = pending.pop_front() {
             let file = draft.notebook.place(&at).file;
             draft.walk_region(&at, kind, &mut |kind, at, value, notebook| self.visit(file, kind, at, value, notebook));
             self.settle_files(draft);
             for (target, kind) in std::mem::take(&mut self.found) {
+                // Many references share a target, and what is told of it the first time holds for all of them.
+                if !known.insert(target.clone()) {
+                    continue;
+                }
                 let is_new = draft.kind_at(&target) == Kind::Data && draft.root.pointer(&target).is_some();
                 if is_new && !draft.regions.contains_key(&target) {
                     draft.regions.insert(target.clone(), kind);
@@ -225,7 +230,7 @@ impl Bundler<'_> {
         if self.bytes > MAX_BYTES {
             return Err(format!("the document's files hold more than {MAX_BYTES} bytes"));
         }
-        let text = text::decode(&bytes).0;
+        let text = text::decode(bytes).0;
         let Parsed { value, is_json, .. } = text::parse(&text).map_err(|failure| failure.message)?;
         let keeps_siblings = self.keeps_siblings(&value);
         let file = File { key: key.to_owned(), anchors: Anchors::of(&text, &value), value: Some(value) };

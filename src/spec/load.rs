@@ -8,7 +8,7 @@ use super::draft::{Draft, Remark};
 use super::files::{self, Fetch, Source};
 use super::note::{Note, Position};
 use super::version::Version;
-use super::{dialect, lift, locate, read, settle, text};
+use super::{dialect, lift, locate, read, satisfiable, settle, text};
 use crate::api::Api;
 
 /// A specification as understood.
@@ -50,7 +50,7 @@ pub fn load_file(path: &Path) -> Result<Loaded, Error> {
         message: format!("{error}; name a file that can be read"),
         is_io: true,
     })?;
-    load_with(&file, &bytes, &Disk)
+    load(&file, bytes, &Disk)
 }
 
 /// Reads a specification that stands alone; `name` is used in messages.
@@ -60,6 +60,10 @@ pub fn load_bytes(name: &str, bytes: &[u8]) -> Result<Loaded, Error> {
 
 /// Reads a specification, and with `fetch` the files it refers to; `name` is a path with `/`, or a URL.
 pub fn load_with(name: &str, bytes: &[u8], fetch: &dyn Fetch) -> Result<Loaded, Error> {
+    load(name, bytes.to_owned(), fetch)
+}
+
+fn load(name: &str, bytes: Vec<u8>, fetch: &dyn Fetch) -> Result<Loaded, Error> {
     let (text, decoded) = text::decode(bytes);
     let error = |message: String, place: Option<(usize, usize)>| Error {
         file: name.to_owned(),
@@ -85,6 +89,7 @@ pub fn load_with(name: &str, bytes: &[u8], fetch: &dyn Fetch) -> Result<Loaded, 
     dialect::convert(&mut draft, &keeps_siblings);
     settle::settle(&mut draft);
     let api = read::api(draft.root, spec_version, &mut draft.notebook);
+    satisfiable::check(&api.operations, &mut draft.notebook);
     Ok(Loaded { api: Arc::new(api), notes: notes(draft.notebook.remarks, &sources) })
 }
 

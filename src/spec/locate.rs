@@ -4,6 +4,7 @@
 //! the values tells where they stand; JSON is scanned, which is many times faster and nearly all that is big is JSON.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_saphyr::granit_parser::{Event, Parser};
@@ -50,8 +51,16 @@ fn yaml(text: &str, finder: &mut Finder) {
 fn json(text: &str, finder: &mut Finder) {
     let bytes = text.as_bytes();
     let (mut line, mut line_start, mut here) = (1, 0, 0);
+    // How far the line was counted: one line may be the whole document, and may be asked about thousands of times.
+    let counted = Cell::new((0, 1));
     while let Some(byte) = bytes.get(here) {
-        let place = || (line, text[line_start..here].chars().count() + 1);
+        let place = || {
+            let (from, column) = counted.get();
+            let (from, column) = if from < line_start { (line_start, 1) } else { (from, column) };
+            let column = column + text[from..here].chars().count();
+            counted.set((here, column));
+            (line, column)
+        };
         let mut next = here + 1;
         match byte {
             b'\n' => (line, line_start) = (line + 1, here + 1),
@@ -233,6 +242,14 @@ mod tests {
         check(text, "/a~1b/0/c", (1, 16));
         check(text, "/a~1b/1", (1, 29));
         check(text, "/\"/d", (1, 66));
+    }
+
+    #[test]
+    fn columns_add_up_over_one_long_line() {
+        let text = "{\"a\": \"\u{e4}\u{e4}\", \"b\": [1, 2],\n\"c\": {\"d\": 1, \"e\": 2}}";
+        let places = locate(text, true, ["/a", "/b/1", "/c/e", "/c"]);
+        let expected = [("/a", (1, 2)), ("/b/1", (1, 22)), ("/c", (2, 1)), ("/c/e", (2, 15))];
+        assert_eq!(places, BTreeMap::from(expected));
     }
 
     #[test]

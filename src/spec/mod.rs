@@ -24,6 +24,7 @@ mod model;
 mod note;
 mod overview;
 mod read;
+mod satisfiable;
 mod security;
 mod servers;
 mod settle;

@@ -1,10 +1,12 @@
 //! What was understood, in a form to print. Main type: [`Overview`].
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::Value;
 
 use super::{Level, Loaded};
-use crate::api::{MediaType, Operation, Parameter};
+use crate::api::{MediaType, Operation, OperationId, Parameter};
 use crate::schema::{Schema, pointer_of};
 
 /// A specification at a glance.
@@ -61,33 +63,42 @@ pub struct ParameterOverview {
 impl Loaded {
     /// What was understood, to print.
     pub fn overview(&self) -> Overview {
+        let mut notes: BTreeMap<&OperationId, usize> = BTreeMap::new();
+        for operation in self.notes.iter().filter_map(|note| note.operation.as_ref()) {
+            *notes.entry(operation).or_default() += 1;
+        }
         let count = |level| self.notes.iter().filter(|note| note.level == level).count();
         Overview {
             title: self.api.title.clone(),
             version: self.api.version.clone(),
             spec_version: self.api.spec_version.clone(),
             servers: self.api.servers.clone(),
-            operations: self.api.operations.iter().map(|operation| self.operation(operation)).collect(),
+            operations: self
+                .api
+                .operations
+                .iter()
+                .map(|operation| overview(operation, notes.get(&operation.id).copied().unwrap_or_default()))
+                .collect(),
             assumed: count(Level::Assumed),
             skipped: count(Level::Skipped),
         }
     }
+}
 
-    fn operation(&self, operation: &Operation) -> OperationOverview {
-        let contents = operation.body.iter().flat_map(|body| &body.contents);
-        let security = operation.security.iter().map(|requirement| match requirement.schemes.as_slice() {
-            [] => "-".to_owned(),
-            schemes => schemes.join(" + "),
-        });
-        OperationOverview {
-            id: operation.id.to_string(),
-            name: operation.name.clone(),
-            parameters: operation.parameters.iter().map(parameter).collect(),
-            body: contents.map(|media| (media.name.clone(), media_holds(media))).collect(),
-            responses: operation.responses.patterns(),
-            security: security.collect(),
-            notes: self.notes.iter().filter(|note| note.operation.as_ref() == Some(&operation.id)).count(),
-        }
+fn overview(operation: &Operation, notes: usize) -> OperationOverview {
+    let contents = operation.body.iter().flat_map(|body| &body.contents);
+    let security = operation.security.iter().map(|requirement| match requirement.schemes.as_slice() {
+        [] => "-".to_owned(),
+        schemes => schemes.join(" + "),
+    });
+    OperationOverview {
+        id: operation.id.to_string(),
+        name: operation.name.clone(),
+        parameters: operation.parameters.iter().map(parameter).collect(),
+        body: contents.map(|media| (media.name.clone(), media_holds(media))).collect(),
+        responses: operation.responses.patterns(),
+        security: security.collect(),
+        notes,
     }
 }
 

@@ -2,10 +2,11 @@
 //!
 //! Each operation is read by itself, so that one that can't be read costs no other.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use openapiv3 as v3;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::draft::Notebook;
@@ -213,7 +214,7 @@ impl<'a> Reader<'a> {
     /// What only shows when all operations are known.
     fn compare(&mut self, operations: &[Arc<Operation>]) {
         let mut names = BTreeSet::new();
-        let mut templates: Vec<(String, &Operation)> = Vec::new();
+        let mut templates: BTreeMap<String, &Operation> = BTreeMap::new();
         for operation in operations {
             self.notebook.operation = Some(operation.id.clone());
             if let Some(name) = operation.name.as_ref().filter(|name| !names.insert(name.as_str())) {
@@ -221,13 +222,10 @@ impl<'a> Reader<'a> {
                 self.notebook.assumed_at(operation, message);
             }
             let shape = format!("{} {}", operation.method, nameless(&operation.path));
-            match templates.iter().find(|(other, first)| *other == shape && first.path != operation.path) {
-                Some((_, first)) => {
-                    let message =
-                        format!("this path and `{}` differ in parameter names only; both are used", first.path);
-                    self.notebook.assumed_at(operation, message);
-                }
-                None => templates.push((shape, operation)),
+            let first = templates.entry(shape).or_insert(operation);
+            if first.path != operation.path {
+                let message = format!("this path and `{}` differ in parameter names only; both are used", first.path);
+                self.notebook.assumed_at(operation, message);
             }
         }
         self.notebook.operation = None;
@@ -246,11 +244,11 @@ fn methods<'a>(at: &str, item: &'a Map<String, Value>) -> Vec<(String, String, &
 
 /// The typed operation. If a part is refused, that part is left out; if that does not help, the operation is.
 fn typed(at: &str, mut envelope: Value, notebook: &mut Notebook) -> Option<v3::Operation> {
-    if let Ok(operation) = serde_json::from_value(envelope.clone()) {
+    if let Ok(operation) = v3::Operation::deserialize(&envelope) {
         return Some(operation);
     }
     leave_out_parts(&mut envelope, notebook);
-    serde_json::from_value(envelope)
+    v3::Operation::deserialize(&envelope)
         .inspect_err(|error| notebook.skipped(at, format!("the operation can't be read: {error}")))
         .ok()
 }
@@ -269,7 +267,7 @@ fn leave_out_parts(envelope: &mut Value, notebook: &mut Notebook) {
 }
 
 fn is_readable<T: serde::de::DeserializeOwned>(what: &str, part: &Value, notebook: &mut Notebook) -> bool {
-    let result = serde_json::from_value::<T>(part.clone());
+    let result = T::deserialize(part);
     if let Err(error) = &result {
         let at = part.get(AT).and_then(Value::as_str).unwrap_or_default();
         notebook.skipped(at, format!("the {what} can't be read and is left out: {error}"));

@@ -50,12 +50,12 @@ fn references(draft: &mut Draft) -> BTreeSet<String> {
         if let Some(reference) = value.get("$ref").and_then(Value::as_str).filter(|_| kind.may_refer()) {
             references.insert(reference.to_owned());
         }
-        let mapping = value.pointer("/discriminator/mapping").and_then(Value::as_object);
-        for target in mapping.into_iter().flat_map(Map::values).filter_map(Value::as_str) {
-            if kind == Kind::Schema && target.starts_with('#') {
-                references.insert(target.to_owned());
-            }
+        if kind != Kind::Schema {
+            return;
         }
+        let mapping = value.get("discriminator").and_then(|tag| tag.get("mapping")).and_then(Value::as_object);
+        let targets = mapping.into_iter().flat_map(Map::values).filter_map(Value::as_str);
+        references.extend(targets.filter(|target| target.starts_with('#')).map(str::to_owned));
     });
     references
 }

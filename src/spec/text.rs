@@ -3,7 +3,6 @@
 //! It knows nothing of `OpenAPI`. YAML 1.1 habits (`on`, `0777`, integer keys) are read as their authors meant them,
 //! and a budget bounds what aliases may grow into.
 
-use std::borrow::Cow;
 use std::cell::RefCell;
 
 use serde::de::DeserializeSeed;
@@ -36,20 +35,26 @@ pub(super) struct Failure {
 
 /// The text of a file: a byte order mark is removed, UTF-16 is read if a mark says so. What is not Unicode becomes
 /// U+FFFD, since it nearly always stands in prose.
-pub(super) fn decode(bytes: &[u8]) -> (String, Option<&'static str>) {
-    match bytes {
-        [0xEF, 0xBB, 0xBF, rest @ ..] => (lossy(rest).0, Some("the file begins with a byte order mark; it is ignored")),
+pub(super) fn decode(bytes: Vec<u8>) -> (String, Option<&'static str>) {
+    match bytes.as_slice() {
+        [0xEF, 0xBB, 0xBF, rest @ ..] => {
+            (lossy(rest.to_owned()).0, Some("the file begins with a byte order mark; it is ignored"))
+        }
         [0xFF, 0xFE, rest @ ..] => (utf16(rest, u16::from_le_bytes), Some("the file is UTF-16; it is read as such")),
         [0xFE, 0xFF, rest @ ..] => (utf16(rest, u16::from_be_bytes), Some("the file is UTF-16; it is read as such")),
         _ => lossy(bytes),
     }
 }
 
-fn lossy(bytes: &[u8]) -> (String, Option<&'static str>) {
-    match String::from_utf8_lossy(bytes) {
-        Cow::Borrowed(text) => (text.to_owned(), None),
-        Cow::Owned(text) => (text, Some("the file is not UTF-8; what can't be read is replaced by U+FFFD")),
-    }
+/// A document may have many megabytes, so that its bytes become its text without being copied.
+fn lossy(bytes: Vec<u8>) -> (String, Option<&'static str>) {
+    String::from_utf8(bytes).map_or_else(
+        |error| {
+            let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+            (text, Some("the file is not UTF-8; what can't be read is replaced by U+FFFD"))
+        },
+        |text| (text, None),
+    )
 }
 
 fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> String {
@@ -239,11 +244,11 @@ mod tests {
         for (bytes, text) in
             [(b"\xEF\xBB\xBFa: 1".to_vec(), "a: 1"), (utf16, "a: \u{e4}"), (b"caf\xE9".to_vec(), "caf\u{FFFD}")]
         {
-            let (decoded, remark) = decode(&bytes);
+            let (decoded, remark) = decode(bytes);
             assert_eq!(decoded, text);
             assert!(remark.is_some());
         }
-        assert_eq!(decode(b"plain"), ("plain".to_owned(), None));
+        assert_eq!(decode(b"plain".to_vec()), ("plain".to_owned(), None));
     }
 
     #[test]

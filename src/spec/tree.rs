@@ -7,6 +7,7 @@ use std::cell::RefCell;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
 
 use crate::schema::escape_token;
@@ -134,10 +135,14 @@ impl<'de> Visitor<'de> for Tree<'_> {
             let key = key.unwrap_or_else(|| "null".to_owned());
             let step = Step { parent: self.step, token: Token::Key(&key) };
             let value = entries.next_value_seed(Tree { step: Some(&step), ..self })?;
-            if map.contains_key(&key) {
-                self.duplicates.borrow_mut().push(step.pointer());
+            match map.entry(key) {
+                Entry::Vacant(entry) => drop(entry.insert(value)),
+                Entry::Occupied(mut entry) => {
+                    let step = Step { parent: self.step, token: Token::Key(entry.key()) };
+                    self.duplicates.borrow_mut().push(step.pointer());
+                    entry.insert(value);
+                }
             }
-            map.insert(key, value);
         }
         Ok(Value::Object(map))
     }

@@ -49,6 +49,10 @@ pub fn proves_valid(case: &Case) -> bool {
 
 fn body_is_valid(operation: &Operation, received: &Received<'_>) -> bool {
     let Some(declared) = &operation.body else { return received.request.body.is_empty() };
+    // An object without members is no byte of a form, and nothing tells it from a body that is missing.
+    if declared.required && received.request.body.is_empty() {
+        return false;
+    }
     match body::read(operation, received, Reader::Strict) {
         (Reading::Values(values, _), Some(media)) => {
             let schema = media.schema.as_ref();
@@ -71,8 +75,10 @@ pub fn proves_malformed(case: &Case) -> bool {
         Reading::Absent => parameter.required && parameter.location != Location::Path && !has_default(parameter),
         Reading::Unknown => false,
     };
-    operation.parameters.iter().filter(|parameter| is_judged(parameter)).any(broken)
-        || body_is_malformed(operation, &received)
+    // `/orders/` for an empty identifier is a request for the collection, which a server may well answer.
+    received.has_whole_path()
+        && (operation.parameters.iter().filter(|parameter| is_judged(parameter)).any(broken)
+            || body_is_malformed(operation, &received))
 }
 
 fn body_is_malformed(operation: &Operation, received: &Received<'_>) -> bool {

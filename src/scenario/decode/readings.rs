@@ -39,7 +39,8 @@ pub(super) fn of_parameter(
             None => Reading::Unknown,
         },
         Location::Header => match received.request.headers.get(&parameter.name) {
-            Some(text) => view.one(parameter, text),
+            // Blanks around a field's value are no part of it (RFC 9110 section 5.5).
+            Some(text) => view.one(parameter, text.trim_ascii()),
             None => Reading::Absent,
         },
         Location::Cookie => view.pairs(operation, parameter, &received.cookies),
@@ -125,17 +126,26 @@ impl Texts<'_> {
         if named.is_empty() && members.is_empty() {
             return Reading::Absent;
         }
+        let tolerant = self.reader == Reader::Tolerant;
         let mut values = Vec::new();
-        let mut may_be_absent = false;
+        // Who looks for `name[member]` does not see a bare `name`.
+        let mut may_be_absent = tolerant && parameter.style == Style::DeepObject && members.is_empty();
         if !named.is_empty() {
             let delimiter = delimiter(parameter.style);
             if let Reading::Values(found, absent) = self.texts(&named, delimiter, false, parameter.explode) {
                 values = found;
-                may_be_absent = absent;
+                may_be_absent |= absent;
             }
         }
         if !members.is_empty() {
             values.extend(self.objects(&members));
+        }
+        if tolerant && !members.is_empty() {
+            // What the document does not name, a server does not look for.
+            let rules = &self.document.constraints(leaf(self.document, self.node, Types::OBJECT)).object;
+            let named: Vec<_> = members.into_iter().filter(|(name, _)| rules.member(name).is_some()).collect();
+            may_be_absent |= named.is_empty();
+            values.extend(self.objects(&named));
         }
         Reading::Values(values, may_be_absent)
     }

@@ -59,7 +59,7 @@ fn tolerant_readings_are_not_malformed() {
     check("query", json!({"type": "array", "items": {"type": "integer"}}), json!("1,2"), Proof::Neither);
     check("query", json!({"type": ["integer", "null"]}), json!(""), Proof::Neither);
     check("path", json!({"type": "string"}), json!(".."), Proof::Neither);
-    check("path", json!({"type": "string", "minLength": 1}), json!(""), Proof::Malformed);
+    check("path", json!({"type": "string", "minLength": 1}), json!(""), Proof::Neither);
 }
 
 #[test]
@@ -108,6 +108,23 @@ fn objects_are_put_together_again() {
 }
 
 #[test]
+fn what_a_server_does_not_look_for_is_not_malformed() {
+    let schema = json!({"type": "object", "additionalProperties": false, "properties": {"a": {"type": "integer"}}});
+    let described = json!({"parameters": [{"name": "p", "in": "query", "style": "deepObject", "schema": schema}]});
+    let operation = operation("GET", "/x", described);
+    let prove = |value: Value| proof(&case(&operation, &[("p", Datum::from(&value))]));
+    assert_eq!(prove(json!({"a": 1})), Proof::Valid);
+    assert_eq!(prove(json!({"a": "x"})), Proof::Malformed);
+    assert_eq!(prove(json!({"a": 1, "b": 2})), Proof::Neither);
+    assert_eq!(prove(json!("abc")), Proof::Neither);
+    let described =
+        json!({"parameters": [{"name": "p", "in": "header", "schema": {"type": "string", "pattern": "^a$"}}]});
+    let operation = self::operation("GET", "/x", described);
+    assert_eq!(proof(&case(&operation, &[("p", Datum::string(" "))])), Proof::Neither);
+    assert_eq!(proof(&case(&operation, &[("p", Datum::string("b"))])), Proof::Malformed);
+}
+
+#[test]
 fn json_bodies_are_judged_by_their_types() {
     let schema = json!({"type": "object", "required": ["n"], "properties": {"n": {"type": "integer"}}});
     let operation = operation("POST", "/", json!({"body": {"application/json": {"schema": schema}}}));
@@ -133,6 +150,15 @@ fn form_bodies_are_judged_as_text() {
         assert_eq!(prove(json!({"n": "x"})), Proof::Malformed, "{media_type}");
         assert_eq!(prove(json!({"tags": ["x"]})), Proof::Malformed, "{media_type}");
     }
+}
+
+#[test]
+fn a_required_form_without_a_byte_proves_nothing() {
+    let form = "application/x-www-form-urlencoded";
+    let operation = operation("POST", "/", json!({"body": {form: {"schema": {"type": "object"}}}}));
+    let prove = |value: Value| proof(&with_body(case(&operation, &[]), form, &value));
+    assert_eq!(prove(json!({"a": "1"})), Proof::Valid);
+    assert_ne!(prove(json!({})), Proof::Valid);
 }
 
 #[test]

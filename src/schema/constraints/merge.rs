@@ -149,7 +149,11 @@ impl<'a> Merger<'a> {
             members.retain(|value| types.overlaps(Types::of_value(value)));
             out.impossible |= members.is_empty();
         }
-        out.impossible |= out.types.is_empty();
+        let possible = out.types.without(super::ranges::empty(out));
+        if out.types != Types::ANY {
+            out.types = possible;
+        }
+        out.impossible |= possible.is_empty();
         out.preferred = preferred(out, &self.schemas);
         complete(&mut self.out);
         self.out

@@ -13,6 +13,7 @@ mod height;
 mod merge;
 mod part;
 mod proved;
+mod ranges;
 mod types;
 
 use std::sync::Arc;

@@ -112,10 +112,24 @@ fn what_excludes_itself_is_impossible() {
         json!({"enum": [1], "type": "string"}),
         json!({"allOf": [{"const": 1}, {"const": 2}]}),
         json!({"type": "object", "required": ["a"], "properties": {"b": {}}, "additionalProperties": false}),
+        json!({"type": "string", "minLength": 3, "maxLength": 2}),
+        json!({"allOf": [{"type": "integer", "maximum": 2}, {"exclusiveMinimum": 2}]}),
+        json!({"type": "array", "minItems": 2, "maxItems": 1}),
+        json!({"type": "object", "required": ["a", "b"], "maxProperties": 1}),
         json!(false),
     ] {
         assert!(view(schema.clone()).constraints().impossible, "{schema}");
     }
+}
+
+#[test]
+fn a_type_with_an_empty_range_leaves_the_others() {
+    let schema =
+        view(json!({"type": ["string", "integer"], "minLength": 3, "maxLength": 2, "minimum": 1, "maximum": 1}));
+    let constraints = schema.constraints();
+    assert!(!constraints.impossible);
+    assert_eq!(constraints.types, Types::INTEGER);
+    assert!(!view(json!({"minLength": 3, "maxLength": 2})).constraints().impossible);
 }
 
 #[test]

@@ -2,7 +2,6 @@
 
 use serde_json::{Map, Value};
 
-use super::types::type_names;
 use crate::spec::draft::Notebook;
 
 /// A schema is an object or a boolean; anything else is read as one that accepts everything.
@@ -23,38 +22,54 @@ pub(in crate::spec) fn shape(at: &str, value: &mut Value, notebook: &mut Noteboo
 pub(in crate::spec) fn keywords(at: &str, map: &mut Map<String, Value>, notebook: &mut Notebook) {
     let mut tidy = Tidy { at, map, notebook };
     tidy.types();
-    for key in [
-        "minLength",
-        "maxLength",
-        "minItems",
-        "maxItems",
-        "minProperties",
-        "maxProperties",
-        "minContains",
-        "maxContains",
-    ] {
-        tidy.count(key);
-    }
-    for key in ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"] {
-        tidy.number(key);
-    }
-    for key in ["uniqueItems", "readOnly", "writeOnly", "deprecated", "nullable", "x-nullable"] {
-        tidy.flag(key);
-    }
-    for key in ["title", "description", "$comment", "format", "pattern", "contentEncoding", "contentMediaType"] {
-        tidy.string(key);
-    }
-    for key in ["properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependentRequired"] {
-        tidy.object(key);
-    }
-    for key in ["allOf", "anyOf", "oneOf", "prefixItems"] {
-        tidy.list(key);
-    }
+    tidy.forms();
     tidy.required();
     tidy.enumeration();
     tidy.default();
     tidy.pattern();
     tidy.annotations();
+}
+
+/// What the value of a keyword looks like.
+#[derive(Clone, Copy, Debug)]
+enum Form {
+    Count,
+    Number,
+    Flag,
+    Text,
+    Object,
+    List,
+}
+
+fn form(keyword: &str) -> Option<Form> {
+    Some(match keyword {
+        "minLength" | "maxLength" | "minItems" | "maxItems" | "minProperties" | "maxProperties" | "minContains"
+        | "maxContains" => Form::Count,
+        "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" | "multipleOf" => Form::Number,
+        "uniqueItems" | "readOnly" | "writeOnly" | "deprecated" | "nullable" | "x-nullable" => Form::Flag,
+        "title" | "description" | "$comment" | "format" | "pattern" | "contentEncoding" | "contentMediaType" => {
+            Form::Text
+        }
+        "properties" | "patternProperties" | "$defs" | "definitions" | "dependentSchemas" | "dependentRequired" => {
+            Form::Object
+        }
+        "allOf" | "anyOf" | "oneOf" | "prefixItems" => Form::List,
+        _ => return None,
+    })
+}
+
+impl Form {
+    /// Whether a value surely has this form; those that don't are looked at more closely.
+    fn is_kept(self, value: &Value) -> bool {
+        match self {
+            Self::Count => value.is_u64(),
+            Self::Number => value.as_f64().is_some_and(|number| number > 0.0),
+            Self::Flag => value.is_boolean(),
+            Self::Text => value.is_string(),
+            Self::Object => value.is_object(),
+            Self::List => value.as_array().is_some_and(|members| !members.is_empty()),
+        }
+    }
 }
 
 pub(super) struct Tidy<'a> {
@@ -75,6 +90,23 @@ impl Tidy<'_> {
     }
 
     /// A size: a whole number that is not negative.
+    /// Mends what does not have the form of its keyword; nearly every keyword has it, which is found out in one pass.
+    fn forms(&mut self) {
+        let is_due = |(key, value): &(&String, &Value)| form(key).is_some_and(|form| !form.is_kept(value));
+        let due: Vec<String> = self.map.iter().filter(is_due).map(|(key, _)| key.clone()).collect();
+        for key in due {
+            match form(&key) {
+                Some(Form::Count) => self.count(&key),
+                Some(Form::Number) => self.number(&key),
+                Some(Form::Flag) => self.flag(&key),
+                Some(Form::Text) => self.string(&key),
+                Some(Form::Object) => self.object(&key),
+                Some(Form::List) => self.list(&key),
+                None => {}
+            }
+        }
+    }
+
     fn count(&mut self, key: &str) {
         let Some(value) = self.map.get(key) else { return };
         if value.is_u64() {
@@ -166,25 +198,6 @@ impl Tidy<'_> {
         }
     }
 
-    /// `/^a$/` is how a pattern is written in programs, not in schemas.
-    fn pattern(&mut self) {
-        let Some(Value::String(pattern)) = self.map.get("pattern") else { return };
-        let types = type_names(self.map.get("type"));
-        if !types.is_empty() && !types.iter().any(|name| name == "string") {
-            let message = format!("`pattern` has no effect on a value of type {}", types.join(" or "));
-            return self.assumed("pattern", message);
-        }
-        let inner = pattern.strip_prefix("/^").and_then(|rest| rest.strip_suffix("$/"));
-        if let Some(inner) = inner.map(|inner| format!("^{inner}$")) {
-            self.assumed("pattern", format!("`{pattern}` stands in slashes; it is read without them"));
-            self.map.insert("pattern".into(), inner.into());
-        } else if let Err(error) = regress::Regex::new(pattern) {
-            let message =
-                format!("`{}` is no regular expression of ECMA-262 ({error}); it may go unchecked", shortened(pattern));
-            self.assumed("pattern", message);
-        }
-    }
-
     /// `examples` of a schema is a list; some give it names, as a media type has them.
     fn annotations(&mut self) {
         if let Some(examples) = self.map.get_mut("examples") {
@@ -214,7 +227,7 @@ pub(super) fn brief(value: &Value) -> String {
     value.as_str().map_or_else(|| shortened(&value.to_string()), shortened)
 }
 
-fn shortened(text: &str) -> String {
+pub(super) fn shortened(text: &str) -> String {
     match text.char_indices().nth(40) {
         Some((end, _)) => format!("{}...", &text[..end]),
         None => text.to_owned(),

@@ -4,6 +4,7 @@
 //! would cost the whole answer or body. Each mending that changes what is accepted is told.
 
 mod keyword;
+mod pattern;
 mod types;
 mod values;
 
