@@ -28,7 +28,10 @@ fn operation() -> Arc<Operation> {
 }
 
 fn generator(name: &str) -> Arc<dyn Generator> {
-    generate::standard().into_iter().find(|generator| generator.id().0 == name).expect("the generator exists")
+    generate::standard(&Arc::default())
+        .into_iter()
+        .find(|generator| generator.id().0 == name)
+        .expect("the generator exists")
 }
 
 #[divan::bench(args = ["boundary", "hostile", "malformed", "valid", "wire"])]

@@ -10,6 +10,7 @@ mod options;
 mod pipeline;
 mod proof;
 mod run;
+mod shares;
 mod summary;
 mod target;
 

@@ -12,14 +12,13 @@ use super::keep::Keeper;
 use super::pipeline::{Done, Folded, Pipeline, Slot};
 use super::proof::{Proof, Settled};
 use super::target::{is_refused, probe};
-use super::{Error, Options, summary};
+use super::{Error, Options, shares, summary};
 use crate::api::Operation;
 use crate::engine::{self, Execution, Executor, Glimpse, Health, Novelty, Planned, Planner};
-use crate::generate;
 use crate::minimize::Minimizer;
 use crate::oracle::Registry;
 use crate::report::{Event, Progress, Reporter, Summary};
-use crate::scenario::{GeneratorId, Trace};
+use crate::scenario::Trace;
 use crate::spec::Loaded;
 use crate::triage::{Prover, Suspicion};
 use crate::wire::FaultKind;
@@ -32,17 +31,6 @@ const OUTAGE: u32 = 8;
 const MINIMIZE_BUDGET: u32 = 100;
 /// How long the target has to come back.
 const RECOVERY: Duration = Duration::from_secs(10);
-
-/// How often a generator's turn comes, among those that still have cases: what finds most with least comes most.
-fn share(generator: GeneratorId) -> u64 {
-    match generator.0 {
-        "examples" => 8,
-        "malformed" | "wire" => 4,
-        "boundary" => 3,
-        "hostile" | "valid" => 2,
-        _ => 1,
-    }
-}
 
 /// Why a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,7 +88,7 @@ impl<'a> Run<'a> {
         options: &'a Options,
         reporter: &'a mut dyn Reporter,
     ) -> Result<Self, Error> {
-        let generators: Vec<_> = generate::standard().into_iter().map(|g| (share(g.id()), g)).collect();
+        let generators = shares::generators(&options.values);
         let identity = options.identity.clone();
         let planner = Planner::new(operations, &generators, options.seed, identity, &options.target.base_path);
         let registry = Arc::new(Registry::default());

@@ -180,7 +180,7 @@ impl FindingFlags {
 }
 
 /// A repeatable flag that was not given says nothing.
-fn list(items: &[String]) -> Option<Vec<String>> {
+pub(super) fn list(items: &[String]) -> Option<Vec<String>> {
     (!items.is_empty()).then(|| items.to_vec())
 }
 

@@ -24,6 +24,7 @@ mod stand_in;
 mod target;
 mod trials;
 mod ui;
+mod values;
 
 use error::Error;
 use ui::Ui;

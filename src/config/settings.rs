@@ -69,6 +69,8 @@ pub struct Settings {
     pub include: Vec<String>,
     /// Not these operations.
     pub exclude: Vec<String>,
+    /// Files of words that are worth trying.
+    pub dictionaries: Vec<String>,
     /// From which severity on findings make the run fail.
     pub fail_on: FailOn,
     sources: BTreeMap<&'static str, Source>,
@@ -119,6 +121,7 @@ impl Settings {
             identity: IdentityName::new(identity.as_deref().unwrap_or(ANONYMOUS)),
             include: from.pick("include", |layer| layer.include.clone()).unwrap_or_default(),
             exclude: from.pick("exclude", |layer| layer.exclude.clone()).unwrap_or_default(),
+            dictionaries: from.pick("dictionaries", |layer| layer.dictionaries.clone()).unwrap_or_default(),
             fail_on: from.pick("fail_on", |layer| layer.fail_on).unwrap_or_default(),
             sources: from.sources,
         }
@@ -152,6 +155,7 @@ impl Settings {
             ("as", Some(quoted(self.identity.as_str()))),
             ("include", Some(list(&self.include))),
             ("exclude", Some(list(&self.exclude))),
+            ("dictionaries", Some(list(&self.dictionaries))),
             ("fail_on", Some(quoted(&self.fail_on.to_string()))),
         ];
         rows.into_iter().filter_map(|(key, value)| Some((key, value?, self.source(key)))).collect()
@@ -168,6 +172,11 @@ impl Settings {
         }
         for header in api.header_names() {
             _ = writeln!(out, "headers.{header:?} = {MASK:?}");
+        }
+        for fixed in &api.values {
+            let line = format!("values.{:?} = {}", fixed.place, fixed.shown());
+            let source = if fixed.at.is_some() { Source::File } else { Source::Flag };
+            _ = writeln!(out, "{line:<48} # {source}");
         }
         for (who, identity) in &api.identities {
             _ = writeln!(out, "\n[api.{name}.identity.{who}]");

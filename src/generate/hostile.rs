@@ -164,7 +164,8 @@ fn stands(place: Place, plan: &Plan, value: &Datum) -> bool {
 fn everywhere(part: &Part, spot: &Spot, text: &Datum) -> Option<Datum> {
     let mut value = part.goods.get(usize::from(spot.base))?.clone();
     let here = part.spots.iter().filter(|other| other.base == spot.base);
-    for other in here.filter(|other| is_free(part.document().constraints(other.node))) {
+    let is_open = |other: &&Spot| is_free(part.document().constraints(other.node)) && !part.has_pin(&other.pointer);
+    for other in here.filter(is_open) {
         if let Some(found) = value.at_mut(&other.pointer) {
             *found = text.clone();
         }

@@ -5,6 +5,7 @@
 //! sends. A generator is a pure function of operation, index and seed; it sends and judges nothing.
 
 mod boundary;
+mod dictionary;
 mod examples;
 mod hostile;
 mod list;
@@ -13,12 +14,14 @@ mod payloads;
 mod plan;
 pub mod strategy;
 mod tape;
+mod user;
 mod valid;
 mod value;
 mod wire;
 
 use std::sync::Arc;
 
+pub use user::{Mistake, UserValues, words};
 pub use value::valid_value;
 
 use crate::api::Operation;
@@ -40,11 +43,12 @@ pub trait Generator: Send + Sync {
     fn case(&self, operation: &Arc<Operation>, index: u64, seed: Seed) -> Option<Case>;
 }
 
-/// All generators, the most telling first. They share what they know of the operations.
-pub fn standard() -> Vec<Arc<dyn Generator>> {
-    let plans = Arc::new(Plans::default());
+/// All generators, the most telling first. They share what they know of the operations and what the user has to say.
+pub fn standard(values: &Arc<UserValues>) -> Vec<Arc<dyn Generator>> {
+    let plans = Arc::new(Plans::new(Arc::clone(values)));
     vec![
         Arc::new(examples::Examples::new(Arc::clone(&plans))),
+        Arc::new(dictionary::Dictionary::new(Arc::clone(&plans))),
         Arc::new(malformed::Malformed::new(Arc::clone(&plans))),
         Arc::new(hostile::Hostile::new(Arc::clone(&plans))),
         Arc::new(wire::Wire::new(Arc::clone(&plans))),

@@ -118,6 +118,38 @@ fn flags_beat_the_environment_and_the_environment_beats_the_file() {
 }
 
 #[test]
+fn values_of_the_user_are_checked() {
+    let toml = "[api.shop]\nspec = 'shop.yaml'\ndictionaries = 'words.dict'\n[api.shop.values]\n\"path/idd\" = 7\n";
+    let project = Project::new(&[("gadfly.toml", toml), ("shop.yaml", SHOP), ("words.dict", "a=\"b\"\nc=\"d\n")]);
+    let url = nobody();
+    let fuzz = |arguments: &[&str]| project.gadfly(&[&["fuzz", "--url", &url], arguments].concat());
+    refused(&fuzz(&[]), 2, &["words.dict:2:5: ", "closing quote"]);
+    refused(&fuzz(&["--dict", "none.txt"]), 2, &["none.txt", "No such file"]);
+    project.write("words.dict", "one\ntwo\n");
+    refused(&fuzz(&[]), 2, &["gadfly.toml:5:1: ", "no operation has a path parameter \"idd\"; did you mean `id`?"]);
+    project.write(
+        "gadfly.toml",
+        "[api.shop]\nspec = 'shop.yaml'\n[api.shop.values]\n\"path/id\" = [1, 1979-05-27, inf]\n",
+    );
+    refused(&fuzz(&[]), 2, &["gadfly.toml:4:13: ", "inf is no number of JSON"]);
+    project.write("gadfly.toml", "[api.shop]\nspec = 'shop.yaml'\n[api.shop.values]\n\"path/id\" = 'seven'\n");
+    refused(&fuzz(&["--set", "GET /order/{id} path/id=7"]), 2, &["--set", "did you mean `GET /orders/{id}`?"]);
+    refused(&fuzz(&["--set", "id"]), 2, &["--set", "PLACE=VALUE"]);
+    let ran = fuzz(&[]);
+    assert_eq!(ran.code, Some(4), "{ran:?}");
+    assert!(
+        ran.err.contains("warning: GET /orders/{id}: path parameter \"id\": the value that is fixed does not"),
+        "{ran:?}"
+    );
+    let ran = fuzz(&["--set", "path/id=7", "--dict", "words.dict", "--print-config"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    for part in ["dictionaries = [\"words.dict\"]", "values.\"path/id\" = \"7\"", "# flag"] {
+        assert!(ran.out.contains(part), "{part}: {ran:?}");
+    }
+    assert!(!ran.out.contains("seven"), "{ran:?}");
+}
+
+#[test]
 fn a_specification_is_described() {
     let project = Project::new(&[("shop.yaml", SHOP)]);
     let ran = project.gadfly(&["spec", "shop.yaml"]);
