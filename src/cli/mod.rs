@@ -18,6 +18,7 @@ pub mod harness;
 mod project;
 mod replay;
 mod run;
+mod sample;
 mod site;
 mod spec;
 mod stand_in;

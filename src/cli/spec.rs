@@ -7,7 +7,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::project::Project;
-use super::{Context, Error, Exit, Ui, run};
+use super::{Context, Error, Exit, Ui, run, sample};
 use crate::config::Layer;
 use crate::redact::Redactor;
 use crate::report::{Paint, Table, line, visible};
@@ -22,11 +22,17 @@ pub(super) struct Flags {
     /// Show what was assumed and skipped, each beside its lines in the document
     #[arg(long)]
     notes: bool,
+    /// Show requests of every kind that a run would send to this operation: 'POST /orders', or an operationId
+    #[arg(long, value_name = "OPERATION", conflicts_with = "notes")]
+    sample: Option<String>,
 }
 
 pub(super) fn run(flags: &Flags, context: &Context, ui: &mut Ui<'_>) -> Result<Exit, Error> {
     let project = Project::open(context, flags.spec.as_deref(), Layer::default())?;
     let loaded = run::runtime()?.block_on(project.load(context))?;
+    if let Some(wanted) = &flags.sample {
+        return sample::run(wanted, &project, &loaded, context, ui);
+    }
     let spec = project.settings.spec.as_deref().unwrap_or_default();
     let overview = loaded.overview();
     if flags.notes {

@@ -59,8 +59,8 @@ pub fn standard(values: &Arc<UserValues>) -> Vec<Arc<dyn Generator>> {
 
 /// Why no valid case of the operation can be made, one sentence for each part; empty if all is well. Its other
 /// cases are still made, around a likely value that is never called valid.
-pub fn unbuildable(operation: &Arc<Operation>) -> Vec<String> {
-    Plan::new(operation).problems
+pub fn unbuildable(operation: &Arc<Operation>, values: &UserValues) -> Vec<String> {
+    Plan::with_values(operation, values).problems
 }
 
 #[cfg(test)]

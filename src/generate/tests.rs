@@ -103,7 +103,7 @@ fn operations_without_anything_have_one_plain_case() {
 fn what_cannot_be_built_is_told() {
     let schema = json!({"type": "object", "required": ["me"], "properties": {"me": {"$ref": "#/body/application~1json/schema"}}});
     let operation = operation("POST", "/x", json!({"body": {"application/json": {"schema": schema}}}));
-    let problems = unbuildable(&operation);
+    let problems = unbuildable(&operation, &UserValues::default());
     assert_eq!(problems.len(), 1);
     assert!(problems[0].contains("without end"), "{problems:?}");
 }

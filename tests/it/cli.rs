@@ -161,6 +161,65 @@ fn a_specification_is_described() {
     assert_eq!(object["operations"][0]["parameters"][0]["location"], "path");
 }
 
+const NOTES: &str = r"
+openapi: 3.1.0
+info: {title: Notes, version: '1'}
+servers: [{url: 'https://notes.invalid/v1'}]
+paths:
+  /notes/{id}:
+    put:
+      operationId: putNote
+      parameters: [{name: id, in: path, required: true, schema: {type: integer}, example: 7}]
+      requestBody:
+        required: true
+        content:
+          application/json:
+            schema: {type: object, required: [text], properties: {text: {type: string}, stars: {type: integer, minimum: 1}}}
+            example: {text: hello}
+      responses: {'200': {description: ok}}
+";
+
+#[test]
+fn samples_show_requests_of_every_intent() {
+    let project = Project::new(&[("notes.yaml", NOTES)]);
+    let ran = project.gadfly(&["spec", "notes.yaml", "--sample", "put /notes/{id}"]);
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{ran:?}");
+    let first = "# valid (examples)\nPUT /v1/notes/7 HTTP/1.1\nHost: notes.invalid\n";
+    assert!(ran.out.starts_with(first), "{}", ran.out);
+    assert!(ran.out.contains("\nContent-Length: 16\n\n{\"text\":\"hello\"}\n"), "{}", ran.out);
+    for part in
+        ["\n# malformed: type at body", "\n# hostile: polyglot\n", "\n# wire: ", "\n# boundary: ", "\n# valid\n"]
+    {
+        assert!(ran.out.contains(part), "{part}: {}", ran.out);
+    }
+    assert!(!ran.out.contains(|c: char| c.is_control() && c != '\n'), "{:?}", ran.out);
+    let arguments = ["spec", "notes.yaml", "--sample", "putNote", "--json", "--quiet"];
+    let object = project.gadfly(&arguments).object();
+    assert_eq!((&object["format"], &object["operation"]), (&1.into(), &"PUT /notes/{id}".into()));
+    let samples = object["samples"].as_array().unwrap();
+    let intents: std::collections::BTreeSet<&str> = samples.iter().filter_map(|s| s["intent"].as_str()).collect();
+    assert_eq!(intents.into_iter().collect::<Vec<_>>(), ["boundary", "hostile", "malformed", "valid", "wire"]);
+    let expected = serde_json::json!({"json": {"text": "hello"}});
+    assert_eq!((&samples[0]["target"], &samples[0]["body"]), (&"/v1/notes/7".into(), &expected));
+    assert!(samples.iter().all(|sample| sample["curl"].as_str().is_some_and(|curl| curl.contains("curl -i"))));
+    let details = samples.iter().filter_map(|sample| sample["detail"].as_str());
+    assert!(details.into_iter().any(|detail| detail.contains(" at body/stars: ")), "{samples:#?}");
+    assert_eq!(object, project.gadfly(&arguments).object());
+    let ran = project.gadfly(&["spec", "notes.yaml", "--sample", "PUT /note/{id}"]);
+    refused(&ran, 2, &["no operation \"PUT /note/{id}\"; did you mean `PUT /notes/{id}`?"]);
+}
+
+#[test]
+fn samples_hold_the_users_own_values() {
+    let toml = "[api.notes]\nspec = 'notes.yaml'\ndictionaries = 'words'\n[api.notes.values]\n'path/id' = 41\n";
+    let project = Project::new(&[("notes.yaml", NOTES), ("gadfly.toml", toml), ("words", "adfsj\n")]);
+    let ran = project.gadfly(&["spec", "--sample", "putNote"]);
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{ran:?}");
+    assert!(ran.out.starts_with("# valid (examples)\nPUT /v1/notes/41 "), "{}", ran.out);
+    assert!(ran.out.contains("# valid (dictionary)\nPUT /v1/notes/41 "), "{}", ran.out);
+    assert!(ran.out.contains("{\"text\":\"adfsj\"}"), "{}", ran.out);
+}
+
 #[test]
 fn a_project_without_fixtures_is_no_silent_success() {
     let project = Project::new(&[]);
