@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 use std::time::Duration;
 
+use super::values::quoted;
 use super::{ApiTable, FILE_NAME, FailOn, Layer, Span, Transport};
 use crate::redact::MASK;
 use crate::scenario::{ANONYMOUS, IdentityName};
@@ -134,8 +135,10 @@ impl Settings {
 
     /// Key, value and source of every option, in the order of the file's documentation; nothing in it is secret.
     pub fn rows(&self) -> Vec<(&'static str, String, Source)> {
-        let quoted = |text: &str| serde_json::Value::from(text).to_string();
-        let list = |items: &[String]| serde_json::Value::from(items.to_vec()).to_string();
+        let list = |items: &[String]| {
+            let items: Vec<String> = items.iter().map(|item| quoted(item)).collect();
+            format!("[{}]", items.join(", "))
+        };
         let url = |url: &Option<String>| url.as_deref().map(|url| quoted(&without_password(url)));
         let span = |duration: Duration| quoted(&Span(duration).to_string());
         let rows = [
@@ -174,7 +177,7 @@ impl Settings {
             _ = writeln!(out, "headers.{header:?} = {MASK:?}");
         }
         for fixed in &api.values {
-            let line = format!("values.{:?} = {}", fixed.place, fixed.shown());
+            let line = format!("values.{} = {}", quoted(&fixed.place), fixed.shown());
             let source = if fixed.at.is_some() { Source::File } else { Source::Flag };
             _ = writeln!(out, "{line:<48} # {source}");
         }

@@ -44,11 +44,11 @@ impl FixedValue {
         own.entries().into_iter().map(fixed).collect()
     }
 
-    /// The value as it is shown.
+    /// The value as the file would have it.
     pub fn shown(&self) -> String {
         match &self.value {
-            Written::Typed(value) => value.to_string(),
-            Written::Text(text) => Value::from(text.as_str()).to_string(),
+            Written::Typed(value) => toml(value),
+            Written::Text(text) => quoted(text),
         }
     }
 
@@ -76,6 +76,24 @@ impl FromStr for FixedValue {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let (place, value) = text.split_once('=').ok_or("a value is fixed as PLACE=VALUE, such as query/limit=10")?;
         Ok(Self { place: place.trim().to_owned(), value: Written::Text(value.to_owned()), at: None })
+    }
+}
+
+/// A text as TOML: what JSON makes of it, but for the one control character that TOML does not take as it is.
+pub(super) fn quoted(text: &str) -> String {
+    Value::from(text).to_string().replace('\u{7f}', "\\u007f")
+}
+
+/// A value as TOML on one line.
+fn toml(value: &Value) -> String {
+    match value {
+        Value::String(text) => quoted(text),
+        Value::Array(items) => format!("[{}]", items.iter().map(toml).collect::<Vec<_>>().join(", ")),
+        Value::Object(members) => {
+            let member = |(name, value): (&String, &Value)| format!("{} = {}", quoted(name), toml(value));
+            format!("{{ {} }}", members.iter().map(member).collect::<Vec<_>>().join(", "))
+        }
+        plain => plain.to_string(),
     }
 }
 
