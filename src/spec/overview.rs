@@ -20,6 +20,8 @@ pub struct Overview {
     pub servers: Vec<String>,
     /// The operations in the document's order.
     pub operations: Vec<OperationOverview>,
+    /// How many kinds of things were read in the form of a newer version.
+    pub lifted: usize,
     /// How many things were read tolerantly.
     pub assumed: usize,
     /// How many things can't be used.
@@ -68,6 +70,7 @@ impl Loaded {
             spec_version: self.api.spec_version.clone(),
             servers: self.api.servers.clone(),
             operations: self.api.operations.iter().map(|operation| self.operation(operation)).collect(),
+            lifted: self.lifted.len(),
             assumed: count(Level::Assumed),
             skipped: count(Level::Skipped),
         }

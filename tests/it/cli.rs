@@ -161,6 +161,32 @@ fn a_specification_is_described() {
     assert_eq!(object["operations"][0]["parameters"][0]["location"], "path");
 }
 
+#[test]
+fn what_was_lifted_and_assumed_stands_beside_its_lines() {
+    let old = "swagger: '2.0'\ninfo: {title: Old, version: '1'}\npaths:\n  /a:\n    get:\n      parameters:\n      \
+               - {name: q, in: query, type: integer, minimum: 1, exclusiveMinimum: true}\n      \
+               - {name: r, in: query, type: int}\n      responses: {200: {description: ok}}\n";
+    let project = Project::new(&[("old.yaml", old)]);
+    let ran = project.gadfly(&["spec", "old.yaml", "--notes"]);
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{ran:?}");
+    let parts = [
+        "lifted: Swagger 2.0 is read as OpenAPI 3: ",
+        " --> old.yaml:1:1\n  |\n1 | swagger: '2.0'\n  | ^^^^^^^\n  = pointer: /swagger\n",
+        "lifted: an exclusive limit that is true or false is read as the limit itself\n --> old.yaml:7:",
+        "assumed: ",
+        "8 |       - {name: r, in: query, type: int}\n",
+        "  = operation: GET /a\n",
+        "1 operation, 2 lifted, 1 assumed, 0 skipped\n",
+    ];
+    for part in parts {
+        assert!(ran.out.contains(part), "{part}: {}", ran.out);
+    }
+    let object = project.gadfly(&["spec", "old.yaml", "--json", "--quiet"]).object();
+    assert_eq!((&object["spec_version"], &object["lifted"]), (&"2.0".into(), &2.into()));
+    assert_eq!(object["notes"][0]["level"], "lifted");
+    assert_eq!(object["notes"][0]["position"], serde_json::json!({"file": "old.yaml", "line": 1, "column": 1}));
+}
+
 const NOTES: &str = r"
 openapi: 3.1.0
 info: {title: Notes, version: '1'}

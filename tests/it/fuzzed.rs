@@ -124,8 +124,8 @@ macro_rules! targets {
 }
 
 targets! {
-    document: 150, generation: 20, encoding: 300, answer: 1_000, fixture: 300, corpus: 300, configuration: 200,
-    dictionary: 40, pattern: 150,
+    document: 300, generation: 30, encoding: 800, answer: 3_000, fixture: 800, corpus: 800, configuration: 500,
+    dictionary: 60, pattern: 400,
 }
 
 #[test]
