@@ -28,7 +28,7 @@ fn operation() -> Arc<Operation> {
 }
 
 fn generator(name: &str) -> Arc<dyn Generator> {
-    Arc::clone(generate::standard().named(name).expect("the generator exists"))
+    Arc::clone(generate::standard(&Arc::default()).named(name).expect("the generator exists"))
 }
 
 #[divan::bench(args = ["boundary", "hostile", "malformed", "valid", "wire"])]

@@ -12,6 +12,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use gadfly::engine::{Account, RuleCounts};
 use gadfly::generate::{Generators, Side, standard};
@@ -36,7 +37,7 @@ fn pass(path: &str, api: &gadfly::api::Api, reasons: &mut BTreeMap<(&'static str
     let mut cases = 0_u64;
     for operation in &api.operations {
         // Plans are not kept from one operation to the next: memory stays that of one.
-        let generators = standard();
+        let generators = standard(&Arc::default());
         let mut account = Account::new(generators.goals(operation));
         cases += all(&generators, operation, &mut account);
         // What every request could show and none did is a gap; what no request could be proved to show has a reason.
@@ -62,7 +63,7 @@ fn pass(path: &str, api: &gadfly::api::Api, reasons: &mut BTreeMap<(&'static str
     );
 }
 
-fn all(generators: &Generators, operation: &std::sync::Arc<gadfly::api::Operation>, account: &mut Account) -> u64 {
+fn all(generators: &Generators, operation: &Arc<gadfly::api::Operation>, account: &mut Account) -> u64 {
     let mut sent = 0;
     for generator in generators.all() {
         for index in 0..generator.enumerated(operation) {

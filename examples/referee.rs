@@ -82,7 +82,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut tally = Tally::new(&arguments, origin);
     for operation in &api.operations {
         let mut is_blind = None;
-        for case in standard().iter().flat_map(|generator| cases(&**generator, operation, &arguments)) {
+        for case in
+            standard(&Arc::default()).all().iter().flat_map(|generator| cases(&**generator, operation, &arguments))
+        {
             let mut request = encode(&case, "");
             authorise(&mut request, &api, operation);
             let mut verdict = ask(&*transport, request.clone()).await?;

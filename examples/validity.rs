@@ -14,7 +14,7 @@ use std::sync::Arc;
 use arbitrary::Unstructured;
 use clap::Parser;
 use gadfly::api::{Api, Operation};
-use gadfly::generate::{Generator, standard, unbuildable, valid_value};
+use gadfly::generate::{Generator, UserValues, standard, unbuildable, valid_value};
 use gadfly::scenario::{Intent, proves_malformed, proves_valid};
 use gadfly::schema::{Schema, View};
 use gadfly::seed::Seed;
@@ -126,12 +126,12 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
 
 fn document(api: &Api, arguments: &Arguments, reasons: &mut BTreeMap<String, usize>) -> Count {
     let mut count = Count::default();
-    let generators = standard();
+    let generators = standard(&Arc::default());
     let wanted = if arguments.operations == 0 { usize::MAX } else { arguments.operations };
     let step = api.operations.len().div_ceil(wanted).max(1);
     for operation in api.operations.iter().step_by(step) {
         count.operations += 1;
-        let problems = unbuildable(operation);
+        let problems = unbuildable(operation, &UserValues::default());
         count.unbuildable += usize::from(!problems.is_empty());
         for problem in problems {
             *reasons.entry(reason(&problem)).or_default() += 1;
@@ -140,7 +140,7 @@ fn document(api: &Api, arguments: &Arguments, reasons: &mut BTreeMap<String, usi
         for schema in operation.parameters.iter().map(|parameter| &parameter.schema).chain(bodies) {
             values(schema, arguments.draws, &mut count);
         }
-        for generator in &generators {
+        for generator in generators.all() {
             cases(&**generator, operation, arguments.cases, &mut count);
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! Main type: [`Api`]. It is built by `spec` and read by everybody else; it neither loads nor sends anything.
 
+mod nearest;
 mod operation;
 mod parameter;
 mod response;
@@ -9,6 +10,7 @@ mod security;
 
 use std::sync::Arc;
 
+pub(crate) use nearest::suggestion;
 pub use operation::{Operation, OperationId};
 pub(crate) use parameter::is_json;
 pub use parameter::{Encoding, Location, MediaType, Parameter, RequestBody, Style};

@@ -11,6 +11,7 @@ mod pipeline;
 mod proof;
 mod proving;
 mod run;
+mod shares;
 mod summary;
 mod target;
 

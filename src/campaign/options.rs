@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::api::Operation;
+use crate::generate::UserValues;
 use crate::identity::Identities;
 use crate::scenario::{ANONYMOUS, IdentityName};
 use crate::seed::Seed;
@@ -103,6 +104,8 @@ pub struct Options {
     pub include: Vec<Filter>,
     /// No operation that one of these matches.
     pub exclude: Vec<Filter>,
+    /// What the user knows beyond the document.
+    pub values: Arc<UserValues>,
     /// Whether findings go straight to `regressions/` instead of waiting for `gadfly accept`.
     pub accept_all: bool,
     /// Whether remarks are kept as fixtures too.
@@ -132,6 +135,7 @@ impl Options {
             identities: Identities::new(),
             include: Vec::new(),
             exclude: Vec::new(),
+            values: Arc::default(),
             accept_all: false,
             keep_remarks: false,
             fixtures: None,

@@ -12,14 +12,14 @@ use super::pipeline::{Done, Folded, Pipeline, Slot};
 use super::proof::{Proof, Settled};
 use super::proving::Proving;
 use super::target::{is_refused, probe};
-use super::{Error, Options, summary};
+use super::{Error, Options, shares, summary};
 use crate::api::Operation;
 use crate::engine::{self, Execution, Executor, Health, Novelty, Planned, Planner};
 use crate::generate;
 use crate::minimize::Minimizer;
 use crate::oracle::Registry;
 use crate::report::{Event, Progress, Reporter, Summary};
-use crate::scenario::{GeneratorId, Trace};
+use crate::scenario::Trace;
 use crate::spec::Loaded;
 use crate::triage::{Prover, Suspicion};
 use crate::wire::FaultKind;
@@ -32,17 +32,6 @@ const OUTAGE: u32 = 8;
 const MINIMIZE_BUDGET: u32 = 100;
 /// How long the target has to come back.
 const RECOVERY: Duration = Duration::from_secs(10);
-
-/// How often a generator's turn comes, among those that still have cases: what finds most with least comes most.
-fn share(generator: GeneratorId) -> u64 {
-    match generator.0 {
-        "examples" => 8,
-        "malformed" | "wire" => 4,
-        "boundary" => 3,
-        "hostile" | "valid" => 2,
-        _ => 1,
-    }
-}
 
 /// Why a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,9 +76,9 @@ impl<'a> Run<'a> {
         reporter: &'a mut dyn Reporter,
     ) -> Result<Self, Error> {
         let identity = options.identity.clone();
-        let generators = generate::standard();
+        let generators = generate::standard(&options.values);
         let base_path = &options.target.base_path;
-        let planner = Planner::new(operations, generators, share, options.seed, identity, base_path);
+        let planner = Planner::new(operations, generators, shares::share, options.seed, identity, base_path);
         let registry = Arc::new(Registry::default());
         Ok(Self {
             proving: Proving::new(Proof {

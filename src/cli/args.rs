@@ -26,9 +26,9 @@ pub(super) struct Arguments {
 pub(super) enum Command {
     /// Start the embedded demo API and fuzz it
     #[cfg(feature = "demo")]
-    Demo(demo::Flags),
+    Demo(Box<demo::Flags>),
     /// Fuzz an API and keep what is proved as pending fixtures
-    Fuzz(fuzz::Flags),
+    Fuzz(Box<fuzz::Flags>),
     /// Replay accepted fixtures against a running API
     Replay(replay::Flags),
     /// Move pending fixtures to those that are replayed
@@ -180,7 +180,7 @@ impl FindingFlags {
 }
 
 /// A repeatable flag that was not given says nothing.
-fn list(items: &[String]) -> Option<Vec<String>> {
+pub(super) fn list(items: &[String]) -> Option<Vec<String>> {
     (!items.is_empty()).then(|| items.to_vec())
 }
 

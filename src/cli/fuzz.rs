@@ -7,6 +7,7 @@ use clap::Args;
 use super::args::{FindingFlags, SearchFlags, TargetFlags};
 use super::project::Project;
 use super::run::{self, Plan};
+use super::values::{self, ValueFlags};
 use super::{Context, Error, Exit, Ui, target};
 use crate::config::Layer;
 use crate::report::Summary;
@@ -22,6 +23,8 @@ pub(super) struct Flags {
     target: TargetFlags,
     #[command(flatten)]
     search: SearchFlags,
+    #[command(flatten)]
+    values: ValueFlags,
     #[command(flatten)]
     findings: FindingFlags,
     /// Write which rule of which operation was exercised, and why others can't be, to this file as JSON
@@ -42,7 +45,9 @@ pub(super) fn run(flags: &Flags, context: &Context, ui: &mut Ui<'_>) -> Result<E
     flags.target.fill(&mut layer);
     flags.search.fill(&mut layer);
     flags.findings.fill(&mut layer);
-    let project = Project::open(context, flags.spec.as_deref(), layer)?;
+    flags.values.fill(&mut layer);
+    let mut project = Project::open(context, flags.spec.as_deref(), layer)?;
+    flags.values.fix(&mut project.table);
     if flags.print_config {
         return print_config(&project, ui);
     }
@@ -60,7 +65,9 @@ async fn fuzz(flags: &Flags, project: &Project, context: &Context, ui: &mut Ui<'
     let name = project.name(&loaded.api.title);
     run::tell_notes(&loaded, project, ui)?;
     let next = run::next_steps(&name, &target);
-    let plan = Plan { name, target, settings, identities, findings: flags.findings, root: &project.root };
+    let values = values::resolve(context, settings, &project.table, &project.root, &loaded.api)?;
+    values::tell(&values, &loaded.api, ui)?;
+    let plan = Plan { name, target, settings, identities, findings: flags.findings, root: &project.root, values };
     let options = plan.options(context);
     run::tell_fixtures(&options, flags.findings, ui)?;
     let summary = {

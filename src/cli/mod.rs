@@ -18,12 +18,14 @@ pub mod harness;
 mod project;
 mod replay;
 mod run;
+mod sample;
 mod site;
 mod spec;
 mod stand_in;
 mod target;
 mod trials;
 mod ui;
+mod values;
 
 use error::Error;
 use ui::Ui;

@@ -9,6 +9,7 @@ use super::{Context, Error, Exit, Ui};
 use crate::campaign::{self, Filter, Options, Target, TransportKind};
 use crate::config::{Settings, Transport};
 use crate::fixture::REGRESSIONS;
+use crate::generate::UserValues;
 use crate::identity::Identities;
 use crate::report::{Reporter, Summary};
 use crate::spec::{Level, Loaded};
@@ -24,6 +25,8 @@ pub(super) struct Plan<'a> {
     pub(super) settings: &'a Settings,
     pub(super) identities: Identities,
     pub(super) findings: FindingFlags,
+    /// What the user knows beyond the document.
+    pub(super) values: Arc<UserValues>,
     /// The folder that holds `regressions` and `corpus`.
     pub(super) root: &'a Path,
 }
@@ -31,7 +34,7 @@ pub(super) struct Plan<'a> {
 impl Plan<'_> {
     /// The campaign's options. In CI nobody reviews a pending fixture, so none is written unless it is asked for.
     pub(super) fn options(self, context: &Context) -> Options {
-        let Self { name, target, settings, identities, findings, root } = self;
+        let Self { name, target, settings, identities, findings, values, root } = self;
         let writes = !findings.no_fixtures && (!context.is_ci() || findings.accept_all);
         let filters = |patterns: &[String]| patterns.iter().cloned().map(Filter).collect();
         Options {
@@ -48,6 +51,7 @@ impl Plan<'_> {
             identities,
             include: filters(&settings.include),
             exclude: filters(&settings.exclude),
+            values,
             accept_all: findings.accept_all,
             keep_remarks: findings.remarks,
             fixtures: writes.then(|| fixtures(root)),

@@ -1,4 +1,4 @@
-//! `gadfly spec`: what was understood of a document, and what was assumed or skipped.
+//! `gadfly spec`: what was understood of a document, and what was lifted, assumed or skipped.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -7,7 +7,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::project::Project;
-use super::{Context, Error, Exit, Ui, run};
+use super::{Context, Error, Exit, Ui, run, sample};
 use crate::config::Layer;
 use crate::redact::Redactor;
 use crate::report::{Paint, Table, line, visible};
@@ -19,18 +19,24 @@ pub(super) struct Flags {
     /// An API of gadfly.toml, or an OpenAPI document: a file or a URL [default: the only API of gadfly.toml]
     #[arg(value_name = "SPEC|NAME")]
     spec: Option<String>,
-    /// Show what was assumed and skipped, each beside its lines in the document
+    /// Show what was lifted, assumed and skipped, each beside its lines in the document
     #[arg(long)]
     notes: bool,
+    /// Show requests of every kind that a run would send to this operation: 'POST /orders', or an operationId
+    #[arg(long, value_name = "OPERATION", conflicts_with = "notes")]
+    sample: Option<String>,
 }
 
 pub(super) fn run(flags: &Flags, context: &Context, ui: &mut Ui<'_>) -> Result<Exit, Error> {
     let project = Project::open(context, flags.spec.as_deref(), Layer::default())?;
     let loaded = run::runtime()?.block_on(project.load(context))?;
+    if let Some(wanted) = &flags.sample {
+        return sample::run(wanted, &project, &loaded, context, ui);
+    }
     let spec = project.settings.spec.as_deref().unwrap_or_default();
     let overview = loaded.overview();
     if flags.notes {
-        ui.report(&notes(&loaded.notes, context))?;
+        ui.report(&notes(loaded.lifted.iter().chain(&loaded.notes), context))?;
     }
     ui.report(&render(&overview, spec, flags.notes, ui.report_paint()))?;
     ui.object(&Description::of(&loaded, &overview, spec), &Redactor::default())?;
@@ -85,19 +91,19 @@ fn parameters(operation: &OperationOverview) -> String {
 }
 
 fn counts(overview: &Overview, spec: &str, notes_shown: bool) -> String {
-    let Overview { assumed, skipped, .. } = overview;
+    let Overview { lifted, assumed, skipped, .. } = overview;
     let operations = match overview.operations.len() {
         0 => "no operation that can be used".to_owned(),
         1 => "1 operation".to_owned(),
         number => format!("{number} operations"),
     };
-    let is_silent = notes_shown || assumed + skipped == 0;
+    let is_silent = notes_shown || lifted + assumed + skipped == 0;
     let hint = if is_silent { String::new() } else { format!("; `gadfly spec {spec} --notes` shows where and why") };
-    format!("{operations}, {assumed} assumed, {skipped} skipped{hint}\n")
+    format!("{operations}, {lifted} lifted, {assumed} assumed, {skipped} skipped{hint}\n")
 }
 
 /// The notes, each beside its lines.
-fn notes(notes: &[Note], context: &Context) -> String {
+fn notes<'a>(notes: impl Iterator<Item = &'a Note>, context: &Context) -> String {
     let mut sources: BTreeMap<&str, String> = BTreeMap::new();
     let mut out = String::new();
     for note in notes {
@@ -125,11 +131,17 @@ struct Description<'a> {
     digest: &'a str,
     #[serde(flatten)]
     overview: &'a Overview,
-    notes: &'a [Note],
+    notes: Vec<&'a Note>,
 }
 
 impl<'a> Description<'a> {
     fn of(loaded: &'a Loaded, overview: &'a Overview, spec: &'a str) -> Self {
-        Self { format: super::ui::FORMAT, spec, digest: &loaded.api.digest, overview, notes: &loaded.notes }
+        Self {
+            format: super::ui::FORMAT,
+            spec,
+            digest: &loaded.api.digest,
+            overview,
+            notes: loaded.lifted.iter().chain(&loaded.notes).collect(),
+        }
     }
 }

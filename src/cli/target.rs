@@ -23,6 +23,20 @@ pub(super) fn resolve(settings: &Settings, servers: &[String], document: Option<
     Ok(target)
 }
 
+/// Where requests would go, for showing them: nothing is sent, so any host will do, and this machine if none is named.
+pub(super) fn shown(settings: &Settings, servers: &[String], document: Option<&str>) -> Result<Target, Error> {
+    let named = servers.iter().map(String::as_str).chain(settings.url.as_deref()).chain(document);
+    let allow_hosts: Vec<String> = named.filter_map(host).collect();
+    let url = settings.url.clone().or_else(|| allow_hosts.is_empty().then(|| "http://127.0.0.1".to_owned()));
+    let mut all = settings.clone();
+    (all.url, all.allow_hosts) = (url, allow_hosts);
+    resolve(&all, servers, document)
+}
+
+fn host(server: &str) -> Option<String> {
+    server.parse::<Origin>().ok().map(|origin| origin.host)
+}
+
 /// The origin of a URL from the user, and its path if it has one.
 fn given(url: &str) -> Result<(Origin, Option<String>), Error> {
     let origin: Origin = url.parse().map_err(|error| Error::Usage(format!("--url: {error}")))?;

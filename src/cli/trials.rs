@@ -12,11 +12,12 @@ use libtest_mimic::{Completion, Failed, Trial};
 use super::harness::url;
 use super::project::{Document, name_of};
 use super::run::{self, Plan};
-use super::{Context, target};
+use super::{Context, Error, target, values};
 use crate::api::OperationId;
 use crate::campaign::{self, Filter, Options};
 use crate::config::{ApiTable, File, Layer, Settings};
 use crate::finding::Severity;
+use crate::generate::UserValues;
 use crate::report::{FindingRecord, Summary};
 use crate::spec::{self, Loaded};
 
@@ -32,7 +33,7 @@ struct Api {
 
 /// One trial for each operation of each document; one failing trial for a document that can't be read.
 pub(super) fn all(context: &Arc<Context>, file: &Arc<File>, root: &Path) -> Vec<Trial> {
-    apis(file, root).into_iter().flat_map(|api| of_api(context, api)).collect()
+    apis(file, root).into_iter().flat_map(|api| of_api(context, api, root)).collect()
 }
 
 /// The documents of the configuration that are files, and those of `specs/` that it does not name.
@@ -72,11 +73,15 @@ fn documents(folder: &Path) -> Vec<PathBuf> {
     paths
 }
 
-fn of_api(context: &Arc<Context>, api: Api) -> Vec<Trial> {
+fn of_api(context: &Arc<Context>, api: Api, root: &Path) -> Vec<Trial> {
     let Api { name, table, loaded } = api;
     let loaded = match loaded {
         Ok(loaded) => Arc::new(loaded),
         Err(error) => return vec![Trial::test(format!("fuzz::{name}::specification"), || Err(error.into()))],
+    };
+    let values = match values(context, &table, &loaded, root) {
+        Ok(values) => values,
+        Err(error) => return vec![Trial::test(format!("fuzz::{name}::values"), move || Err(error.into()))],
     };
     let table = Arc::new(table);
     let operations = loaded.api.operations.iter().map(|operation| operation.id.clone()).collect::<Vec<_>>();
@@ -84,26 +89,37 @@ fn of_api(context: &Arc<Context>, api: Api) -> Vec<Trial> {
         .into_iter()
         .map(|operation| {
             let (context, table, loaded) = (Arc::clone(context), Arc::clone(&table), Arc::clone(&loaded));
-            let api = name.clone();
+            let (api, values) = (name.clone(), Arc::clone(&values));
             Trial::ignorable_test(format!("fuzz::{name}::{}", operation.slug()), move || {
-                fuzz(&context, &api, &table, &loaded, &operation)
+                let options = |url| {
+                    let options = options(&context, &api, &table, &loaded, url)?;
+                    Ok(Options { values: Arc::clone(&values), ..options })
+                };
+                fuzz(&context, &api, &loaded, &operation, options)
             })
         })
         .collect()
 }
 
+/// What the user knows beyond the document, read once for all trials of an API.
+fn values(context: &Context, table: &ApiTable, loaded: &Loaded, root: &Path) -> Result<Arc<UserValues>, Error> {
+    let environment = Layer::from_environment(&context.environment)?;
+    let settings = Settings::resolve(Layer::default(), environment, table.layer.clone());
+    values::resolve(context, &settings, table, root, &loaded.api)
+}
+
 fn fuzz(
     context: &Context,
     api: &str,
-    table: &ApiTable,
     loaded: &Loaded,
     operation: &OperationId,
+    options: impl FnOnce(String) -> Result<Options, Failed>,
 ) -> Result<Completion, Failed> {
     let url = match url(context, api) {
         Ok(url) => url,
         Err(reason) => return Ok(Completion::ignored_with(reason)),
     };
-    let options = options(context, api, table, loaded, url)?;
+    let options = options(url)?;
     let options = Options { include: vec![Filter(operation.as_str().to_owned())], ..options };
     if !loaded.api.operation(operation).is_some_and(|operation| options.selects(operation)) {
         return Ok(Completion::ignored_with("excluded by the configuration"));
@@ -121,7 +137,8 @@ fn options(context: &Context, api: &str, table: &ApiTable, loaded: &Loaded, url:
     let target = target::resolve(&settings, &loaded.api.servers, None)?;
     let identities = table.identities(&context.environment, std::slice::from_ref(&settings.identity), &[])?;
     let findings = super::args::FindingFlags { no_fixtures: true, ..Default::default() };
-    let plan = Plan { name: api.to_owned(), target, settings: &settings, identities, findings, root: &context.folder };
+    let (name, root, values) = (api.to_owned(), &*context.folder, Arc::default());
+    let plan = Plan { name, target, settings: &settings, identities, findings, values, root };
     Ok(Options { time: None, corpus: None, fixtures: None, ..plan.options(context) })
 }
 

@@ -46,39 +46,18 @@ pub enum Error {
         /// The variable's name.
         variable: String,
     },
+    /// A value that was fixed with a flag can't be used.
+    #[error("--set {assignment:?}: {message}")]
+    Value {
+        /// The flag's value.
+        assignment: String,
+        /// What is wrong.
+        message: String,
+    },
     /// No API is named so.
     #[error("{message}")]
     Api {
         /// What was asked for and what there is.
         message: String,
     },
-}
-
-/// ` did you mean ...?`, if one of the known words is close to what was written.
-pub(super) fn suggestion<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> String {
-    let distance = |word: &str| strsim::damerau_levenshtein(&written.to_lowercase(), word);
-    let nearest = known.into_iter().min_by_key(|word| distance(word));
-    match nearest.filter(|word| distance(word) <= 1 + word.chars().count() / 4) {
-        Some(word) => format!("; did you mean `{word}`?"),
-        None => String::new(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(written: &str, expected: &str) {
-        assert_eq!(suggestion(written, ["url", "spec", "allow_hosts", "include"]), expected);
-    }
-
-    #[test]
-    fn only_near_words_are_suggested() {
-        check("ulr", "; did you mean `url`?");
-        check("URL", "; did you mean `url`?");
-        check("allowed_hosts", "; did you mean `allow_hosts`?");
-        check("banana", "");
-        check("", "");
-    }
 }

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 
 use toml::de::DeTable;
 
-use super::error::suggestion;
 use super::identity::{IdentityTable, Value, named_values};
 use super::layer::{KEYS, header_field};
 use super::table::{Entry, Table, Text, table};
-use super::{Environment, Error, HeaderField, Layer};
+use super::{Environment, Error, FixedValue, HeaderField, Layer};
+use crate::api::suggestion;
 use crate::identity::Identities;
 use crate::scenario::IdentityName;
 
@@ -34,6 +34,8 @@ pub struct ApiTable {
     /// The identities by name.
     pub identities: BTreeMap<IdentityName, IdentityTable>,
     headers: Vec<Value>,
+    /// The values that are fixed for places of requests.
+    pub values: Vec<FixedValue>,
 }
 
 impl File {
@@ -111,7 +113,7 @@ impl File {
 impl ApiTable {
     fn read(text: Text<'_>, name: &str, entry: Entry<'_>) -> Result<Self, Error> {
         let mut known = KEYS.to_vec();
-        known.extend(["headers", "identity"]);
+        known.extend(["headers", "identity", "values"]);
         let title = format!("[api.{name}]");
         let own = Table::new(text, &title, table(text, entry)?, &known)?;
         let mut api = Self { layer: Layer::from_table(own)?, ..Self::default() };
@@ -119,6 +121,7 @@ impl ApiTable {
             match entry.key.get_ref().as_ref() {
                 "headers" => api.headers = named_values(text, entry)?,
                 "identity" => api.identities = identities(text, entry)?,
+                "values" => api.values = FixedValue::all(text, entry)?,
                 _ => {}
             }
         }

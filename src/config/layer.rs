@@ -43,12 +43,14 @@ pub struct Layer {
     pub include: Option<Vec<String>>,
     /// Not these operations.
     pub exclude: Option<Vec<String>>,
+    /// Files of words that are worth trying.
+    pub dictionaries: Option<Vec<String>>,
     /// From which severity on findings make the run fail.
     pub fail_on: Option<FailOn>,
 }
 
 /// The keys of an API's table that make a [`Layer`].
-pub(super) const KEYS: [&str; 17] = [
+pub(super) const KEYS: [&str; 18] = [
     "spec",
     "url",
     "base_path",
@@ -65,6 +67,7 @@ pub(super) const KEYS: [&str; 17] = [
     "as",
     "include",
     "exclude",
+    "dictionaries",
     "fail_on",
 ];
 
@@ -89,6 +92,7 @@ impl Layer {
             identity: from.text("AS"),
             include: from.list("INCLUDE"),
             exclude: from.list("EXCLUDE"),
+            dictionaries: from.list("DICTIONARIES"),
             fail_on: from.parsed("FAIL_ON", "a severity")?,
         })
     }
@@ -112,6 +116,7 @@ impl Layer {
             identity: text("as")?,
             include: table.strings("include")?,
             exclude: table.strings("exclude")?,
+            dictionaries: table.strings("dictionaries")?,
             fail_on: table.parsed("fail_on", "a severity")?,
         })
     }

@@ -12,6 +12,7 @@ mod layer;
 mod settings;
 mod table;
 mod template;
+mod values;
 
 use std::collections::BTreeMap;
 
@@ -21,6 +22,7 @@ pub use file::{ApiTable, FILE_NAME, File};
 pub use identity::IdentityTable;
 pub use layer::{FailOn, HeaderField, Layer, Transport};
 pub use settings::{Settings, Source, without_password};
+pub use values::{FixedValue, Written};
 
 /// Environment variables by name, as they were when the process started.
 pub type Environment = BTreeMap<String, String>;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 use std::time::Duration;
 
+use super::values::quoted;
 use super::{ApiTable, FILE_NAME, FailOn, Layer, Span, Transport};
 use crate::redact::MASK;
 use crate::scenario::{ANONYMOUS, IdentityName};
@@ -69,6 +70,8 @@ pub struct Settings {
     pub include: Vec<String>,
     /// Not these operations.
     pub exclude: Vec<String>,
+    /// Files of words that are worth trying.
+    pub dictionaries: Vec<String>,
     /// From which severity on findings make the run fail.
     pub fail_on: FailOn,
     sources: BTreeMap<&'static str, Source>,
@@ -119,6 +122,7 @@ impl Settings {
             identity: IdentityName::new(identity.as_deref().unwrap_or(ANONYMOUS)),
             include: from.pick("include", |layer| layer.include.clone()).unwrap_or_default(),
             exclude: from.pick("exclude", |layer| layer.exclude.clone()).unwrap_or_default(),
+            dictionaries: from.pick("dictionaries", |layer| layer.dictionaries.clone()).unwrap_or_default(),
             fail_on: from.pick("fail_on", |layer| layer.fail_on).unwrap_or_default(),
             sources: from.sources,
         }
@@ -131,8 +135,10 @@ impl Settings {
 
     /// Key, value and source of every option, in the order of the file's documentation; nothing in it is secret.
     pub fn rows(&self) -> Vec<(&'static str, String, Source)> {
-        let quoted = |text: &str| serde_json::Value::from(text).to_string();
-        let list = |items: &[String]| serde_json::Value::from(items.to_vec()).to_string();
+        let list = |items: &[String]| {
+            let items: Vec<String> = items.iter().map(|item| quoted(item)).collect();
+            format!("[{}]", items.join(", "))
+        };
         let url = |url: &Option<String>| url.as_deref().map(|url| quoted(&without_password(url)));
         let span = |duration: Duration| quoted(&Span(duration).to_string());
         let rows = [
@@ -152,6 +158,7 @@ impl Settings {
             ("as", Some(quoted(self.identity.as_str()))),
             ("include", Some(list(&self.include))),
             ("exclude", Some(list(&self.exclude))),
+            ("dictionaries", Some(list(&self.dictionaries))),
             ("fail_on", Some(quoted(&self.fail_on.to_string()))),
         ];
         rows.into_iter().filter_map(|(key, value)| Some((key, value?, self.source(key)))).collect()
@@ -168,6 +175,11 @@ impl Settings {
         }
         for header in api.header_names() {
             _ = writeln!(out, "headers.{header:?} = {MASK:?}");
+        }
+        for fixed in &api.values {
+            let line = format!("values.{} = {}", quoted(&fixed.place), fixed.shown());
+            let source = if fixed.at.is_some() { Source::File } else { Source::Flag };
+            _ = writeln!(out, "{line:<48} # {source}");
         }
         for (who, identity) in &api.identities {
             _ = writeln!(out, "\n[api.{name}.identity.{who}]");

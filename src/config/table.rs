@@ -7,7 +7,8 @@ use std::str::FromStr;
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
-use super::error::{Error, suggestion};
+use super::Error;
+use crate::api::suggestion;
 use crate::spec::Position;
 
 /// A file's name and text.

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::generate::Generators;
 use crate::resource::{Action, Entry, Graph, Kind, Pool, Role, Use};
 use crate::scenario::{Case, Content, Datum, Intent, Rule};
 use crate::schema::{View, escape_token};
@@ -16,6 +17,13 @@ const INVENTED: u64 = 8;
 const FOREIGN: u64 = 16;
 /// The most members of a body that are replaced.
 const MOST_MEMBERS: usize = 8;
+
+/// What is known of the API.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'a> {
+    pub(super) graph: &'a Graph,
+    pub(super) generators: &'a Generators,
+}
 
 /// What is known of one operation's references.
 #[derive(Debug, Default)]
@@ -38,7 +46,7 @@ impl Binder {
     }
 
     /// Puts things of the pool into the case.
-    pub(super) fn bind(&mut self, case: &mut Case, graph: &Graph, pool: &mut Pool) -> Vec<Use> {
+    pub(super) fn bind(&mut self, case: &mut Case, known: Known<'_>, pool: &mut Pool) -> Vec<Use> {
         let turn = self.turn;
         self.turn += 1;
         if turn % INVENTED == INVENTED - 1 {
@@ -46,17 +54,17 @@ impl Binder {
         }
         let mut uses = Vec::new();
         if let Some(role) = &self.role {
-            bind_parameters(case, role, self.usual.as_ref(), pool, turn, &mut uses);
+            bind_parameters(case, role, self.usual.as_ref(), known, pool, turn, &mut uses);
         }
-        self.bind_body(case, graph, pool, turn, &mut uses);
+        self.bind_body(case, known, pool, turn, &mut uses);
         uses
     }
 
-    fn bind_body(&mut self, case: &mut Case, graph: &Graph, pool: &Pool, turn: u64, uses: &mut Vec<Use>) {
+    fn bind_body(&mut self, case: &mut Case, known: Known<'_>, pool: &Pool, turn: u64, uses: &mut Vec<Use>) {
         let Some(body) = &mut case.body else { return };
         let Content::Value(value) = &mut body.content else { return };
         let mut found = Vec::new();
-        self.references(value, "", &mut String::new(), graph, &mut found);
+        self.references(value, "", &mut String::new(), known.graph, &mut found);
         let usual = self.usual.as_ref().and_then(|usual| match &usual.body.as_ref()?.content {
             Content::Value(value) => Some(value),
             Content::Raw(_) => None,
@@ -72,6 +80,9 @@ impl Binder {
             let Some(here) = value.at(&pointer).filter(|here| is_free(&pointer, here)) else { continue };
             let Some((entry, field)) = pick(pool, &kind, &field, turn, false) else { continue };
             let Some(new) = replacement(&entry, &field, here) else { continue };
+            if known.generators.is_fixed(&case.operation, None, &pointer) {
+                continue;
+            }
             original.get_or_insert_with(|| value.clone());
             if let Some(here) = value.at_mut(&pointer) {
                 *here = new;
@@ -138,16 +149,17 @@ impl Binder {
 /// The last thing of the path first: what it lies below follows from it.
 fn bind_parameters(
     case: &mut Case,
-    role: &Role,
+    part: &Role,
     usual: Option<&Case>,
+    known: Known<'_>,
     pool: &mut Pool,
     turn: u64,
     uses: &mut Vec<Use>,
 ) {
     let mut chosen: Vec<Arc<Entry>> = Vec::new();
-    for (index, need) in role.needs.iter().enumerate().rev() {
-        let is_subject = role.kind.as_ref() == Some(&need.kind) && index + 1 == role.needs.len();
-        let ends_it = role.action == Action::Delete && is_subject;
+    for (index, need) in part.needs.iter().enumerate().rev() {
+        let is_subject = part.kind.as_ref() == Some(&need.kind) && index + 1 == part.needs.len();
+        let ends_it = part.action == Action::Delete && is_subject;
         let declared = &case.operation.parameters[need.parameter];
         let Some(argument) = case.arguments.iter_mut().find(|argument| argument.parameter == need.parameter) else {
             continue;
@@ -162,10 +174,11 @@ fn bind_parameters(
                 usual.is_some_and(|usual| usual.value == argument.value)
             }
         };
-        if !is_free {
+        if !is_free || known.generators.is_fixed(&case.operation, Some(need.parameter), "") {
             continue;
         }
-        let parent = chosen.iter().find_map(|child| child.ancestor(&need.kind)).filter(|_| turn % FOREIGN != 0);
+        let parent =
+            chosen.iter().find_map(|child| child.ancestor(&need.kind)).filter(|_| !turn.is_multiple_of(FOREIGN));
         let found = match parent {
             Some(parent) if parent.field(&need.field).is_some() => {
                 parent.field(&need.field).map(|(field, _)| field.to_owned()).map(|field| (Arc::clone(&parent), field))

@@ -165,7 +165,7 @@ mod tests {
 
     /// All that is enumerated, sent once.
     fn one_pass(operation: &Arc<Operation>) -> Account {
-        let generators = standard();
+        let generators = standard(&Arc::default());
         let mut account = Account::new(generators.goals(operation));
         for generator in generators.all() {
             let count = generator.enumerated(operation);
@@ -242,7 +242,7 @@ mod tests {
     fn what_was_not_sent_is_open_until_all_was_tried() {
         let schema = json!({"type": "integer", "minimum": 1});
         let operation = operation("POST", "/x", json!({"body": {"application/json": {"schema": schema}}}));
-        let mut account = Account::new(standard().goals(&operation));
+        let mut account = Account::new(standard(&Arc::default()).goals(&operation));
         check(&account, "minimum", "body", Side::Open, Side::Open);
         let counts = account.counts();
         assert_eq!((counts.rules, counts.legal, counts.legal_reachable), (3, 0, 3));
@@ -254,7 +254,7 @@ mod tests {
     fn keys_are_ordered_as_they_are_searched() {
         let schema = order();
         let operation = operation("POST", "/x", json!({"body": {"application/json": {"schema": schema}}}));
-        let account = Account::new(standard().goals(&operation));
+        let account = Account::new(standard(&Arc::default()).goals(&operation));
         assert!(account.goals().windows(2).all(|pair| key(&pair[0]).cmp(&key(&pair[1])) == Ordering::Less));
     }
 }

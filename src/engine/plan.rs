@@ -7,6 +7,7 @@
 
 use std::sync::Arc;
 
+use super::bind::Known;
 use super::lane::{Drawn, Lane, LaneReport, Making, hash};
 use super::seen::Seen;
 use super::{Account, Glimpse};
@@ -143,7 +144,8 @@ impl Planner {
     }
 
     fn bind(&mut self, case: &mut Case, index: usize) -> Vec<Use> {
-        self.lanes[index].binder.bind(case, &self.graph, &mut self.pool)
+        let known = Known { graph: &self.graph, generators: &self.generators };
+        self.lanes[index].binder.bind(case, known, &mut self.pool)
     }
 
     /// Lets operations that may ruin the target have their turn; before that they wait.

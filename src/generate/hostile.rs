@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::Generator;
 use super::list::{Item, Listed, Lists, each_spot, origin};
-use super::payloads::{HUGE, LONG, PAYLOADS};
+use super::payloads::{self, LONG, Payload};
 use super::plan::{Change, Part, Place, Plan, Plans, Spot};
 use super::value::Wire;
 use crate::api::Operation;
@@ -24,11 +24,11 @@ const LONGEST_FIELD: usize = 6_000;
 #[derive(Clone, Copy, Debug)]
 enum Attack {
     /// The payload in every text of the part.
-    Everywhere(u8),
+    Everywhere(u16),
     /// The payload here.
-    Payload(u8),
-    /// One of [`HUGE`].
-    Huge(u8),
+    Payload(u16),
+    /// One of the integers.
+    Huge(u16),
     /// One of [`LONG`].
     Long(u8),
     /// One of the format's near misses.
@@ -82,13 +82,15 @@ fn attacks(part: &Part, constraints: &Constraints) -> Vec<(u8, Attack)> {
     let mut out = Vec::new();
     let byte = |index: usize| u8::try_from(index).unwrap_or(u8::MAX);
     if is_free(constraints) {
-        out.extend((0..PAYLOADS.len()).map(|index| (byte(index).saturating_add(1), Attack::Payload(byte(index)))));
         let longest = if part.wire == Wire::Json { usize::MAX } else { LONGEST_FIELD };
+        let fitting = numbered(payloads::texts()).filter(|(_, payload)| payload.bytes.len() <= longest);
+        out.extend(fitting.map(|(index, _)| (byte(index.into()).saturating_add(1), Attack::Payload(index))));
         let lengths = LONG.iter().enumerate().filter(|(_, length)| **length <= longest);
         out.extend(lengths.map(|(index, _)| (3 + 4 * byte(index), Attack::Long(byte(index)))));
     }
     if constraints.preferred.overlaps(Types::INTEGER) && constraints.enumeration.is_none() {
-        out.extend((0..HUGE.len()).map(|index| (1 + 2 * byte(index), Attack::Huge(byte(index)))));
+        let integers = numbered(payloads::integers());
+        out.extend(integers.map(|(index, _)| (1 + 2 * byte(index.into()), Attack::Huge(index))));
     }
     let judged_elsewhere = constraints.enumeration.is_some() || !constraints.string.patterns.is_empty();
     if let Some(format) = constraints.string.format.filter(|format| format.is_text() && !judged_elsewhere) {
@@ -100,13 +102,25 @@ fn attacks(part: &Part, constraints: &Constraints) -> Vec<(u8, Attack)> {
     out
 }
 
+/// Payloads with their numbers.
+fn numbered(payloads: &'static [Payload]) -> impl Iterator<Item = (u16, &'static Payload)> {
+    (0..=u16::MAX).zip(payloads)
+}
+
+fn text(payload: &Payload) -> Option<&str> {
+    std::str::from_utf8(&payload.bytes).ok()
+}
+
 fn hostile_text(attack: Attack) -> Option<(&'static str, Datum)> {
     Some(match attack {
         Attack::Everywhere(index) | Attack::Payload(index) => {
-            let payload = PAYLOADS.get(usize::from(index))?;
-            (payload.class, Datum::string(payload.text))
+            let payload = payloads::texts().get(usize::from(index))?;
+            (payload.class, Datum::string(text(payload)?))
         }
-        Attack::Huge(index) => ("huge_integer", Datum::Number((*HUGE.get(usize::from(index))?).into())),
+        Attack::Huge(index) => {
+            let payload = payloads::integers().get(usize::from(index))?;
+            (payload.class, Datum::Number(text(payload)?.into()))
+        }
         Attack::Long(index) => ("long", Datum::String("A".repeat(*LONG.get(usize::from(index))?))),
         Attack::Empty => ("empty", Datum::string("")),
         Attack::NearMiss(_) => return None,
@@ -164,7 +178,8 @@ fn stands(place: Place, plan: &Plan, value: &Datum) -> bool {
 fn everywhere(part: &Part, spot: &Spot, text: &Datum) -> Option<Datum> {
     let mut value = part.goods.get(usize::from(spot.base))?.clone();
     let here = part.spots.iter().filter(|other| other.base == spot.base);
-    for other in here.filter(|other| is_free(part.document().constraints(other.node))) {
+    let is_open = |other: &&Spot| is_free(part.document().constraints(other.node)) && !part.has_pin(&other.pointer);
+    for other in here.filter(is_open) {
         if let Some(found) = value.at_mut(&other.pointer) {
             *found = text.clone();
         }
@@ -200,7 +215,7 @@ mod tests {
             "a": {"type": "string"}, "b": {"type": "string"}, "c": {"type": "string", "pattern": "^x$"}
         }});
         let all = sent(json!({"body": {"application/json": {"schema": schema}}}), "/x");
-        let polyglot = serde_json::to_string(PAYLOADS[0].text).unwrap();
+        let polyglot = serde_json::to_string(text(&payloads::texts()[0]).unwrap()).unwrap();
         assert_eq!(all[0].1, format!("/x {{\"a\":{polyglot},\"b\":{polyglot}}}"));
         assert!(all[..30].iter().any(|(class, _)| class == "sql"));
         assert!(!all.iter().any(|(_, text)| text.contains("\"c\":\"'")), "a pattern is respected");

@@ -6,6 +6,7 @@
 
 mod boundary;
 mod coverage;
+mod dictionary;
 mod examples;
 mod hostile;
 mod list;
@@ -14,6 +15,7 @@ mod payloads;
 mod plan;
 pub mod strategy;
 mod tape;
+mod user;
 mod valid;
 mod value;
 mod wire;
@@ -21,6 +23,7 @@ mod wire;
 use std::sync::Arc;
 
 pub use coverage::{Aim, Goal, ShownBy, Side, UNPROVED};
+pub use user::{Mistake, UserValues, words};
 pub use value::valid_value;
 
 use crate::api::Operation;
@@ -77,17 +80,28 @@ impl Generators {
         plan.is_proved().then(|| plan.usual(list::origin(GeneratorId("usual"), index, seed), Intent::Valid))
     }
 
+    /// Whether the user has fixed what stands at this pointer of a parameter, or of the body.
+    pub fn is_fixed(&self, operation: &Arc<Operation>, parameter: Option<usize>, pointer: &str) -> bool {
+        let plan = self.plans.plan(operation);
+        let is_fixed = |part: &plan::Part| part.is_fixed() || part.has_pin(pointer);
+        match parameter {
+            Some(index) => plan.parameters.get(index).is_some_and(is_fixed),
+            None => plan.bodies.iter().any(|body| is_fixed(&body.part)),
+        }
+    }
+
     /// What the operation's rules ask to be exercised.
     pub fn goals(&self, operation: &Arc<Operation>) -> Vec<Goal> {
         coverage::goals(&self.plans.plan(operation), operation, &self.all)
     }
 }
 
-/// All generators.
-pub fn standard() -> Generators {
-    let plans = Arc::new(Plans::default());
+/// All generators. They share what the user has to say as well.
+pub fn standard(values: &Arc<UserValues>) -> Generators {
+    let plans = Arc::new(Plans::new(Arc::clone(values)));
     let all: Vec<Arc<dyn Generator>> = vec![
         Arc::new(examples::Examples::new(Arc::clone(&plans))),
+        Arc::new(dictionary::Dictionary::new(Arc::clone(&plans))),
         Arc::new(malformed::Malformed::new(Arc::clone(&plans))),
         Arc::new(hostile::Hostile::new(Arc::clone(&plans))),
         Arc::new(wire::Wire::new(Arc::clone(&plans))),
@@ -99,8 +113,8 @@ pub fn standard() -> Generators {
 
 /// Why no valid case of the operation can be made, one sentence for each part; empty if all is well. Its other
 /// cases are still made, around a likely value that is never called valid.
-pub fn unbuildable(operation: &Arc<Operation>) -> Vec<String> {
-    Plan::new(operation).problems
+pub fn unbuildable(operation: &Arc<Operation>, values: &UserValues) -> Vec<String> {
+    Plan::with_values(operation, values).problems
 }
 
 #[cfg(test)]

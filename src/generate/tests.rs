@@ -44,7 +44,7 @@ fn all_cases(seed: u64, each: u64) -> Vec<Case> {
         let count = generator.count(&operation).unwrap_or(each).min(each);
         (0..count).filter_map(|index| generator.case(&operation, index, Seed::new(seed))).collect::<Vec<_>>()
     };
-    standard().all().iter().flat_map(cases).collect()
+    standard(&Arc::default()).all().iter().flat_map(cases).collect()
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn what_is_called_valid_is_proved_valid_as_sent() {
 
 #[test]
 fn generators_have_names_of_their_own_and_all_intents_occur() {
-    let generators = standard();
+    let generators = standard(&Arc::default());
     let mut names: Vec<&str> = generators.all().iter().map(|generator| generator.id().0).collect();
     names.sort_unstable();
     names.dedup();
@@ -83,7 +83,7 @@ fn generators_have_names_of_their_own_and_all_intents_occur() {
 #[test]
 fn indices_past_the_end_are_none() {
     let operation = operation("PUT", "/orders/{id}", order());
-    for generator in standard().all() {
+    for generator in standard(&Arc::default()).all() {
         if let Some(count) = generator.count(&operation) {
             assert!(generator.case(&operation, count, Seed::new(1)).is_none(), "{}", generator.id());
         }
@@ -93,7 +93,7 @@ fn indices_past_the_end_are_none() {
 #[test]
 fn operations_without_anything_have_one_plain_case() {
     let operation = operation("GET", "/health", json!({}));
-    let generators = standard();
+    let generators = standard(&Arc::default());
     assert_eq!(generators.all()[0].count(&operation), Some(1));
     let case = generators.all()[0].case(&operation, 0, Seed::new(1)).unwrap();
     assert_eq!((case.intent.clone(), encode(&case, "/v1").target), (Intent::Valid, "/v1/health".into()));
@@ -103,7 +103,7 @@ fn operations_without_anything_have_one_plain_case() {
 fn what_cannot_be_built_is_told() {
     let schema = json!({"type": "object", "required": ["me"], "properties": {"me": {"$ref": "#/body/application~1json/schema"}}});
     let operation = operation("POST", "/x", json!({"body": {"application/json": {"schema": schema}}}));
-    let problems = unbuildable(&operation);
+    let problems = unbuildable(&operation, &UserValues::default());
     assert_eq!(problems.len(), 1);
     assert!(problems[0].contains("without end"), "{problems:?}");
 }

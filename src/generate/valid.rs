@@ -11,7 +11,7 @@ use super::Generator;
 use super::list::{origin, tape};
 use super::plan::{DEPTH, Part, Plan, Plans};
 use super::tape::Tape;
-use super::value::{Hints, How, Optionals, conforming};
+use super::value::{How, conforming};
 use crate::api::{Location, Operation};
 use crate::scenario::{Argument, Body, Case, Content, Datum, GeneratorId, Intent, Provenance};
 use crate::seed::Seed;
@@ -39,7 +39,7 @@ pub(crate) fn case_of(plan: &Plan, tape: &mut Unstructured<'_>, provenance: Prov
     for (index, part) in plan.parameters.iter().enumerate() {
         let is_path = plan.operation.parameters[index].location == Location::Path;
         if part.proved && (part.required || Tape::new(tape).once_in(3)) {
-            arguments.push(Argument { parameter: index, value: value(part, tape, if is_path { 7 } else { 2 })? });
+            arguments.push(Argument { parameter: index, value: value(plan, part, tape, if is_path { 7 } else { 2 })? });
         }
     }
     Some(Case {
@@ -60,19 +60,19 @@ fn body(plan: &Plan, tape: &mut Unstructured<'_>) -> Option<Body> {
     let proved: Vec<&super::plan::BodyPart> = plan.bodies.iter().filter(|body| body.part.proved).collect();
     let other = if Tape::new(tape).once_in(4) { Tape::new(tape).below(proved.len()) } else { 0 };
     let chosen = proved.get(other)?;
-    let value = value(&chosen.part, tape, 1)?;
+    let value = value(plan, &chosen.part, tape, 1)?;
     Some(Body { media_type: chosen.media_type.clone(), content: Content::Value(value) })
 }
 
 /// A value of a part: a known one `known` times of eight, else drawn.
-fn value(part: &Part, tape: &mut Unstructured<'_>, known: usize) -> Option<Datum> {
-    if Tape::new(tape).below(8) < known {
+fn value(plan: &Plan, part: &Part, tape: &mut Unstructured<'_>, known: usize) -> Option<Datum> {
+    if part.is_fixed() || Tape::new(tape).below(8) < known {
         let index = Tape::new(tape).below(part.goods.len());
         return part.goods.get(index).cloned();
     }
-    let how = How { optionals: Optionals::Drawn, hints: Hints::Sometimes, wire: part.wire, forced: &[] };
+    let how = How { words: &plan.words.texts, ..How::drawn(part.wire) };
     let drawn = conforming(&part.schema, tape, how, DEPTH);
-    drawn.or_else(|| part.goods.first().cloned())
+    drawn.map(|drawn| part.pinned(drawn)).or_else(|| part.goods.first().cloned())
 }
 
 /// How long a tape a plan needs.

@@ -14,9 +14,7 @@ pub(super) fn words(name: &str) -> Vec<String> {
     let mut previous = ' ';
     let mut all = name.chars().peekable();
     while let Some(c) = all.next() {
-        if !c.is_alphanumeric() {
-            is_open = false;
-        } else {
+        if c.is_alphanumeric() {
             // `silenceID`, `flowRun`, `APIKey`: a word begins at a capital after a small letter or before one.
             let before_small = previous.is_uppercase() && all.peek().is_some_and(|next| next.is_lowercase());
             let begins = c.is_uppercase() && (previous.is_lowercase() || previous.is_numeric() || before_small);
@@ -25,6 +23,8 @@ pub(super) fn words(name: &str) -> Vec<String> {
                 _ => words.push(c.to_lowercase().collect()),
             }
             is_open = true;
+        } else {
+            is_open = false;
         }
         previous = c;
     }

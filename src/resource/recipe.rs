@@ -64,13 +64,12 @@ impl Writer<'_> {
         // Several fields of one thing, and several things of one answer, come from one step.
         let known =
             self.steps.iter_mut().find(|step| step.case.as_ref().is_some_and(|case| Arc::ptr_eq(case, &maker.case)));
-        match known {
-            Some(step) => step.captures.push(capture),
-            None => {
-                let Maker { operation, case, uses } = &*maker;
-                let step = self.step(operation, case, uses, vec![capture], true);
-                self.steps.push(step);
-            }
+        if let Some(step) = known {
+            step.captures.push(capture);
+        } else {
+            let Maker { operation, case, uses } = &*maker;
+            let step = self.step(operation, case, uses, vec![capture], true);
+            self.steps.push(step);
         }
     }
 
@@ -148,7 +147,8 @@ fn each_text(value: &mut Datum, pointer: &mut String, each: &mut dyn FnMut(&str,
         Datum::String(text) => each(pointer, text),
         Datum::Array(items) => {
             for (index, item) in items.iter_mut().enumerate() {
-                pointer.push_str(&format!("/{index}"));
+                pointer.push('/');
+                pointer.push_str(&index.to_string());
                 each_text(item, pointer, each);
                 pointer.truncate(length);
             }

@@ -86,6 +86,7 @@ impl Dialect<'_> {
     /// `type: file` of 2.0.
     fn file(&mut self) {
         if self.map.get("type").is_some_and(|name| name == "file") {
+            self.notebook.lifted(self.at, "`type: file` is read as binary content");
             self.map.insert("type".into(), "string".into());
             self.map.insert("format".into(), "binary".into());
         }
@@ -94,6 +95,7 @@ impl Dialect<'_> {
     /// Draft 4: `exclusiveMinimum: true` sharpens `minimum`.
     fn exclusive_bound(&mut self, exclusive: &str, bound: &str) {
         let Some(Value::Bool(is_exclusive)) = self.map.get(exclusive) else { return };
+        self.notebook.lifted(self.at, "an exclusive limit that is true or false is read as the limit itself");
         if !*is_exclusive {
             self.map.shift_remove(exclusive);
         } else if let Some(limit) = self.map.shift_remove(bound) {
@@ -110,6 +112,7 @@ impl Dialect<'_> {
             return;
         }
         if let Some(items) = self.map.shift_remove("items") {
+            self.notebook.lifted(self.at, "`items` that is a list is read as `prefixItems`");
             self.notebook.moved(&format!("{}/items", self.at), format!("{}/prefixItems", self.at));
             self.map.insert("prefixItems".into(), items);
         }
@@ -122,6 +125,7 @@ impl Dialect<'_> {
     /// Before 2019: `dependencies` of both kinds.
     fn dependencies(&mut self) {
         let Some(Value::Object(dependencies)) = self.map.shift_remove("dependencies") else { return };
+        self.notebook.lifted(self.at, "`dependencies` is read as `dependentRequired` and `dependentSchemas`");
         let (required, schemas): (Map<_, _>, Map<_, _>) =
             dependencies.into_iter().partition(|(_, value)| value.is_array());
         for (keyword, members) in [("dependentRequired", required), ("dependentSchemas", schemas)] {
@@ -145,6 +149,7 @@ impl Dialect<'_> {
         if !flags.contains(&true) {
             return;
         }
+        self.notebook.lifted(self.at, "`nullable: true` is read as the type `null` beside the others");
         if ["$ref", "allOf", "anyOf", "oneOf", "not", "const"].iter().any(|key| self.map.contains_key(*key)) {
             return self.wrap_nullable();
         }

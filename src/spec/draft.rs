@@ -41,6 +41,8 @@ pub(super) struct Notebook {
     /// Where a value went that no longer stands where it was.
     moves: BTreeMap<String, String>,
     pub(super) remarks: Vec<Remark>,
+    /// What was read in the form of the newest version: where first, and how often.
+    lifts: BTreeMap<&'static str, (Place, usize)>,
     /// The operation that is being read, if its pointer does not tell.
     pub(super) operation: Option<OperationId>,
 }
@@ -82,6 +84,25 @@ impl Notebook {
     pub(super) fn new_pointer(&self, old: &str) -> Option<String> {
         let (moved, rest) = nearest(&self.moves, old);
         moved.map(|moved| format!("{moved}{rest}"))
+    }
+
+    /// Counts something of an older version that is read in the form of the newest.
+    pub(super) fn lifted(&mut self, at: &str, what: &'static str) {
+        let place = self.place(at);
+        self.lifts.entry(what).or_insert((place, 0)).1 += 1;
+    }
+
+    /// One remark for each kind of what was lifted.
+    pub(super) fn take_lifts(&mut self) -> Vec<Remark> {
+        let remark = |(what, (place, count)): (&str, (Place, usize))| {
+            let more = match count {
+                1 => String::new(),
+                2 => ", here and at one more place".to_owned(),
+                more => format!(", here and at {} more places", more - 1),
+            };
+            Remark { level: Level::Lifted, message: format!("{what}{more}"), place, operation: None }
+        };
+        std::mem::take(&mut self.lifts).into_iter().map(remark).collect()
     }
 
     /// Notes a tolerant reading of what stands at a canonical pointer.

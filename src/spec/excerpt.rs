@@ -14,6 +14,7 @@ impl Note {
     /// [`Note::position`] names.
     pub fn excerpt(&self, source: &str) -> String {
         let level = match self.level {
+            Level::Lifted => "lifted",
             Level::Assumed => "assumed",
             Level::Skipped => "skipped",
         };

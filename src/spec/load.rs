@@ -16,7 +16,9 @@ use crate::api::Api;
 pub struct Loaded {
     /// What it says.
     pub api: Arc<Api>,
-    /// What was assumed, lifted or skipped.
+    /// What of an older version was read in the form of the newest, one note for each kind.
+    pub lifted: Vec<Note>,
+    /// What was assumed or skipped.
     pub notes: Vec<Note>,
 }
 
@@ -78,6 +80,13 @@ fn load(name: &str, bytes: Vec<u8>, fetch: &dyn Fetch) -> Result<Loaded, Error> 
     for (at, message) in told.chain(parsed.remarks) {
         draft.notebook.assumed(&at, message);
     }
+    if version == Version::V2 {
+        draft.notebook.lifted(
+            "/swagger",
+            "Swagger 2.0 is read as OpenAPI 3: parameters in `body` and `formData` as request bodies, `collectionFormat` \
+             as a style, `host` and `basePath` as a server",
+        );
+    }
     let sources = files::bundle(&mut draft, Source::root(name, text, parsed.is_json, version), fetch);
     if version == Version::V2 {
         lift::lift(&mut draft);
@@ -88,9 +97,10 @@ fn load(name: &str, bytes: Vec<u8>, fetch: &dyn Fetch) -> Result<Loaded, Error> 
     let keeps_siblings = |at: &str| counting.iter().any(|prefix| files::is_within(at, prefix));
     dialect::convert(&mut draft, &keeps_siblings);
     settle::settle(&mut draft);
+    let lifted = notes(draft.notebook.take_lifts(), &sources);
     let api = read::api(draft.root, spec_version, &mut draft.notebook);
     satisfiable::check(&api.operations, &mut draft.notebook);
-    Ok(Loaded { api: Arc::new(api), notes: notes(draft.notebook.remarks, &sources) })
+    Ok(Loaded { api: Arc::new(api), lifted, notes: notes(draft.notebook.remarks, &sources) })
 }
 
 /// The files of this machine.

@@ -10,6 +10,8 @@ use crate::api::OperationId;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
+    /// What an older version of the specification says was read in the form of the newest; nothing is lost.
+    Lifted,
     /// Something was read in a tolerant way.
     Assumed,
     /// A part can't be used; the rest goes on.
@@ -33,7 +35,7 @@ impl fmt::Display for Position {
     }
 }
 
-/// Something that was assumed or skipped.
+/// Something that was lifted, assumed or skipped.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Note {
     /// How much it matters.

@@ -22,6 +22,8 @@ pub struct Overview {
     pub servers: Vec<String>,
     /// The operations in the document's order.
     pub operations: Vec<OperationOverview>,
+    /// How many kinds of things were read in the form of a newer version.
+    pub lifted: usize,
     /// How many things were read tolerantly.
     pub assumed: usize,
     /// How many things can't be used.
@@ -79,6 +81,7 @@ impl Loaded {
                 .iter()
                 .map(|operation| overview(operation, notes.get(&operation.id).copied().unwrap_or_default()))
                 .collect(),
+            lifted: self.lifted.len(),
             assumed: count(Level::Assumed),
             skipped: count(Level::Skipped),
         }

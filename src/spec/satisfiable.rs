@@ -65,7 +65,7 @@ mod tests {
             assert!(note.message.contains(part), "{}", note.message);
             assert_eq!(note.pointer, "/components/schemas/A");
             assert_eq!(note.position.as_ref().map(|at| at.line), Some(10));
-            assert_eq!(note.operation.as_ref().map(|id| id.as_str()), Some("POST /a"));
+            assert_eq!(note.operation.as_ref().map(crate::api::OperationId::as_str), Some("POST /a"));
         }
     }
 

@@ -18,7 +18,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 
 pub use self::canned::Canned;
-pub use self::http1::Http1;
+pub use self::http1::{Http1, recorded};
 pub use self::limits::Limits;
 pub use self::reqwest::{FetchError, Reqwest, fetch};
 use crate::wire::{Exchange, Origin, Request};

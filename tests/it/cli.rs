@@ -118,6 +118,38 @@ fn flags_beat_the_environment_and_the_environment_beats_the_file() {
 }
 
 #[test]
+fn values_of_the_user_are_checked() {
+    let toml = "[api.shop]\nspec = 'shop.yaml'\ndictionaries = 'words.dict'\n[api.shop.values]\n\"path/idd\" = 7\n";
+    let project = Project::new(&[("gadfly.toml", toml), ("shop.yaml", SHOP), ("words.dict", "a=\"b\"\nc=\"d\n")]);
+    let url = nobody();
+    let fuzz = |arguments: &[&str]| project.gadfly(&[&["fuzz", "--url", &url], arguments].concat());
+    refused(&fuzz(&[]), 2, &["words.dict:2:5: ", "closing quote"]);
+    refused(&fuzz(&["--dict", "none.txt"]), 2, &["none.txt", "No such file"]);
+    project.write("words.dict", "one\ntwo\n");
+    refused(&fuzz(&[]), 2, &["gadfly.toml:5:1: ", "no operation has a path parameter \"idd\"; did you mean `id`?"]);
+    project.write(
+        "gadfly.toml",
+        "[api.shop]\nspec = 'shop.yaml'\n[api.shop.values]\n\"path/id\" = [1, 1979-05-27, inf]\n",
+    );
+    refused(&fuzz(&[]), 2, &["gadfly.toml:4:13: ", "inf is no number of JSON"]);
+    project.write("gadfly.toml", "[api.shop]\nspec = 'shop.yaml'\n[api.shop.values]\n\"path/id\" = 'seven'\n");
+    refused(&fuzz(&["--set", "GET /order/{id} path/id=7"]), 2, &["--set", "did you mean `GET /orders/{id}`?"]);
+    refused(&fuzz(&["--set", "id"]), 2, &["--set", "PLACE=VALUE"]);
+    let ran = fuzz(&[]);
+    assert_eq!(ran.code, Some(4), "{ran:?}");
+    assert!(
+        ran.err.contains("warning: GET /orders/{id}: path parameter \"id\": the value that is fixed does not"),
+        "{ran:?}"
+    );
+    let ran = fuzz(&["--set", "path/id=7", "--dict", "words.dict", "--print-config"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    for part in ["dictionaries = [\"words.dict\"]", "values.\"path/id\" = \"7\"", "# flag"] {
+        assert!(ran.out.contains(part), "{part}: {ran:?}");
+    }
+    assert!(!ran.out.contains("seven"), "{ran:?}");
+}
+
+#[test]
 fn a_specification_is_described() {
     let project = Project::new(&[("shop.yaml", SHOP)]);
     let ran = project.gadfly(&["spec", "shop.yaml"]);
@@ -127,6 +159,91 @@ fn a_specification_is_described() {
     assert_eq!(object["format"], 1);
     assert_eq!(object["operations"][0]["id"], "GET /orders/{id}");
     assert_eq!(object["operations"][0]["parameters"][0]["location"], "path");
+}
+
+#[test]
+fn what_was_lifted_and_assumed_stands_beside_its_lines() {
+    let old = "swagger: '2.0'\ninfo: {title: Old, version: '1'}\npaths:\n  /a:\n    get:\n      parameters:\n      \
+               - {name: q, in: query, type: integer, minimum: 1, exclusiveMinimum: true}\n      \
+               - {name: r, in: query, type: int}\n      responses: {200: {description: ok}}\n";
+    let project = Project::new(&[("old.yaml", old)]);
+    let ran = project.gadfly(&["spec", "old.yaml", "--notes"]);
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{ran:?}");
+    let parts = [
+        "lifted: Swagger 2.0 is read as OpenAPI 3: ",
+        " --> old.yaml:1:1\n  |\n1 | swagger: '2.0'\n  | ^^^^^^^\n  = pointer: /swagger\n",
+        "lifted: an exclusive limit that is true or false is read as the limit itself\n --> old.yaml:7:",
+        "assumed: ",
+        "8 |       - {name: r, in: query, type: int}\n",
+        "  = operation: GET /a\n",
+        "1 operation, 2 lifted, 1 assumed, 0 skipped\n",
+    ];
+    for part in parts {
+        assert!(ran.out.contains(part), "{part}: {}", ran.out);
+    }
+    let object = project.gadfly(&["spec", "old.yaml", "--json", "--quiet"]).object();
+    assert_eq!((&object["spec_version"], &object["lifted"]), (&"2.0".into(), &2.into()));
+    assert_eq!(object["notes"][0]["level"], "lifted");
+    assert_eq!(object["notes"][0]["position"], serde_json::json!({"file": "old.yaml", "line": 1, "column": 1}));
+}
+
+const NOTES: &str = r"
+openapi: 3.1.0
+info: {title: Notes, version: '1'}
+servers: [{url: 'https://notes.invalid/v1'}]
+paths:
+  /notes/{id}:
+    put:
+      operationId: putNote
+      parameters: [{name: id, in: path, required: true, schema: {type: integer}, example: 7}]
+      requestBody:
+        required: true
+        content:
+          application/json:
+            schema: {type: object, required: [text], properties: {text: {type: string}, stars: {type: integer, minimum: 1}}}
+            example: {text: hello}
+      responses: {'200': {description: ok}}
+";
+
+#[test]
+fn samples_show_requests_of_every_intent() {
+    let project = Project::new(&[("notes.yaml", NOTES)]);
+    let ran = project.gadfly(&["spec", "notes.yaml", "--sample", "put /notes/{id}"]);
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{ran:?}");
+    let first = "# valid (examples)\nPUT /v1/notes/7 HTTP/1.1\nHost: notes.invalid\n";
+    assert!(ran.out.starts_with(first), "{}", ran.out);
+    assert!(ran.out.contains("\nContent-Length: 16\n\n{\"text\":\"hello\"}\n"), "{}", ran.out);
+    for part in
+        ["\n# malformed: type at body", "\n# hostile: polyglot\n", "\n# wire: ", "\n# boundary: ", "\n# valid\n"]
+    {
+        assert!(ran.out.contains(part), "{part}: {}", ran.out);
+    }
+    assert!(!ran.out.contains(|c: char| c.is_control() && c != '\n'), "{:?}", ran.out);
+    let arguments = ["spec", "notes.yaml", "--sample", "putNote", "--json", "--quiet"];
+    let object = project.gadfly(&arguments).object();
+    assert_eq!((&object["format"], &object["operation"]), (&1.into(), &"PUT /notes/{id}".into()));
+    let samples = object["samples"].as_array().unwrap();
+    let intents: std::collections::BTreeSet<&str> = samples.iter().filter_map(|s| s["intent"].as_str()).collect();
+    assert_eq!(intents.into_iter().collect::<Vec<_>>(), ["boundary", "hostile", "malformed", "valid", "wire"]);
+    let expected = serde_json::json!({"json": {"text": "hello"}});
+    assert_eq!((&samples[0]["target"], &samples[0]["body"]), (&"/v1/notes/7".into(), &expected));
+    assert!(samples.iter().all(|sample| sample["curl"].as_str().is_some_and(|curl| curl.contains("curl -i"))));
+    let details = samples.iter().filter_map(|sample| sample["detail"].as_str());
+    assert!(details.into_iter().any(|detail| detail.contains(" at body/stars: ")), "{samples:#?}");
+    assert_eq!(object, project.gadfly(&arguments).object());
+    let ran = project.gadfly(&["spec", "notes.yaml", "--sample", "PUT /note/{id}"]);
+    refused(&ran, 2, &["no operation \"PUT /note/{id}\"; did you mean `PUT /notes/{id}`?"]);
+}
+
+#[test]
+fn samples_hold_the_users_own_values() {
+    let toml = "[api.notes]\nspec = 'notes.yaml'\ndictionaries = 'words'\n[api.notes.values]\n'path/id' = 41\n";
+    let project = Project::new(&[("notes.yaml", NOTES), ("gadfly.toml", toml), ("words", "adfsj\n")]);
+    let ran = project.gadfly(&["spec", "--sample", "putNote"]);
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{ran:?}");
+    assert!(ran.out.starts_with("# valid (examples)\nPUT /v1/notes/41 "), "{}", ran.out);
+    assert!(ran.out.contains("# valid (dictionary)\nPUT /v1/notes/41 "), "{}", ran.out);
+    assert!(ran.out.contains("{\"text\":\"adfsj\"}"), "{}", ran.out);
 }
 
 #[test]

@@ -9,6 +9,10 @@ mod demo;
 mod determinism;
 #[cfg(feature = "demo")]
 mod fixtures;
+#[expect(unreachable_pub, reason = "it is a library of its own for libFuzzer")]
+#[path = "../fuzz/src/lib.rs"]
+mod fuzz;
+mod fuzzed;
 mod layers;
 mod report;
 #[cfg(feature = "demo")]

@@ -94,7 +94,7 @@ fn text(part: &Part, spot: &Spot, length: usize) -> Option<Datum> {
 }
 
 fn made(part: &Part, spot: &Spot, exact: Exact) -> Option<Datum> {
-    let how = How { optionals: Optionals::All, hints: Hints::Scalars, wire: part.wire, forced: &[] };
+    let how = How { optionals: Optionals::All, hints: Hints::Scalars, wire: part.wire, forced: &[], words: &[] };
     exactly(part.document(), spot.node, &mut Unstructured::new(&[]), how, exact, DEPTH)
 }
 

@@ -15,7 +15,7 @@ use super::coverage::Aim;
 use super::list::{Item, Listed, Lists, each_spot, origin, rule, tape};
 use super::plan::{Cache, DEPTH, Origin, Part, Place, Plan, Plans, Spot, apply, spots};
 use super::tape::Tape;
-use super::value::{Hints, How, Optionals, conforming};
+use super::value::{How, conforming};
 use crate::api::{Location, Operation};
 use crate::scenario::encode::{Kind, kind};
 use crate::scenario::{Case, GeneratorId, Intent, Rule, proves_malformed};
@@ -143,12 +143,14 @@ fn drawn(plan: &Plan, origin: Origin) -> Option<Case> {
     let places: Vec<Place> = plan.places().into_iter().filter(is_open).collect();
     let place = Tape::new(&mut tape).one_of(&places)?;
     let part = plan.part(place)?;
-    let how = How { optionals: Optionals::Drawn, hints: Hints::Sometimes, wire: part.wire, forced: &[] };
-    let mut value = conforming(&part.schema, &mut tape, how, DEPTH)?;
+    let how = How { words: &plan.words.texts, ..How::drawn(part.wire) };
+    let mut value = part.pinned(conforming(&part.schema, &mut tape, how, DEPTH)?);
     let (spot, kind) = choose(part, &value, &mut Tape::new(&mut tape))?;
     let made = make::change(part, &spot, value.at(&spot.pointer)?, kind)?;
     let rule = rule(plan, place, &spot, kind, made.text)?;
+    let aimed = part.aimed(&spot, &made.change);
     apply(value.at_mut(&spot.pointer)?, made.change)?;
+    part.pin_again(&mut value, &aimed);
     Some(plan.with(place, value, origin, Intent::Malformed(rule)))
 }
 

@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 use super::fresh;
 use super::media::{concrete, rank};
 use super::spot::spots;
-use super::{BodyPart, Part, Plan};
+use super::{BodyPart, Part, Place, Plan};
 use crate::api::{Location, MediaType, Operation, Parameter};
+use crate::generate::user::{Pin, UserValues};
 use crate::generate::value::{Hints, How, Optionals, Wire, conforming, unproved, without_read_only};
 use crate::scenario::Datum;
 use crate::scenario::encode::{Kind, is_sendable, kind};
@@ -24,8 +25,18 @@ const MOST_GOODS: usize = 48;
 impl Plan {
     /// The plan of an operation: a pure function.
     pub(crate) fn new(operation: &Arc<Operation>) -> Self {
-        let parameters: Vec<Part> = operation.parameters.iter().map(parameter).collect();
-        let mut bodies: Vec<BodyPart> = operation.body.iter().flat_map(|body| &body.contents).map(body).collect();
+        Self::with_values(operation, &UserValues::default())
+    }
+
+    /// The plan with what the user has to say.
+    pub(crate) fn with_values(operation: &Arc<Operation>, values: &UserValues) -> Self {
+        let of_parameter = |(index, described): (usize, &Parameter)| {
+            let place = Place::Parameter(u16::try_from(index).unwrap_or(u16::MAX));
+            parameter(described, values.pins_of(operation, place, &described.schema))
+        };
+        let parameters: Vec<Part> = operation.parameters.iter().enumerate().map(of_parameter).collect();
+        let of_body = |described| body(described, |schema| values.pins_of(operation, Place::Body(0), schema));
+        let mut bodies: Vec<BodyPart> = operation.body.iter().flat_map(|body| &body.contents).map(of_body).collect();
         bodies.sort_by_key(|body| (!body.part.proved, rank(&body.media_type)));
         let mut problems = Vec::new();
         for (part, described) in parameters.iter().zip(&operation.parameters) {
@@ -36,12 +47,16 @@ impl Plan {
         if let Some(body) = bodies.first().filter(|body| !body.part.proved) {
             problems.push(problem(&format!("{} body", body.media_type), &body.part));
         }
-        Self { operation: Arc::clone(operation), parameters, bodies, problems }
+        let words = Arc::clone(values.words());
+        Self { operation: Arc::clone(operation), parameters, bodies, problems, words }
     }
 }
 
 /// Why a part has no value that is known to be good.
 fn problem(what: &str, part: &Part) -> String {
+    if let Some(problem) = &part.pin_problem {
+        return format!("{what}: {problem} (#{})", part.schema.pointer());
+    }
     let node = part.node();
     let constraints = part.document().constraints(node);
     let why = if constraints.impossible {
@@ -56,7 +71,7 @@ fn problem(what: &str, part: &Part) -> String {
     format!("{what}: {why} (#{})", part.schema.pointer())
 }
 
-fn parameter(described: &Parameter) -> Part {
+fn parameter(described: &Parameter, pins: Vec<Pin>) -> Part {
     let wire = match (described.location, described.content.is_some()) {
         (_, true) => Wire::Json,
         (Location::Path, _) => Wire::Path,
@@ -64,7 +79,7 @@ fn parameter(described: &Parameter) -> Part {
         _ => Wire::Pairs,
     };
     let is_sent = described.required && !is_ignored(described);
-    part(&described.schema, wire, is_sent, &described.examples)
+    part(&described.schema, wire, is_sent, &described.examples, pins)
 }
 
 /// Header parameters that the specification says to ignore are sent only where they are the object, and those that
@@ -75,7 +90,7 @@ fn is_ignored(described: &Parameter) -> bool {
     described.location == Location::Header && (is_named || !is_sendable(&described.name))
 }
 
-fn body(described: &MediaType) -> BodyPart {
+fn body(described: &MediaType, pins: impl Fn(&Schema) -> Vec<Pin>) -> BodyPart {
     let media_type = concrete(described);
     let wire = match kind(&media_type) {
         Kind::Form | Kind::Multipart | Kind::Xml => Wire::Pairs,
@@ -87,14 +102,15 @@ fn body(described: &MediaType) -> BodyPart {
         (None, Some(item)) => item.clone(),
         (None, None) => anything(),
     };
-    let mut part = part(&schema, wire, true, &described.examples);
+    let mut part = part(&schema, wire, true, &described.examples, pins(&schema));
     // Only in bodies: what stands in a path or a query names what is there already.
     part.fresh = fresh::texts(schema.document(), &part.spots, part.documented);
+    part.fresh.retain(|text| !part.pins.iter().any(|pin| pin.is_whole() || pin.is_at(text.pointer())));
     BodyPart { media_type, part }
 }
 
 /// The most usual values first: the document's own, then made ones from plain to full, then one per alternative.
-fn part(schema: &Schema, wire: Wire, required: bool, examples: &[Value]) -> Part {
+fn part(schema: &Schema, wire: Wire, required: bool, examples: &[Value], pins: Vec<Pin>) -> Part {
     let mut goods: Vec<Datum> = Vec::new();
     let document = schema.document();
     let hints = &schema.constraints().hints;
@@ -110,7 +126,9 @@ fn part(schema: &Schema, wire: Wire, required: bool, examples: &[Value]) -> Part
     let mut add = |datum: Datum| keep(&mut goods, datum);
     for optionals in [Optionals::Required, Optionals::All] {
         for hints in [Hints::All, Hints::Never] {
-            make_good(schema, How { optionals, hints, wire, forced: &[] }, &[]).into_iter().for_each(&mut add);
+            make_good(schema, How { optionals, hints, wire, forced: &[], words: &[] }, &[])
+                .into_iter()
+                .for_each(&mut add);
         }
     }
     let proved = !goods.is_empty();
@@ -119,8 +137,23 @@ fn part(schema: &Schema, wire: Wire, required: bool, examples: &[Value]) -> Part
     } else {
         goods.extend(likely(schema, wire));
     }
-    let spots = spots(schema, &goods);
-    Part { schema: schema.clone(), wire, required, goods, proved, documented, spots, fresh: Vec::new() }
+    let mut part = Part {
+        schema: schema.clone(),
+        wire,
+        required,
+        goods,
+        proved,
+        documented,
+        spots: Vec::new(),
+        fresh: Vec::new(),
+        pins: Vec::new(),
+        pin_problem: None,
+    };
+    for pin in pins {
+        part.fix(pin);
+    }
+    part.spots = spots(schema, &part.goods);
+    part
 }
 
 fn keep(goods: &mut Vec<Datum>, datum: Datum) {
@@ -135,7 +168,7 @@ fn make_good(schema: &Schema, how: How<'_>, tape: &[u8]) -> Option<Datum> {
 }
 
 /// Whether a value of the document can be sent where it is wanted.
-fn stands(datum: &Datum, wire: Wire) -> bool {
+pub(super) fn stands(datum: &Datum, wire: Wire) -> bool {
     match (wire, datum) {
         (Wire::Json, _) => true,
         (_, Datum::Null) => false,
@@ -164,7 +197,7 @@ fn alternatives(schema: &Schema, wire: Wire, goods: &mut Vec<Datum>) {
         }
         from = goods.len();
         let Some(forced) = (!open.is_empty()).then(|| open.remove(0)) else { break };
-        let how = How { optionals: Optionals::All, hints: Hints::Scalars, wire, forced: &[forced] };
+        let how = How { optionals: Optionals::All, hints: Hints::Scalars, wire, forced: &[forced], words: &[] };
         if let Some(good) = make_good(schema, how, &[]).filter(|good| !goods.contains(good)) {
             goods.push(good);
         }
@@ -173,7 +206,7 @@ fn alternatives(schema: &Schema, wire: Wire, goods: &mut Vec<Datum>) {
 
 /// What comes near to a value where none conforms: something must be sent, and it is not called valid.
 fn likely(schema: &Schema, wire: Wire) -> Option<Datum> {
-    let how = How { optionals: Optionals::Required, hints: Hints::Scalars, wire, forced: &[] };
+    let how = How { optionals: Optionals::Required, hints: Hints::Scalars, wire, forced: &[], words: &[] };
     let tape = Seed::new(0).tape(256);
     let made = unproved(schema, &mut Unstructured::new(&tape), how, DEPTH);
     made.or_else(|| schema.constraints().hints.first().map(Datum::from)).or(Some(match wire {

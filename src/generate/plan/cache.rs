@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Plan;
 use crate::api::{Operation, OperationId};
+use crate::generate::user::UserValues;
 
 /// How many operations are remembered: more than nearly all documents have. What is made is a pure function of its
 /// operation, so what was dropped is made again alike.
@@ -16,7 +17,11 @@ pub(crate) struct Cache<T> {
 }
 
 /// The plans of the operations that are worked on, shared by the generators.
-pub(crate) type Plans = Cache<Plan>;
+#[derive(Default)]
+pub(crate) struct Plans {
+    cache: Cache<Plan>,
+    values: Arc<UserValues>,
+}
 
 struct Kept<T> {
     entries: BTreeMap<OperationId, Entry<T>>,
@@ -69,8 +74,13 @@ impl<T> Cache<T> {
 }
 
 impl Plans {
+    /// Plans with what the user has to say.
+    pub(crate) fn new(values: Arc<UserValues>) -> Self {
+        Self { cache: Cache::default(), values }
+    }
+
     /// The operation's plan.
     pub(crate) fn plan(&self, operation: &Arc<Operation>) -> Arc<Plan> {
-        self.of(operation, || Plan::new(operation))
+        self.cache.of(operation, || Plan::with_values(operation, &self.values))
     }
 }

@@ -60,6 +60,10 @@ fn takes_token(constraints: &Constraints, spot: &Spot, is_shown: bool) -> bool {
 }
 
 impl Fresh {
+    pub(super) fn pointer(&self) -> &str {
+        &self.pointer
+    }
+
     /// Makes the text a new one. `salt` is the case's own number.
     pub(super) fn apply(&self, value: &mut Datum, salt: u64) {
         let Some(Datum::String(text)) = value.at_mut(&self.pointer) else { return };

@@ -7,6 +7,7 @@ mod base;
 mod cache;
 mod fresh;
 mod media;
+mod pinned;
 mod spot;
 
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use crate::scenario::{Argument, Body, Case, Content, Datum, GeneratorId, Intent,
 use crate::schema::{Document, NodeId, Schema};
 use crate::seed::Seed;
 
+use super::user::{Pin, Words};
 use super::value::Wire;
 
 pub(crate) use base::DEPTH;
@@ -33,6 +35,8 @@ pub(crate) struct Plan {
     pub bodies: Vec<BodyPart>,
     /// Why valid cases can't be made, if so.
     pub problems: Vec<String>,
+    /// What the user has found worth trying.
+    pub words: Arc<Words>,
 }
 
 /// A parameter, or a body in one media type.
@@ -50,6 +54,10 @@ pub(crate) struct Part {
     pub spots: Vec<Spot>,
     /// Texts that are new in each case.
     fresh: Vec<fresh::Fresh>,
+    /// Values that the user has fixed.
+    pins: Vec<Pin>,
+    /// Why what the user has fixed is not valid here, if so.
+    pin_problem: Option<String>,
 }
 
 /// A body in one media type.
@@ -194,7 +202,10 @@ impl Plan {
     /// The value of a part with one change at a spot.
     pub(crate) fn changed(&self, place: Place, spot: &Spot, change: Change, origin: Origin) -> Option<Datum> {
         let mut value = self.part(place)?.good(usize::from(spot.base), origin)?;
+        let part = self.part(place)?;
+        let aimed = part.aimed(spot, &change);
         apply(value.at_mut(&spot.pointer)?, change)?;
+        part.pin_again(&mut value, &aimed);
         Some(value)
     }
 

@@ -80,6 +80,15 @@ pub(crate) struct How<'f> {
     pub wire: Wire,
     /// Choices that are made for the tape: the alternative of this index at this node.
     pub forced: &'f [(NodeId, usize)],
+    /// Texts of the user's that are drawn now and then.
+    pub words: &'f [Box<str>],
+}
+
+impl How<'_> {
+    /// At random, as the tape says.
+    pub(crate) fn drawn(wire: Wire) -> Self {
+        Self { optionals: Optionals::Drawn, hints: Hints::Sometimes, wire, forced: &[], words: &[] }
+    }
 }
 
 /// Makes values of a document's nodes.
@@ -96,8 +105,7 @@ pub(crate) struct Maker<'a, 'b> {
 /// A value that conforms to the schema as a request has it, or `None` if none was found. `depth` bounds the nesting
 /// of what is optional. The same tape gives the same value.
 pub fn valid_value(schema: &Schema, tape: &mut Unstructured<'_>, depth: u32) -> Option<Datum> {
-    let how = How { optionals: Optionals::Drawn, hints: Hints::Sometimes, wire: Wire::Json, forced: &[] };
-    conforming(schema, tape, how, depth)
+    conforming(schema, tape, How::drawn(Wire::Json), depth)
 }
 
 /// A value that conforms. It is validated unless its making proves it.

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use super::*;
 use crate::seed::Seed;
 
-const HOW: How<'static> = How { optionals: Optionals::Drawn, hints: Hints::Sometimes, wire: Wire::Json, forced: &[] };
+const HOW: How<'static> =
+    How { optionals: Optionals::Drawn, hints: Hints::Sometimes, wire: Wire::Json, forced: &[], words: &[] };
 
 fn made(schema: &Schema, how: How<'_>, index: u64) -> Option<Value> {
     let tape = Seed::new(1).child("tape", index).tape(512);

@@ -1,12 +1,19 @@
 //! Strings: by pattern, by format, by what the member is called, or free.
 
+use serde_json::Value;
+
 use super::{Maker, Wire};
-use crate::schema::{Constraints, Format};
+use crate::schema::{Constraints, Format, fits};
 
 /// How many characters a free string has at most without being asked for more.
 const USUAL: usize = 24;
 /// How often a string of a pattern or format is drawn until it may stand where it is wanted.
 const ATTEMPTS: u32 = 6;
+
+/// One text in so many is one of the user's words, if there are any and it takes one.
+const WORD_SHARE: u8 = 4;
+/// How many words are looked at until one fits.
+const WORD_ATTEMPTS: usize = 64;
 
 /// Characters of free strings; the first are the most usual.
 const PLAIN: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
@@ -59,6 +66,9 @@ impl Maker<'_, '_> {
             // Only the empty text is legal, and it can't be said here, except in a query.
             return (self.how.wire == Wire::Pairs && rules.min_length == 0).then(String::new);
         }
+        if let Some(word) = self.word(constraints) {
+            return Some(word.to_owned());
+        }
         if let Some(pattern) = rules.patterns.first() {
             let usual = most.min(least.saturating_add(200));
             return (0..ATTEMPTS).find_map(|_| {
@@ -87,6 +97,23 @@ impl Maker<'_, '_> {
             Some(format) => lengthened(format, length),
             None => Some(self.free(length, length)),
         }
+    }
+
+    /// One of the user's words, in a part of the texts that take one.
+    fn word(&mut self, constraints: &Constraints) -> Option<&str> {
+        let words = self.how.words;
+        if words.is_empty() || !self.tape.once_in(WORD_SHARE) {
+            return None;
+        }
+        let first = self.tape.below(words.len());
+        let mut turned = words.iter().cycle().skip(first).take(words.len().min(WORD_ATTEMPTS)).map(|word| &**word);
+        // A format is judged by the validator, which is asked before a value that is not proved is used.
+        turned.find(|word| fits(self.document, constraints, &Value::from(*word)) && self.can_say(word))
+    }
+
+    /// Whether a text arrives as it is where it is wanted.
+    fn can_say(&self, text: &str) -> bool {
+        self.how.wire == Wire::Json || !text.is_empty() && self.stands(text)
     }
 
     fn stands(&self, text: &str) -> bool {

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use crate::generate::payloads::{self, GROWING};
 use crate::generate::plan::{Change, Origin, Place, Plan};
 use crate::scenario::encode::{Kind, encode, kind};
 use crate::scenario::{Case, Datum, Intent};
@@ -74,6 +75,10 @@ const TYPES: &[(u8, &str)] = &[
 pub(super) enum Whole {
     /// One of [`TEXTS`].
     Text(u8),
+    /// One of the payloads for whole bodies.
+    Payload(u16),
+    /// One of [`COMPRESSED`].
+    Gzip(u8),
     /// The usual body under one of [`TYPES`].
     Type(u8),
     /// No bytes under the usual media type.
@@ -128,6 +133,8 @@ pub(super) fn wholes(plan: &Plan) -> Vec<(u8, Whole)> {
     match kind(&body.media_type) {
         Kind::Json => {
             out.extend(TEXTS.iter().enumerate().map(|(index, (rank, ..))| (*rank, Whole::Text(byte(index)))));
+            out.extend((0..=u16::MAX).zip(payloads::bodies()).map(|(index, _)| (3, Whole::Payload(index))));
+            out.extend((0..COMPRESSED.len()).map(|index| (3, Whole::Gzip(byte(index)))));
             out.extend([
                 (1, Whole::DeepLists),
                 (2, Whole::Twice),
@@ -150,6 +157,18 @@ pub(super) fn wholes(plan: &Plan) -> Vec<(u8, Whole)> {
 /// What stands in place of a file's name.
 const FILENAMES: [&[u8]; 6] =
     [b"", b"../../../../etc/passwd", b"a\x00b.txt", "\u{e9}\u{202e}txt.exe".as_bytes(), b"..", b"C:\\a\\b.txt"];
+
+/// Compressed bodies: what `Content-Encoding` says, bytes.
+const COMPRESSED: [(&str, &[u8]); 7] = [
+    ("gzip", GROWING),
+    // Cut off within the data, after the header, and before the checksum.
+    ("gzip", GROWING.split_at(1_000).0),
+    ("gzip", GROWING.split_at(10).0),
+    ("gzip", GROWING.split_at(GROWING.len() - 8).0),
+    ("gzip, gzip", GROWING),
+    ("deflate", GROWING.split_at(64).0),
+    ("gadfly", b"{}"),
+];
 
 /// Broken forms: media type, bytes.
 const FORMS: [(&str, &[u8]); 8] = [
@@ -200,6 +219,16 @@ pub(super) fn whole(plan: &Plan, whole: Whole, origin: Origin) -> Option<Case> {
         Whole::Text(index) => {
             let (_, class, bytes) = TEXTS.get(usize::from(index))?;
             raw(class, Bytes::from_static(bytes))
+        }
+        Whole::Payload(index) => {
+            let payload = payloads::bodies().get(usize::from(index))?;
+            raw(payload.class, payload.bytes.clone())
+        }
+        Whole::Gzip(index) => {
+            let (encoding, bytes) = COMPRESSED.get(usize::from(index))?;
+            let mut case = raw("compressed", Bytes::from_static(bytes))?;
+            case.headers.push(("Content-Encoding".to_owned(), Bytes::from_static(encoding.as_bytes())));
+            Some(case)
         }
         Whole::Type(index) => {
             let (_, other) = TYPES.get(usize::from(index))?;

@@ -25,6 +25,8 @@ pub struct Pattern {
     source: Box<str>,
     regex: Option<Regex>,
     grower: Option<Grower>,
+    /// Whether both read the pattern alike: without the `u` flag `\p{L}` means five characters.
+    is_read_alike: bool,
 }
 
 impl Pattern {
@@ -34,8 +36,10 @@ impl Pattern {
         // properties mean something only with it.
         let needs_unicode = ["\\p{", "\\P{", "\\u{"].iter().any(|mark| source.contains(mark));
         let [first, second] = if needs_unicode { ["u", ""] } else { ["", "u"] };
-        let regex = Regex::with_flags(source, first).or_else(|_| Regex::with_flags(source, second)).ok();
-        Self { source: source.into(), regex, grower: Grower::new(source) }
+        let meant = Regex::with_flags(source, first).ok();
+        let is_read_alike = meant.is_some();
+        let regex = meant.or_else(|| Regex::with_flags(source, second).ok());
+        Self { source: source.into(), regex, grower: Grower::new(source), is_read_alike }
     }
 
     /// The pattern as written.
@@ -45,7 +49,7 @@ impl Pattern {
 
     /// Whether every string that is made matches for certain.
     pub(crate) fn is_exact(&self) -> bool {
-        self.grower.as_ref().is_some_and(Grower::is_exact)
+        self.is_read_alike && self.grower.as_ref().is_some_and(Grower::is_exact)
     }
 
     /// Whether a part of the text matches: patterns are not anchored (JSON Schema 2020-12, 6.3.3).
@@ -74,7 +78,7 @@ impl Pattern {
             let filler = text.chars().last().unwrap_or('a');
             text.extend(std::iter::repeat_n(filler, least - length));
         }
-        let fits = length <= most && (grower.is_exact() && length >= least || self.matches(&text));
+        let fits = length <= most && (self.is_exact() && length >= least || self.matches(&text));
         fits.then_some(text)
     }
 }
@@ -89,6 +93,15 @@ impl fmt::Debug for Pattern {
 mod tests {
     use super::*;
     use crate::seed::Seed;
+
+    #[test]
+    fn a_property_that_is_none_without_the_flag_is_checked() {
+        // The lone brace makes the `u` flag impossible, and without it the class holds `p`, `{`, `L` and `}`.
+        let pattern = Pattern::new("^[\\p{L}]{$");
+        assert!(!pattern.is_exact());
+        let sample = pattern.sample(&mut Unstructured::new(&[1; 64]), 0, 9);
+        assert!(sample.is_none_or(|sample| pattern.matches(&sample)));
+    }
 
     #[track_caller]
     fn check(source: &str) {

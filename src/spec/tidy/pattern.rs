@@ -58,12 +58,11 @@ fn mended(pattern: &str) -> Option<String> {
     let mut is_in_class = false;
     let mut rest = pattern;
     while let Some(next) = rest.chars().next() {
-        let (text, length) = match next {
-            '\\' => escape(rest, is_in_class, pattern.len() - rest.len()),
-            _ => {
-                is_in_class = if is_in_class { next != ']' } else { next == '[' };
-                (String::from(next), next.len_utf8())
-            }
+        let (text, length) = if next == '\\' {
+            escape(rest, is_in_class, pattern.len() - rest.len())
+        } else {
+            is_in_class = if is_in_class { next != ']' } else { next == '[' };
+            (String::from(next), next.len_utf8())
         };
         out.push_str(&text);
         rest = &rest[length..];

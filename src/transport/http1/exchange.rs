@@ -28,7 +28,7 @@ pub(super) struct Reply {
 }
 
 /// How the reading of a body ended.
-enum End {
+pub(super) enum End {
     Whole,
     Enough,
     TimeUp,
@@ -48,7 +48,7 @@ impl Call<'_> {
         };
         match head.framing(self.method) {
             Ok(framing) => self.read_body(&mut dialogue, head, Body::new(framing, self.limits)).await,
-            Err(detail) => fault(FaultKind::Unparsable, detail, &[&head.raw, dialogue.buffer()]).into(),
+            Err(detail) => unparsable(detail, &[&head.raw, dialogue.buffer()]).into(),
         }
     }
 
@@ -72,7 +72,7 @@ impl From<Fault> for Reply {
 
 /// Reads up to the final head, over any interim ones.
 #[derive(Default)]
-struct HeadReader {
+pub(super) struct HeadReader {
     /// Bytes of interim answers read over.
     skipped: usize,
     /// Buffered bytes in which the end of a head was sought.
@@ -94,7 +94,7 @@ impl HeadReader {
     }
 
     /// Takes the final head, if it is there.
-    fn take(&mut self, buffer: &mut BytesMut, limit: usize) -> Result<Option<Head>, Fault> {
+    pub(super) fn take(&mut self, buffer: &mut BytesMut, limit: usize) -> Result<Option<Head>, Fault> {
         while self.is_worthwhile(buffer) {
             match parse(buffer) {
                 Parsed::Head(head) if self.skipped + head.raw.len() > limit => break,
@@ -129,7 +129,11 @@ impl HeadReader {
         !buffer.is_empty() && (buffer.len() >= self.worthwhile || may_have_ended())
     }
 
-    fn cut_off(&self, closed: &Closed, buffer: &[u8]) -> Fault {
+    pub(super) fn cut_off(&self, closed: &Closed, buffer: &[u8]) -> Fault {
+        // A head that came in drops may not have been looked at since; what it is must not depend on the drops.
+        if let Parsed::Malformed(detail) = parse(buffer) {
+            return unparsable(detail, &[buffer]);
+        }
         let nothing_came = buffer.is_empty() && self.skipped == 0;
         let kind = if nothing_came { FaultKind::Closed } else { FaultKind::Truncated };
         fault(kind, closed.detail.as_str(), &[buffer])
@@ -147,7 +151,7 @@ async fn read_rest(dialogue: &mut Dialogue<'_>, body: &mut Body) -> End {
     }
 }
 
-fn progress_to_end(progress: Progress) -> Option<End> {
+pub(super) fn progress_to_end(progress: Progress) -> Option<End> {
     match progress {
         Progress::More => None,
         Progress::Whole => Some(End::Whole),
@@ -156,7 +160,7 @@ fn progress_to_end(progress: Progress) -> Option<End> {
     }
 }
 
-fn conclude(head: Head, body: Body, end: End) -> Outcome {
+pub(super) fn conclude(head: Head, body: Body, end: End) -> Outcome {
     let ending = match end {
         End::Whole => Ending::Complete,
         End::Closed(closed) if closed.is_orderly && body.ends_with_connection() => Ending::Complete,
@@ -171,6 +175,11 @@ fn conclude(head: Head, body: Body, end: End) -> Outcome {
     };
     let (bytes, length, ending) = body.finish(ending);
     Outcome::Response(Response::ended(head.status, head.headers, bytes, length, ending))
+}
+
+/// The fault of an answer that is no HTTP.
+pub(super) fn unparsable(detail: impl Into<String>, parts: &[&[u8]]) -> Fault {
+    fault(FaultKind::Unparsable, detail, parts)
 }
 
 fn timed_out(buffer: &[u8], limit: Duration) -> Fault {

@@ -10,8 +10,10 @@ mod exchange;
 mod head;
 mod ordinary;
 mod pool;
+mod recorded;
 mod stream;
 #[cfg(test)]
 mod tests;
 
 pub use client::Http1;
+pub use recorded::recorded;
