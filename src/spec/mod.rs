@@ -11,6 +11,7 @@ mod anchors;
 mod circles;
 mod dialect;
 mod digest;
+mod digits;
 mod draft;
 mod envelope;
 mod examples;

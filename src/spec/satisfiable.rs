@@ -49,6 +49,7 @@ fn note(schema: &Schema, what: &str, seen: &mut BTreeSet<String>, notebook: &mut
 
 #[cfg(test)]
 mod tests {
+    use crate::api::OperationId;
     use crate::spec::{Level, load_bytes};
 
     #[track_caller]
@@ -65,7 +66,7 @@ mod tests {
             assert!(note.message.contains(part), "{}", note.message);
             assert_eq!(note.pointer, "/components/schemas/A");
             assert_eq!(note.position.as_ref().map(|at| at.line), Some(10));
-            assert_eq!(note.operation.as_ref().map(crate::api::OperationId::as_str), Some("POST /a"));
+            assert_eq!(note.operation.as_ref().map(OperationId::as_str), Some("POST /a"));
         }
     }
 

@@ -9,7 +9,8 @@ use serde::de::DeserializeSeed;
 use serde_json::Value;
 use serde_saphyr::options::{DuplicateKeyPolicy, NonFiniteFloatPolicy};
 
-use super::tree::Tree;
+use super::digits;
+use super::tree::{Found, Tree};
 
 /// How deep a document may be nested: JSON's limit is that of `serde_json`.
 const MAX_DEPTH: usize = 128;
@@ -81,9 +82,9 @@ pub(super) fn parse(text: &str) -> Result<Parsed, Failure> {
 }
 
 fn json(text: &str) -> Result<Parsed, Failure> {
-    let duplicates = RefCell::default();
+    let found = RefCell::default();
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let value = Tree::new(&duplicates).deserialize(&mut deserializer).and_then(|value| {
+    let value = Tree::new(&found).deserialize(&mut deserializer).and_then(|value| {
         deserializer.end()?;
         Ok(value)
     });
@@ -91,7 +92,7 @@ fn json(text: &str) -> Result<Parsed, Failure> {
         message: format!("this is not valid JSON: {}", without_place(&error.to_string())),
         place: Some((error.line(), error.column())),
     })?;
-    Ok(Parsed { value, remarks: remarks(duplicates.into_inner()), is_json: true })
+    Ok(Parsed { value, remarks: remarks(text, found.into_inner()), is_json: true })
 }
 
 /// `serde_json` appends the place to its message; ours names it once, in front.
@@ -99,9 +100,10 @@ fn without_place(message: &str) -> &str {
     message.rfind(" at line ").map_or(message, |end| &message[..end])
 }
 
-fn remarks(duplicates: Vec<String>) -> Vec<(String, String)> {
+fn remarks(text: &str, found: Found) -> Vec<(String, String)> {
     let remark = |pointer: String| (pointer, "this key occurs more than once; the last one counts".to_owned());
-    duplicates.into_iter().map(remark).collect()
+    let twice = found.duplicates.into_iter().map(remark);
+    twice.chain(digits::lost(text, found.suspects)).collect()
 }
 
 fn yaml(text: &str) -> Result<Parsed, Failure> {
@@ -143,11 +145,11 @@ fn yaml_once(text: &str) -> Result<Parsed, serde_saphyr::Error> {
 }
 
 fn yaml_here(text: &str) -> Result<Parsed, serde_saphyr::Error> {
-    let duplicates = RefCell::default();
-    let tree = Tree::new(&duplicates);
+    let found = RefCell::default();
+    let tree = Tree::new(&found);
     let value =
         serde_saphyr::with_deserializer_from_str_with_options(text, yaml_options(), |yaml| tree.deserialize(yaml))?;
-    Ok(Parsed { value, remarks: remarks(duplicates.into_inner()), is_json: false })
+    Ok(Parsed { value, remarks: remarks(text, found.into_inner()), is_json: false })
 }
 
 fn yaml_options() -> serde_saphyr::Options {

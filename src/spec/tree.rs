@@ -10,6 +10,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
 
+use super::digits;
 use crate::schema::escape_token;
 
 /// One step from the root to where the reader is; on the stack, so that nothing is allocated unless a key is
@@ -36,16 +37,25 @@ impl Step<'_> {
     }
 }
 
-/// Reads one value; pointers of duplicate keys are added to `duplicates`.
+/// What is told of a text besides its value.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Found {
+    /// Pointers of keys that stand twice.
+    pub(super) duplicates: Vec<String>,
+    /// Pointers of doubles that may have been integers of more than 64 bits.
+    pub(super) suspects: Vec<(String, f64)>,
+}
+
+/// Reads one value; what is to be told of it goes into `found`.
 #[derive(Clone, Copy)]
 pub(super) struct Tree<'a> {
     step: Option<&'a Step<'a>>,
-    duplicates: &'a RefCell<Vec<String>>,
+    found: &'a RefCell<Found>,
 }
 
 impl<'a> Tree<'a> {
-    pub(super) fn new(duplicates: &'a RefCell<Vec<String>>) -> Self {
-        Self { step: None, duplicates }
+    pub(super) fn new(found: &'a RefCell<Found>) -> Self {
+        Self { step: None, found }
     }
 }
 
@@ -87,6 +97,10 @@ impl<'de> Visitor<'de> for Tree<'_> {
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
+        if digits::is_suspect(value) {
+            let pointer = self.step.map(Step::pointer).unwrap_or_default();
+            self.found.borrow_mut().suspects.push((pointer, value));
+        }
         Ok(Number::from_f64(value).map_or_else(|| Value::String(value.to_string()), Value::Number))
     }
 
@@ -139,7 +153,7 @@ impl<'de> Visitor<'de> for Tree<'_> {
                 Entry::Vacant(entry) => drop(entry.insert(value)),
                 Entry::Occupied(mut entry) => {
                     let step = Step { parent: self.step, token: Token::Key(entry.key()) };
-                    self.duplicates.borrow_mut().push(step.pointer());
+                    self.found.borrow_mut().duplicates.push(step.pointer());
                     entry.insert(value);
                 }
             }
@@ -159,7 +173,7 @@ mod tests {
         let found = RefCell::default();
         let mut deserializer = serde_json::Deserializer::from_str(text);
         assert_eq!(Tree::new(&found).deserialize(&mut deserializer).unwrap(), *value);
-        assert_eq!(found.into_inner(), duplicates);
+        assert_eq!(found.into_inner().duplicates, duplicates);
     }
 
     #[test]

@@ -72,7 +72,9 @@ impl Maker<'_, '_> {
         if let Some(pattern) = rules.patterns.first() {
             let usual = most.min(least.saturating_add(200));
             return (0..ATTEMPTS).find_map(|_| {
-                let text = pattern.sample(self.tape.bytes(), least, usual)?;
+                let text = pattern.sample(self.tape.bytes(), least, usual);
+                // A pattern may ask for more than is usual.
+                let text = text.or_else(|| pattern.sample(self.tape.bytes(), least, most))?;
                 let others = rules.patterns[1..].iter().all(|other| other.matches(&text));
                 (others && self.stands(&text)).then_some(text)
             });
