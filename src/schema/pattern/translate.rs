@@ -159,12 +159,10 @@ impl Translator {
             // The byte order mark is a space in ECMA only.
             'S' => self.out.push_str(r"[^\s\x{FEFF}]"),
             'n' | 'r' | 't' | 'v' | 'f' => self.out.extend(['\\', c]),
-            'p' | 'P' => {
+            'p' | 'P' if self.peek(0) == Some('{') => {
                 self.out.extend(['\\', c]);
-                if self.peek(0) == Some('{') {
-                    self.at += 1;
-                    self.quantifier();
-                }
+                self.at += 1;
+                self.quantifier();
             }
             'x' => self.code(2),
             'u' => self.code(4),
@@ -238,6 +236,8 @@ mod tests {
         check(r"[\w-z]", r"[[0-9A-Za-z_]\-z]", true);
         check(r"[a-z_-]", r"[a-z\_\-]", true);
         check(r"(?!a[)]b)c", "(?:)c", false);
+        check(r"\ps\p{L}", r"ps\p{L}", true);
+        check(r"[\1]\012\A", r"[\x01]\x0012^", false);
         check(r"\/\-\@", r"\/\-\@", true);
         check(r"\u00e9\x41", r"\x{E9}\x{41}", true);
         check(r"[^]", "(?s:.)", true);
