@@ -108,7 +108,7 @@ impl Project {
             error.position.iter_mut().for_each(|at| shorten(context, at));
             error
         })?;
-        for at in loaded.notes.iter_mut().filter_map(|note| note.position.as_mut()) {
+        for at in loaded.lifted.iter_mut().chain(&mut loaded.notes).filter_map(|note| note.position.as_mut()) {
             shorten(context, at);
         }
         Ok(loaded)

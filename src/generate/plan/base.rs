@@ -38,7 +38,7 @@ impl Plan {
         let of_body = |described| body(described, |schema| values.pins_of(operation, Place::Body(0), schema));
         let mut bodies: Vec<BodyPart> = operation.body.iter().flat_map(|body| &body.contents).map(of_body).collect();
         bodies.sort_by_key(|body| (!body.part.proved, rank(&body.media_type)));
-        let mut problems = Vec::new();
+        let mut problems: Vec<String> = unplaced(operation).collect();
         for (part, described) in parameters.iter().zip(&operation.parameters) {
             if part.required && !part.proved {
                 problems.push(problem(&format!("{} parameter {:?}", described.location.word(), described.name), part));
@@ -50,6 +50,16 @@ impl Plan {
         let words = Arc::clone(values.words());
         Self { operation: Arc::clone(operation), parameters, bodies, problems, words }
     }
+}
+
+/// Parameters of the path that it has no place for: a name that holds `?` or `#` ends the path.
+fn unplaced(operation: &Operation) -> impl Iterator<Item = String> {
+    let template = operation.path.split(['?', '#']).next().unwrap_or_default();
+    let of_path = operation.parameters.iter().filter(|parameter| parameter.location == Location::Path);
+    let lost = of_path.filter(|parameter| !template.contains(&format!("{{{}}}", parameter.name)));
+    lost.map(|parameter| {
+        format!("path parameter {:?}: it has no place in the path {:?}", parameter.name, operation.path)
+    })
 }
 
 /// Why a part has no value that is known to be good.

@@ -156,26 +156,33 @@ impl Translator {
             'w' => self.out.push_str("[0-9A-Za-z_]"),
             'W' => self.out.push_str("[^0-9A-Za-z_]"),
             's' => self.out.push_str(r"[\t\n\x0B\x0C\r ]"),
-            'S' => self.out.push_str(r"[^\s]"),
+            // The byte order mark is a space in ECMA only.
+            'S' => self.out.push_str(r"[^\s\x{FEFF}]"),
             'n' | 'r' | 't' | 'v' | 'f' => self.out.extend(['\\', c]),
-            'p' | 'P' => {
+            'p' | 'P' if self.peek(0) == Some('{') => {
                 self.out.extend(['\\', c]);
-                if self.peek(0) == Some('{') {
-                    self.at += 1;
-                    self.quantifier();
-                }
+                self.at += 1;
+                self.quantifier();
             }
             'x' => self.code(2),
             'u' => self.code(4),
             'c' => self.control(),
             'b' if in_class => self.out.push_str("\\x08"),
             'b' | 'B' => self.exact = false,
-            '0' => self.out.push_str("\\x00"),
-            '1'..='9' if !in_class => {
-                self.exact = false;
-                self.out.push_str("(?:)");
+            '0' => {
+                self.exact &= !self.peek(0).is_some_and(|c| c.is_ascii_digit());
+                self.out.push_str("\\x00");
             }
-            'A' | 'z' | 'Z' if !in_class => self.out.push_str(if c == 'A' { "^" } else { "$" }),
+            '1'..='9' => {
+                // A reference backwards, or without such a group and in a class the octal code of a character.
+                self.exact = false;
+                self.out.push_str(if in_class { "\\x01" } else { "(?:)" });
+            }
+            // Anchors elsewhere, and plain letters in ECMA.
+            'A' | 'z' | 'Z' if !in_class => {
+                self.exact = false;
+                self.out.push_str(if c == 'A' { "^" } else { "$" });
+            }
             c => self.literal(c),
         }
     }
@@ -229,6 +236,8 @@ mod tests {
         check(r"[\w-z]", r"[[0-9A-Za-z_]\-z]", true);
         check(r"[a-z_-]", r"[a-z\_\-]", true);
         check(r"(?!a[)]b)c", "(?:)c", false);
+        check(r"\ps\p{L}", r"ps\p{L}", true);
+        check(r"[\1]\012\A", r"[\x01]\x0012^", false);
         check(r"\/\-\@", r"\/\-\@", true);
         check(r"\u00e9\x41", r"\x{E9}\x{41}", true);
         check(r"[^]", "(?s:.)", true);

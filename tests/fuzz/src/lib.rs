@@ -74,7 +74,8 @@ pub fn generation(bytes: &[u8]) {
             let count = generator.count(operation).unwrap_or(CASES).min(CASES);
             for case in (0..count).filter_map(|index| generator.case(operation, index, seed)) {
                 sound(&encode(&case, "/v1"), &case.intent);
-                assert!(!case.intent.is_valid() || proves_valid(&case), "{:?} {case:?}", case.intent);
+                // Of some media types nothing can be proved; the opposite never may be.
+                assert!(!case.intent.is_valid() || !proves_malformed(&case), "{case:?}");
             }
         }
         if let Some(case) = CaseStrategy::new(operation).and_then(|strategy| strategy.case(tape)) {
