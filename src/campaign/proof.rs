@@ -1,5 +1,8 @@
 //! From a suspicion to what goes into a fixture: proved, made smaller, proved again. Main type: [`Proof`].
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use crate::engine::Error;
 use crate::finding::Severity;
 use crate::minimize::Minimizer;
@@ -12,7 +15,9 @@ use crate::triage::{Confirmed, Prover, Suspicion};
 pub(super) struct Proof {
     pub(super) prover: Prover,
     pub(super) minimizer: Minimizer,
-    pub(super) seed: Seed,
+    /// New in each run: what a scenario makes must have names that the target has not seen.
+    pub(super) names: Seed,
+    pub(super) turns: Arc<AtomicU64>,
 }
 
 /// What came of it.
@@ -24,6 +29,10 @@ pub(super) struct Settled {
 }
 
 impl Proof {
+    fn fresh(&self) -> Seed {
+        self.names.child("proof", self.turns.fetch_add(1, Ordering::Relaxed))
+    }
+
     /// Proves the suspicion in the smallest form that shows it: for a thing that does not exist, with the steps that
     /// make it, or for the one that was there.
     async fn prove(&self, mut suspicion: Suspicion) -> Result<(Confirmed, u64), Error> {
@@ -37,7 +46,7 @@ impl Proof {
             finding.step = scenario.steps.len().saturating_sub(1);
             let form = Suspicion { finding, scenario, alone: Vec::new(), exchanges: suspicion.exchanges.clone() };
             requests += self.prover.cost(&form);
-            let confirmed = self.prover.prove(form, self.seed).await?;
+            let confirmed = self.prover.prove(form, self.fresh()).await?;
             if best.as_ref().is_none_or(|best| best.ratio.hits < confirmed.ratio.hits) {
                 best = Some(confirmed);
             }
@@ -56,7 +65,7 @@ impl Proof {
         if !confirmed.ratio.is_stable() || !is_worth {
             return Ok(Settled { confirmed, requests });
         }
-        let (smaller, spent) = self.minimizer.minimize(&confirmed, self.seed).await?;
+        let (smaller, spent) = self.minimizer.minimize(&confirmed, self.fresh()).await?;
         requests += u64::from(spent);
         let Some(scenario) = smaller else { return Ok(Settled { confirmed, requests }) };
         let suspicion = Suspicion {
@@ -66,7 +75,7 @@ impl Proof {
             exchanges: confirmed.exchanges.clone(),
         };
         requests += self.prover.cost(&suspicion);
-        let smaller = self.prover.prove(suspicion, self.seed).await?;
+        let smaller = self.prover.prove(suspicion, self.fresh()).await?;
         let confirmed = if smaller.ratio.is_stable() { smaller } else { confirmed };
         Ok(Settled { confirmed, requests })
     }

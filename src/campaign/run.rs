@@ -14,12 +14,14 @@ use super::proving::Proving;
 use super::target::{is_refused, probe};
 use super::{Error, Options, shares, summary};
 use crate::api::Operation;
+use crate::clock;
 use crate::engine::{self, Execution, Executor, Health, Novelty, Planned, Planner};
 use crate::generate;
 use crate::minimize::Minimizer;
 use crate::oracle::Registry;
 use crate::report::{Event, Progress, Reporter, Summary};
 use crate::scenario::Trace;
+use crate::seed::Seed;
 use crate::spec::Loaded;
 use crate::triage::{Prover, Suspicion};
 use crate::wire::FaultKind;
@@ -84,7 +86,8 @@ impl<'a> Run<'a> {
             proving: Proving::new(Proof {
                 prover: Prover::new(executor.clone(), Arc::clone(&registry), options.proof),
                 minimizer: Minimizer::new(executor.clone(), Arc::clone(&registry), MINIMIZE_BUDGET),
-                seed: options.seed,
+                names: Seed::new(clock::moment()),
+                turns: Arc::default(),
             }),
             executor,
             registry,

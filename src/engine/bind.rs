@@ -37,8 +37,13 @@ pub(super) struct Binder {
 }
 
 impl Binder {
-    pub(super) fn new(role: Option<&Role>, usual: Option<Case>) -> Self {
-        Self { role: role.cloned(), usual, names: BTreeMap::new(), turn: 0 }
+    pub(super) fn new(role: Option<&Role>) -> Self {
+        Self { role: role.cloned(), ..Self::default() }
+    }
+
+    /// Takes the usual case.
+    pub(super) fn know(&mut self, usual: Option<Case>) {
+        self.usual = usual;
     }
 
     pub(super) fn role(&self) -> Option<&Role> {
@@ -239,4 +244,117 @@ fn is_about(rule: &Rule, place: &str) -> bool {
         None => rule.place.clone(),
     };
     below(&own, place) || (rule.place != "body" && below(place, &own))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::api::Operation;
+    use crate::generate::standard;
+    use crate::resource::{Found, Held, Maker};
+    use crate::scenario::Source;
+    use crate::scenario::encode::samples::{case, operation};
+
+    fn path() -> Value {
+        json!([{"name": "id", "in": "path", "required": true, "schema": {"type": "string"}}])
+    }
+
+    fn operations() -> Vec<Arc<Operation>> {
+        let body = json!({"application/json": {"schema": {"type": "object", "properties": {
+            "order_id": {"type": "string"}, "note": {"type": "string"}
+        }}}});
+        vec![
+            operation("POST", "/orders", json!({})),
+            operation("GET", "/orders/{id}", json!({"parameters": path()})),
+            operation("DELETE", "/orders/{id}", json!({"parameters": path()})),
+            operation("POST", "/notes", json!({"body": body})),
+        ]
+    }
+
+    /// A pool with this many orders: `o0`, `o1`, ...
+    fn pool(orders: usize, is_ours: bool) -> Pool {
+        let maker = Arc::new(Maker {
+            operation: operations()[0].id.clone(),
+            case: Arc::new(case(&operations()[0], &[])),
+            uses: Vec::new(),
+        });
+        let found = |index: usize| {
+            let held = Held { value: json!(format!("o{index}")), from: Source::Body("/id".into()) };
+            Found { kind: "order".into(), fields: BTreeMap::from([("id".to_owned(), held)]), is_subject: true }
+        };
+        let mut pool = Pool::default();
+        pool.learn((0..orders).map(found).collect(), &maker, is_ours);
+        pool
+    }
+
+    /// What stands in the path, or in the body, of this case of this operation in its first turns.
+    fn bound(index: usize, intent: &Intent, pool: &mut Pool, turns: usize) -> Vec<String> {
+        let all = operations();
+        let (graph, generators) = (Graph::new(&all), standard(&Arc::default()));
+        let known = Known { graph: &graph, generators: &generators };
+        let mut binder = Binder::new(graph.role(&all[index].id));
+        (0..turns)
+            .map(|_| {
+                let mut made =
+                    if index == 3 { case(&all[3], &[]) } else { case(&all[index], &[("id", Datum::string("x"))]) };
+                if index == 3 {
+                    let value = Datum::from(&json!({"order_id": "x", "note": "x"}));
+                    made.body = Some(crate::scenario::Body {
+                        media_type: "application/json".into(),
+                        content: Content::Value(value),
+                    });
+                }
+                made.intent = intent.clone();
+                binder.bind(&mut made, known, pool);
+                let request = crate::scenario::encode(&made, "");
+                if index == 3 {
+                    String::from_utf8_lossy(&request.body).into_owned()
+                } else {
+                    request.target_text().into_owned()
+                }
+            })
+            .collect()
+    }
+
+    fn rule(place: &str) -> Rule {
+        Rule { keyword: "type".into(), place: place.into(), member: None, change: String::new() }
+    }
+
+    #[test]
+    fn what_exists_is_put_into_paths_and_bodies_and_some_are_left_invented() {
+        let found = bound(1, &Intent::Valid, &mut pool(2, true), 8);
+        assert_eq!(found.iter().filter(|target| *target == "/orders/x").count(), 1, "{found:?}");
+        assert!(found.contains(&"/orders/o0".to_owned()) && found.contains(&"/orders/o1".to_owned()), "{found:?}");
+        let body = &bound(3, &Intent::Valid, &mut pool(1, true), 1)[0];
+        assert_eq!(body, r#"{"order_id":"o0","note":"x"}"#);
+        assert_eq!(bound(1, &Intent::Valid, &mut Pool::default(), 1), ["/orders/x"]);
+    }
+
+    #[test]
+    fn what_a_case_is_about_is_left_alone() {
+        for place in ["path/id", "body/order_id", "body"] {
+            let intent = Intent::Malformed(rule(place));
+            let index = if place.starts_with("path") { 1 } else { 3 };
+            let found = &bound(index, &intent, &mut pool(1, true), 1)[0];
+            assert!(!found.contains("o0") || place == "body", "{place}: {found}");
+        }
+        // A payload differs from the usual value.
+        assert_eq!(bound(1, &Intent::Hostile("sql"), &mut pool(1, true), 1), ["/orders/x"]);
+        assert!(bound(3, &Intent::Malformed(rule("body/note")), &mut pool(1, true), 1)[0].contains("o0"));
+    }
+
+    #[test]
+    fn only_what_the_run_made_is_ended_and_the_last_ones_are_kept() {
+        let ended = |pool: &mut Pool| {
+            let found = bound(2, &Intent::Valid, pool, 7);
+            found.into_iter().filter(|target| target != "/orders/x").collect::<Vec<_>>()
+        };
+        assert!(ended(&mut pool(9, false)).is_empty());
+        assert!(ended(&mut pool(2, true)).is_empty());
+        let found = ended(&mut pool(4, true));
+        assert_eq!(found.len(), 2, "{found:?}");
+        assert_ne!(found[0], found[1]);
+    }
 }

@@ -83,39 +83,43 @@ pub(super) struct Making<'a> {
 }
 
 impl Lane {
-    pub(super) fn new(
-        operation: Arc<Operation>,
-        generators: &Generators,
-        share: fn(GeneratorId) -> u64,
-        role: Option<&Role>,
-    ) -> Self {
+    /// A lane that has not begun: what its operation asks for is looked at when its first turn comes, since a document
+    /// may have a thousand of them.
+    pub(super) fn new(operation: Arc<Operation>, role: Option<&Role>) -> Self {
+        let report =
+            LaneReport { operation: operation.id.clone(), requests: 0, outcomes: BTreeMap::new(), reached: false };
+        let is_ruinous = is_ruinous(&operation, role);
+        Self {
+            operation,
+            report,
+            pass: 0,
+            arms: Vec::new(),
+            interest: 0,
+            timeouts: 0,
+            account: None,
+            binder: Binder::new(role),
+            drawn: 0,
+            usuals: 0,
+            refills: 0,
+            is_ruinous,
+        }
+    }
+
+    /// Gets ready for the first turn.
+    pub(super) fn begin(&mut self, generators: &Generators, share: fn(GeneratorId) -> u64) {
+        if !self.arms.is_empty() {
+            return;
+        }
         let arm = |generator: &Arc<dyn Generator>| Arm {
-            count: generator.count(&operation),
+            count: generator.count(&self.operation),
             generator: Arc::clone(generator),
             weight: share(generator.id()).clamp(1, STRIDE),
             pass: 0,
             next: 0,
             barren: 0,
         };
-        let arms = generators.all().iter().map(arm).collect();
-        let report =
-            LaneReport { operation: operation.id.clone(), requests: 0, outcomes: BTreeMap::new(), reached: false };
-        let binder = Binder::new(role, generators.usual(&operation, 0, Seed::new(0)));
-        let is_ruinous = is_ruinous(&operation, role);
-        Self {
-            operation,
-            report,
-            pass: 0,
-            arms,
-            interest: 0,
-            timeouts: 0,
-            account: None,
-            binder,
-            drawn: 0,
-            usuals: 0,
-            refills: 0,
-            is_ruinous,
-        }
+        self.arms = generators.all().iter().map(arm).collect();
+        self.binder.know(generators.usual(&self.operation, 0, Seed::new(0)));
     }
 
     /// The next case of the generator whose turn it is that was not sent yet.
@@ -169,7 +173,7 @@ impl Lane {
     }
 
     pub(super) fn is_exhausted(&self) -> bool {
-        self.arms.iter().all(Arm::is_exhausted)
+        !self.arms.is_empty() && self.arms.iter().all(Arm::is_exhausted)
     }
 
     /// Takes in what a request led to.
@@ -189,14 +193,14 @@ impl Lane {
         }
     }
 
-    /// The operation's rules; those that are still open are closed if all that is enumerated was drawn.
-    pub(super) fn settled(&self, generators: &Generators) -> Account {
-        let fresh = || Account::new(generators.goals(&self.operation));
-        let mut account = self.account.clone().unwrap_or_else(fresh);
+    /// The operation's rules, if it got a request; those that are still open are closed if all that is enumerated was
+    /// drawn.
+    pub(super) fn settled(&self) -> Option<Account> {
+        let mut account = self.account.clone()?;
         if self.arms.iter().all(|arm| arm.next >= arm.generator.enumerated(&self.operation)) {
             account.close();
         }
-        account
+        Some(account)
     }
 
     /// At least 1; more where answers are new.

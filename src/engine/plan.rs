@@ -48,6 +48,7 @@ pub struct Planner {
     identity: IdentityName,
     base_path: String,
     generators: Generators,
+    share: fn(GeneratorId) -> u64,
     lanes: Vec<Lane>,
     seen: Seen,
     graph: Graph,
@@ -72,7 +73,7 @@ impl Planner {
         let graph = Graph::new(&operations);
         let lane = |operation: Arc<Operation>| {
             let role = graph.role(&operation.id);
-            Lane::new(operation, &generators, share, role)
+            Lane::new(operation, role)
         };
         let lanes: Vec<Lane> = operations.into_iter().map(lane).collect();
         let makers = |kind: &Kind| {
@@ -86,6 +87,7 @@ impl Planner {
             identity,
             base_path: base_path.to_owned(),
             generators,
+            share,
             lanes,
             seen: Seen::new(),
             graph,
@@ -108,6 +110,7 @@ impl Planner {
         self.refill(size, &mut epoch);
         while epoch.len() < size {
             let Some(index) = self.next_lane() else { break };
+            self.lanes[index].begin(&self.generators, self.share);
             self.lanes[index].advance();
             let valid = if self.lanes[index].is_to_be_reached() { self.valid(index) } else { None };
             match valid.or_else(|| self.next(index)) {
@@ -242,9 +245,9 @@ impl Planner {
         self.reports().filter(|report| report.reached).count()
     }
 
-    /// The rules of each operation, and which of them were exercised.
+    /// The rules of each operation that got a request, and which of them were exercised.
     pub fn accounts(&self) -> impl Iterator<Item = (&OperationId, Account)> {
-        self.lanes.iter().map(|lane| (&lane.operation.id, lane.settled(&self.generators)))
+        self.lanes.iter().filter_map(|lane| Some((&lane.operation.id, lane.settled()?)))
     }
 
     /// Valid requests to what makes the things that are needed and short. What fails is asked less and less often.
@@ -261,6 +264,7 @@ impl Planner {
                 continue;
             }
             lane.refills += 1;
+            lane.begin(&self.generators, self.share);
             epoch.extend(self.valid(index));
         }
     }

@@ -49,7 +49,8 @@ impl Minimizer {
                 }
                 spent += 1;
                 let candidate = with_last_request(&confirmed.scenario, &smaller);
-                if self.shows(&candidate, &confirmed.finding.signature, seed).await? {
+                let fresh = seed.child("candidate", u64::from(spent));
+                if self.shows(&candidate, &confirmed.finding.signature, fresh).await? {
                     best = smaller;
                 } else {
                     index += 1;

@@ -18,5 +18,7 @@ mod report;
 #[cfg(feature = "demo")]
 mod runs;
 mod sources;
+#[cfg(feature = "demo")]
+mod state;
 mod support;
 mod tidy;
