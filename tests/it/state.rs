@@ -36,7 +36,7 @@ const DOCUMENT: &str = r##"{
 }"##;
 
 #[derive(Default)]
-struct Shelves {
+struct Library {
     /// Names of shelves by their ids; no name twice.
     shelves: BTreeMap<String, String>,
     books: BTreeMap<(String, String), String>,
@@ -46,7 +46,7 @@ struct Shelves {
     stolen: usize,
 }
 
-type Shared = Arc<Mutex<Shelves>>;
+type Shared = Arc<Mutex<Library>>;
 
 async fn make_shelf(State(state): State<Shared>, body: Option<Json<Value>>) -> (StatusCode, Json<Value>) {
     let name = body.as_ref().and_then(|body| body["name"].as_str()).filter(|name| !name.is_empty());
@@ -95,7 +95,7 @@ async fn delete_book(State(state): State<Shared>, Path(key): Path<(String, Strin
 
 /// A server of its own; answers its origin and its state.
 async fn serve(offset: usize) -> (String, Shared) {
-    let mut shelves = Shelves { offset, ..Shelves::default() };
+    let mut shelves = Library { offset, ..Library::default() };
     shelves.shelves.insert("old".into(), "old".into());
     shelves.books.insert(("old".into(), "old".into()), "old".into());
     let state = Arc::new(Mutex::new(shelves));
