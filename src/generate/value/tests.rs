@@ -137,3 +137,19 @@ fn the_same_tape_gives_the_same_value_and_an_empty_one_the_plainest() {
     assert_eq!(make(&tape), make(&tape));
     assert_eq!(make(&[]).to_value(), Some(json!({"n": 1, "s": "a"})));
 }
+
+#[test]
+fn an_object_that_may_not_be_is_not_made_where_other_types_are_allowed() {
+    // Found by fuzzing: what was made was called valid without a look, since no keyword here needs one.
+    for barred in
+        [json!({"required": ["a"], "additionalProperties": false}), json!({"minProperties": 3, "maxProperties": 1})]
+    {
+        let schema = Schema::standalone(barred);
+        for index in 0..40 {
+            let tape = Seed::new(index).tape(64);
+            if let Some(made) = valid_value(&schema, &mut Unstructured::new(&tape), 3) {
+                assert!(schema.conforms(View::Request, &made.to_value().unwrap()), "{made:?}");
+            }
+        }
+    }
+}

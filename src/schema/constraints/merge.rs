@@ -153,6 +153,7 @@ impl<'a> Merger<'a> {
         if out.types != Types::ANY {
             out.types = possible;
         }
+        out.unproved |= possible != out.types;
         out.impossible |= possible.is_empty();
         out.preferred = preferred(out, &self.schemas);
         complete(&mut self.out);
@@ -245,8 +246,10 @@ impl<'a> Merger<'a> {
         names.retain(|name| seen.insert(*name));
         let properties: Vec<Property> = names.iter().filter_map(|name| self.property(name, &required, parts)).collect();
         // A required member that may not be there at all makes the whole impossible.
-        self.out.impossible |= self.out.types == Types::OBJECT
-            && required.iter().any(|name| !properties.iter().any(|property| *property.name == **name));
+        let is_barred = required.iter().any(|name| !properties.iter().any(|property| *property.name == **name));
+        self.out.impossible |= self.out.types == Types::OBJECT && is_barred;
+        // Where other types are allowed, objects that are made do not conform.
+        self.out.unproved |= is_barred;
         self.out.object.properties = properties;
     }
 

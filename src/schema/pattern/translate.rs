@@ -138,7 +138,7 @@ impl Translator {
         let is_set = |c: Option<char>| c.is_some_and(|c| "dDwWsSpP".contains(c));
         let before = self.at.checked_sub(2).and_then(|at| self.rest.get(at)).copied();
         let before_is_set = is_set(before) && self.at >= 3 && self.rest[self.at - 3] == '\\';
-        let opens = before.is_none_or(|c| c == '[' && self.out.ends_with('['));
+        let opens = before.is_none_or(|c| c == '[' && self.out.ends_with('[') && !self.out.ends_with(r"\["));
         let after_is_set = self.peek(0) == Some('\\') && is_set(self.peek(1));
         !opens && !before_is_set && !after_is_set && !matches!(self.peek(0), None | Some(']'))
     }
@@ -189,18 +189,22 @@ impl Translator {
 
     /// `\xHH`, `\uHHHH` or `\u{H...}`.
     fn code(&mut self, digits: usize) {
-        let braced = self.peek(0) == Some('{');
+        // Braces belong to `\u` alone; after `\x` they count how often an `x` stands there.
+        let braced = digits == 4 && self.peek(0) == Some('{');
         let from = self.at + usize::from(braced);
         let is_end = |(index, c): &(usize, &char)| !c.is_ascii_hexdigit() || !braced && *index == digits;
         let length = self.rest[from..].iter().enumerate().take_while(|pair| !is_end(pair)).count();
         let hex: String = self.rest[from..from + length].iter().collect();
         let known = u32::from_str_radix(&hex, 16).ok().and_then(char::from_u32);
         match known {
-            Some(c) if braced || length == digits => {
+            Some(c) if braced && self.rest.get(from + length) == Some(&'}') || !braced && length == digits => {
                 self.at = from + length + usize::from(braced);
                 self.hex(c);
             }
-            _ => self.exact = false,
+            _ => {
+                self.exact = false;
+                self.literal(if digits == 2 { 'x' } else { 'u' });
+            }
         }
     }
 
@@ -209,6 +213,8 @@ impl Translator {
         if let Some(letter) = letter {
             self.at += 1;
             self.hex(char::from(letter as u8 % 32));
+        } else {
+            self.exact = false;
         }
     }
 
@@ -234,9 +240,11 @@ mod tests {
         check(r"a{,3}", r"a\{,3\}", true);
         check(r"a{2,}", "a{2,}", true);
         check(r"[\w-z]", r"[[0-9A-Za-z_]\-z]", true);
+        check("[a[-z]", r"[a\[-z]", true);
         check(r"[a-z_-]", r"[a-z\_\-]", true);
         check(r"(?!a[)]b)c", "(?:)c", false);
         check(r"\ps\p{L}", r"ps\p{L}", true);
+        check(r"\x41\x{8\u{41}\c1", r"\x{41}x\{8\x{41}1", false);
         check(r"[\1]\012\A", r"[\x01]\x0012^", false);
         check(r"\/\-\@", r"\/\-\@", true);
         check(r"\u00e9\x41", r"\x{E9}\x{41}", true);
