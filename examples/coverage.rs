@@ -65,7 +65,8 @@ fn pass(path: &str, api: &gadfly::api::Api, reasons: &mut BTreeMap<(&'static str
 
 fn all(generators: &Generators, operation: &Arc<gadfly::api::Operation>, account: &mut Account) -> u64 {
     let mut sent = 0;
-    for generator in generators.all() {
+    // The other generators are about no rule.
+    for generator in ["examples", "boundary", "malformed"].iter().filter_map(|name| generators.named(name)) {
         for index in 0..generator.enumerated(operation) {
             if let Some(case) = generator.case(operation, index, Seed::new(1)) {
                 account.observe(&case);
