@@ -101,7 +101,7 @@ impl Planner {
     /// How many cases an epoch should have: some for each operation, within bounds that keep feedback fresh and the
     /// pipeline full. Independent of the concurrency, on which no case may depend.
     pub fn epoch_size(&self) -> usize {
-        self.lanes.len().clamp(48, 128)
+        (self.lanes.len() * 2).clamp(64, 256)
     }
 
     /// The next `size` cases; fewer or none when the generators run out.

@@ -13,7 +13,7 @@ pub(super) const LONGEST_FIELD: usize = 2_000;
 /// The most items of an array.
 pub(super) const MOST_ITEMS: usize = 2_000;
 /// How many members of an enum are gone through.
-const MOST_MEMBERS: usize = 64;
+const MOST_MEMBERS: usize = 1_000;
 
 /// Integers at the edges of what machines hold.
 pub(super) const NUMBERS: [&str; 12] = [

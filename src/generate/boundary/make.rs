@@ -1,5 +1,5 @@
 //! From an edge to the change that makes it. Main function: [`change`]. Of which rule it is the edge is said by
-//! [`Edge::keyword`].
+//! [`Kind::keyword`](crate::generate::list::Kind::keyword).
 
 use arbitrary::Unstructured;
 

@@ -1,5 +1,5 @@
 //! From a break to the change that makes it. Main function: [`change`]. Which rule that breaks is said by
-//! [`Break::keyword`].
+//! [`Kind::keyword`](crate::generate::list::Kind::keyword).
 
 use serde_json::Number;
 

@@ -7,6 +7,9 @@ pub(super) fn translate(source: &str) -> (String, bool) {
     (translator.out, translator.exact)
 }
 
+/// ECMA's white space and line ends, which are not quite those of Unicode (ECMA-262, `CharacterClassEscape`).
+const SPACES: &str = r"\t\n\x0B\x0C\r \x{A0}\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000}\x{FEFF}";
+
 struct Translator {
     rest: Vec<char>,
     at: usize,
@@ -135,11 +138,13 @@ impl Translator {
 
     /// Whether a `-` that was just read stands between two single characters of a class.
     fn is_range_dash(&self) -> bool {
-        let is_set = |c: Option<char>| c.is_some_and(|c| "dDwWsSpP".contains(c));
+        let is_set = |c: Option<char>| c.is_some_and(|c| "dDwWsS".contains(c));
         let before = self.at.checked_sub(2).and_then(|at| self.rest.get(at)).copied();
         let before_is_set = is_set(before) && self.at >= 3 && self.rest[self.at - 3] == '\\';
         let opens = before.is_none_or(|c| c == '[' && self.out.ends_with('[') && !self.out.ends_with(r"\["));
-        let after_is_set = self.peek(0) == Some('\\') && is_set(self.peek(1));
+        // Without braces `\p` is the letter.
+        let is_property = matches!(self.peek(1), Some('p' | 'P')) && self.peek(2) == Some('{');
+        let after_is_set = self.peek(0) == Some('\\') && (is_set(self.peek(1)) || is_property);
         !opens && !before_is_set && !after_is_set && !matches!(self.peek(0), None | Some(']'))
     }
 
@@ -155,9 +160,10 @@ impl Translator {
             'D' => self.out.push_str("[^0-9]"),
             'w' => self.out.push_str("[0-9A-Za-z_]"),
             'W' => self.out.push_str("[^0-9A-Za-z_]"),
+            // A class may be negated, so there it must be all of them.
+            's' if in_class => self.out.push_str(SPACES),
             's' => self.out.push_str(r"[\t\n\x0B\x0C\r ]"),
-            // The byte order mark is a space in ECMA only.
-            'S' => self.out.push_str(r"[^\s\x{FEFF}]"),
+            'S' => self.out.extend(["[^", SPACES, "]"]),
             'n' | 'r' | 't' | 'v' | 'f' => self.out.extend(['\\', c]),
             'p' | 'P' if self.peek(0) == Some('{') => {
                 self.out.extend(['\\', c]);
@@ -240,6 +246,9 @@ mod tests {
         check(r"a{,3}", r"a\{,3\}", true);
         check(r"a{2,}", "a{2,}", true);
         check(r"[\w-z]", r"[[0-9A-Za-z_]\-z]", true);
+        let spaces = SPACES;
+        check(r"[^\s]\S\s", &format!(r"[^{spaces}][^{spaces}][\t\n\x0B\x0C\r ]"), true);
+        check(r"[\p-z]", "[p-z]", true);
         check("[a[-z]", r"[a\[-z]", true);
         check(r"[a-z_-]", r"[a-z\_\-]", true);
         check(r"(?!a[)]b)c", "(?:)c", false);
