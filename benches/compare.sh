@@ -9,13 +9,15 @@ rounds=${1:-3}
 export GADFLY_BENCH_SECONDS=${2:-3}
 command -v wrk >/dev/null || { echo "compare.sh needs wrk (apt install wrk)" >&2; exit 2; }
 
-# The path of what cargo built, from its JSON messages.
+# The path of a target that cargo built, from its JSON messages (one message a line; other executables are built as well).
 built() {
-  cargo "$@" --message-format=json | sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' | tail -n 1
+  local target=$1
+  shift
+  cargo "$@" --message-format=json | grep "\"name\":\"$target\"" | sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' | tail -n 1
 }
-server=$(built build --release --example minimal_server)
-transport=$(built bench --no-run --bench transport)
-loop=$(built bench --no-run --bench loop)
+server=$(built minimal_server build --release --example minimal_server)
+transport=$(built transport bench --no-run --bench transport)
+loop=$(built loop bench --no-run --bench loop)
 
 work=$(mktemp -d)
 "$server" >"$work/address" &

@@ -174,8 +174,11 @@ impl Planner {
     /// What matters of the answer to a case; to be folded in order.
     pub fn look(&self, planned: &Planned, exchange: &Exchange) -> Lesson {
         let role = self.lanes[planned.lane].binder.role();
+        let case = planned.scenario.steps.last().and_then(|step| step.case.as_ref());
+        // What a request led to that should have been refused is no ground to build on.
+        let is_telling = case.is_some_and(|case| case.intent.is_valid());
         let found = match (&exchange.outcome, role) {
-            (Outcome::Response(response), Some(role)) => resource::harvest(&self.graph, role, response),
+            (Outcome::Response(response), Some(role)) if is_telling => resource::harvest(&self.graph, role, response),
             _ => Vec::new(),
         };
         Lesson { glimpse: Glimpse::of(exchange), found }

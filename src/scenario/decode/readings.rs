@@ -1,6 +1,7 @@
 //! Values of parameters by style, as one reader or another comes to them. Main function: [`of_parameter`].
 
-use serde_json::{Map, Value};
+use indexmap::IndexMap;
+use serde_json::Value;
 
 use super::received::{Received, percent_decoded};
 use super::{Reading, text};
@@ -219,17 +220,17 @@ impl Texts<'_> {
     pub(super) fn objects(self, members: &[(String, Vec<u8>)]) -> Vec<Value> {
         let leaf = leaf(self.document, self.node, Types::OBJECT);
         let rules = &self.document.constraints(leaf).object;
+        let mut by_name: IndexMap<&str, Vec<String>> = IndexMap::new();
+        for (name, raw) in members {
+            let text = String::from_utf8_lossy(&percent_decoded(raw)).into_owned();
+            by_name.entry(name).or_default().push(text);
+        }
         let build = |prefer: Prefer| {
-            let mut map = Map::new();
-            for (name, _) in members {
-                let raws: Vec<&[u8]> =
-                    members.iter().filter(|(other, _)| other == name).map(|(_, raw)| &raw[..]).collect();
-                let texts: Vec<String> =
-                    raws.iter().map(|raw| String::from_utf8_lossy(&percent_decoded(raw)).into_owned()).collect();
+            let member = |(name, texts): (&&str, &Vec<String>)| {
                 let node = rules.member(name).unwrap_or(NodeId::ANY);
-                map.entry(name.clone()).or_insert_with(|| self.member(node, &texts, prefer));
-            }
-            Value::Object(map)
+                ((*name).to_owned(), self.member(node, texts, prefer))
+            };
+            Value::Object(by_name.iter().map(member).collect())
         };
         vec![build(Prefer::Typed), build(Prefer::Text)]
     }
