@@ -126,7 +126,14 @@ mod tests {
             evidence: String::new(),
             signature,
         };
-        Suspicion { finding, scenario: Scenario { steps: vec![] }, alone: vec![], exchanges: vec![] }
+        Suspicion {
+            finding,
+            scenario: Scenario { steps: vec![] },
+            alone: vec![],
+            exchanges: vec![],
+            witness: None,
+            is_quiet: false,
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 mod book;
 mod budget;
+mod ending;
 mod error;
 mod keep;
 mod options;
@@ -14,6 +15,8 @@ mod run;
 mod shares;
 mod summary;
 mod target;
+mod throttle;
+mod witness;
 
 pub use error::Error;
 pub use options::{Filter, Options, Target, TransportKind};

@@ -8,7 +8,7 @@ use crate::finding::Severity;
 use crate::minimize::Minimizer;
 use crate::scenario::Scenario;
 use crate::seed::Seed;
-use crate::triage::{Confirmed, Prover, Suspicion};
+use crate::triage::{Confirmed, Proved, Prover, Suspicion};
 
 /// Proves and minimises.
 #[derive(Clone)]
@@ -22,8 +22,9 @@ pub(super) struct Proof {
 
 /// What came of it.
 pub(super) struct Settled {
-    /// The finding with the smallest scenario that shows it.
-    pub(super) confirmed: Confirmed,
+    /// The finding with the smallest scenario that shows it; or, if the target answered nobody meanwhile, the suspicion
+    /// once more.
+    pub(super) outcome: Result<Confirmed, Box<Suspicion>>,
     /// Requests that it took.
     pub(super) requests: u64,
 }
@@ -34,49 +35,56 @@ impl Proof {
     }
 
     /// Proves the suspicion in the smallest form that shows it: for a thing that does not exist, with the steps that
-    /// make it, or for the one that was there.
-    async fn prove(&self, mut suspicion: Suspicion) -> Result<(Confirmed, u64), Error> {
+    /// made it or their like, or for the one that was there.
+    async fn prove(&self, mut suspicion: Suspicion) -> Result<Proved, Error> {
         let mut forms = std::mem::take(&mut suspicion.alone);
         let whole = std::mem::replace(&mut suspicion.scenario, Scenario { steps: Vec::new() });
         forms.insert(forms.len().min(1), whole);
         let mut requests = 0;
-        let mut best: Option<Confirmed> = None;
+        let mut best: Option<Proved> = None;
         for scenario in forms {
-            let mut finding = suspicion.finding.clone();
-            finding.step = scenario.steps.len().saturating_sub(1);
-            let form = Suspicion { finding, scenario, alone: Vec::new(), exchanges: suspicion.exchanges.clone() };
-            requests += self.prover.cost(&form);
-            let confirmed = self.prover.prove(form, self.fresh()).await?;
-            if best.as_ref().is_none_or(|best| best.ratio.hits < confirmed.ratio.hits) {
-                best = Some(confirmed);
+            let mut form = Suspicion { scenario, ..suspicion.clone() };
+            form.finding.step = form.scenario.steps.len().saturating_sub(1);
+            let proved = self.prover.prove(form, self.fresh()).await?;
+            requests += proved.requests;
+            let is_better = |best: &Proved| best.confirmed.ratio.hits < proved.confirmed.ratio.hits;
+            if best.as_ref().is_none_or(is_better) {
+                best = Some(proved);
             }
-            if best.as_ref().is_some_and(|best| best.ratio.is_stable()) {
+            if best.as_ref().is_some_and(|best| best.confirmed.ratio.is_stable() || !best.is_clear) {
                 break;
             }
         }
-        Ok((best.expect("the whole scenario is among the forms"), requests))
+        let best = best.expect("the whole scenario is among the forms");
+        Ok(Proved { requests, ..best })
     }
 
     /// Re-sends the suspicion alone; if it is stable and worth a fixture, looks for a smaller request that shows the
     /// same, and takes it if it is as stable.
     pub(super) async fn settle(self, suspicion: Suspicion) -> Result<Settled, Error> {
-        let (confirmed, mut requests) = self.prove(suspicion).await?;
+        let doubted = (Prover::is_slow(&suspicion) && !suspicion.is_quiet).then(|| Box::new(suspicion.clone()));
+        let Proved { confirmed, is_clear, mut requests } = self.prove(suspicion).await?;
+        if let Some(suspicion) = doubted.filter(|_| !is_clear) {
+            return Ok(Settled { outcome: Err(suspicion), requests });
+        }
         let is_worth = confirmed.finding.severity > Severity::Remark && Minimizer::applies(&confirmed.finding);
         if !confirmed.ratio.is_stable() || !is_worth {
-            return Ok(Settled { confirmed, requests });
+            return Ok(Settled { outcome: Ok(confirmed), requests });
         }
         let (smaller, spent) = self.minimizer.minimize(&confirmed, self.fresh()).await?;
         requests += u64::from(spent);
-        let Some(scenario) = smaller else { return Ok(Settled { confirmed, requests }) };
+        let Some(scenario) = smaller else { return Ok(Settled { outcome: Ok(confirmed), requests }) };
         let suspicion = Suspicion {
             finding: confirmed.finding.clone(),
             scenario,
             alone: Vec::new(),
             exchanges: confirmed.exchanges.clone(),
+            witness: None,
+            is_quiet: false,
         };
-        requests += self.prover.cost(&suspicion);
         let smaller = self.prover.prove(suspicion, self.fresh()).await?;
-        let confirmed = if smaller.ratio.is_stable() { smaller } else { confirmed };
-        Ok(Settled { confirmed, requests })
+        requests += smaller.requests;
+        let confirmed = if smaller.confirmed.ratio.is_stable() { smaller.confirmed } else { confirmed };
+        Ok(Settled { outcome: Ok(confirmed), requests })
     }
 }

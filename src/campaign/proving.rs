@@ -28,12 +28,21 @@ pub(super) struct Proving {
     book: Book,
     alone: Option<BoxFuture<'static, Proved>>,
     beside: FuturesUnordered<BoxFuture<'static, Proved>>,
+    /// To be proved once more while nothing else is sent.
+    doubted: Vec<Suspicion>,
     requests: u64,
 }
 
 impl Proving {
     pub(super) fn new(proof: Proof) -> Self {
-        Self { proof, book: Book::default(), alone: None, beside: FuturesUnordered::new(), requests: 0 }
+        Self {
+            proof,
+            book: Book::default(),
+            alone: None,
+            beside: FuturesUnordered::new(),
+            doubted: Vec::new(),
+            requests: 0,
+        }
     }
 
     /// What was found.
@@ -54,8 +63,8 @@ impl Proving {
     /// Begins what is due; `sent` requests went out in the run itself.
     pub(super) fn start(&mut self, sent: u64, is_over: bool) {
         while self.alone.is_none() {
-            let Some(suspicion) = self.book.next_grave() else { break };
-            let is_slow = Prover::is_slow(&suspicion);
+            let Some(suspicion) = self.doubted.pop().or_else(|| self.book.next_grave()) else { break };
+            let is_slow = Prover::is_slow(&suspicion) && !suspicion.is_quiet;
             let proof = self.proof.clone().settle(suspicion).boxed();
             if is_slow {
                 // It makes the target hang again: the run need not wait for that.
@@ -73,7 +82,7 @@ impl Proving {
 
     /// Whether nothing else is to be sent now.
     pub(super) fn wants_quiet(&self) -> bool {
-        self.alone.is_some() || self.book.is_pressing()
+        self.alone.is_some() || self.book.is_pressing() || !self.doubted.is_empty()
     }
 
     /// Whether no proof is under way.
@@ -83,7 +92,7 @@ impl Proving {
 
     /// How many suspicions are not settled.
     pub(super) fn open(&self) -> usize {
-        self.book.waiting() + self.beside.len() + usize::from(self.alone.is_some())
+        self.book.waiting() + self.doubted.len() + self.beside.len() + usize::from(self.alone.is_some())
     }
 
     /// The next proof that ends; `None` if none is under way.
@@ -106,9 +115,15 @@ impl Proving {
     }
 
     /// Takes the outcome of a proof in. Answers the finding if it is to be reported now.
-    pub(super) fn settle(&mut self, Settled { confirmed, requests }: Settled) -> Option<Confirmed> {
+    pub(super) fn settle(&mut self, Settled { outcome, requests }: Settled) -> Option<Confirmed> {
         self.requests += requests;
-        self.book.prove(&confirmed.finding, confirmed.ratio).then_some(confirmed)
+        match outcome {
+            Ok(confirmed) => self.book.prove(&confirmed.finding, confirmed.ratio).then_some(confirmed),
+            Err(suspicion) => {
+                self.doubted.push(Suspicion { is_quiet: true, ..*suspicion });
+                None
+            }
+        }
     }
 
     /// Whether a finding is worth keeping the traffic of.

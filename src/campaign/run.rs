@@ -12,6 +12,8 @@ use super::pipeline::{Done, Folded, Pipeline, Slot};
 use super::proof::{Proof, Settled};
 use super::proving::Proving;
 use super::target::{is_refused, probe};
+use super::throttle::Throttle;
+use super::witness::Witnesses;
 use super::{Error, Options, shares, summary};
 use crate::api::Operation;
 use crate::clock;
@@ -48,7 +50,7 @@ pub(super) enum Ended {
 type Sent = (Slot, Arc<Planned>, Result<Execution, engine::Error>);
 
 pub(super) struct Run<'a> {
-    executor: Executor,
+    pub(super) executor: Executor,
     pub(super) proving: Proving,
     registry: Arc<Registry>,
     pub(super) planner: Planner,
@@ -56,11 +58,13 @@ pub(super) struct Run<'a> {
     health: Health,
     pub(super) budget: Budget,
     pub(super) keeper: Keeper,
-    pipeline: Pipeline,
+    pub(super) pipeline: Pipeline,
     pub(super) notices: Vec<String>,
     /// Requests of the run itself.
     pub(super) requests: u64,
     refused_in_a_row: u32,
+    throttle: Throttle,
+    witnesses: Witnesses,
     reporter: &'a mut dyn Reporter,
     pub(super) options: &'a Options,
 }
@@ -100,6 +104,8 @@ impl<'a> Run<'a> {
             notices: Vec::new(),
             requests: 0,
             refused_in_a_row: 0,
+            throttle: Throttle::new(options.concurrency),
+            witnesses: Witnesses::default(),
             reporter,
             options,
         })
@@ -145,8 +151,9 @@ impl<'a> Run<'a> {
             }
         };
         drop(under_way);
-        while let Some(folded) = self.pipeline.drain() {
-            self.fold(folded)?;
+        self.fold_rest()?;
+        if ended == Ended::Time {
+            self.last_turns().await?;
         }
         if ended != Ended::Unreachable {
             self.finish_proofs().await?;
@@ -197,7 +204,7 @@ impl<'a> Run<'a> {
     /// Sends cases until enough are in flight. While a proof is under way nothing new is sent.
     fn dispatch(&mut self, under_way: &mut UnderWay) {
         let is_quiet = self.proving.wants_quiet();
-        while !is_quiet && under_way.len() < self.options.concurrency.max(1) && self.budget.pause().is_zero() {
+        while !is_quiet && under_way.len() < self.throttle.window() && self.budget.pause().is_zero() {
             let Some((slot, planned)) = self.pipeline.next() else { return };
             self.budget.sent();
             let executor = self.executor.clone();
@@ -224,7 +231,7 @@ impl<'a> Run<'a> {
     }
 
     /// Judges an execution at once, so that only what matters of it is kept until its epoch is folded.
-    fn record(&mut self, (slot, planned, result): Sent) -> Result<(), Error> {
+    pub(super) fn record(&mut self, (slot, planned, result): Sent) -> Result<(), Error> {
         let execution = match result {
             Ok(execution) => execution,
             // This transport can't send it; that is no outcome, and the other cases go on.
@@ -246,6 +253,7 @@ impl<'a> Run<'a> {
                 format!("some remembered inputs no longer apply: {}", broken.reason)
             });
         }
+        self.throttle.observe(last.outcome.may_be_load());
         let lesson = self.planner.look(&planned, last);
         let glimpse = lesson.glimpse;
         if glimpse.is_fault(FaultKind::Refused) {
@@ -261,13 +269,14 @@ impl<'a> Run<'a> {
     }
 
     /// Takes an epoch in, in index order.
-    fn fold(&mut self, epoch: Vec<Folded>) -> Result<(), Error> {
+    pub(super) fn fold(&mut self, epoch: Vec<Folded>) -> Result<(), Error> {
         for Folded { planned, done } in epoch {
             let Some(operation) = planned.scenario.steps.last().map(|step| &step.operation) else { continue };
             let glimpse = done.lesson.glimpse;
             let is_novel = self.novelty.observe(operation, glimpse);
             self.planner.fold(&planned, done.lesson, is_novel);
             self.health.observe(operation, glimpse);
+            self.witnesses.observe(&planned.scenario, glimpse);
             if is_novel {
                 self.keeper.keep_novel(&self.planner.replayable(&planned), glimpse);
             }
@@ -276,7 +285,9 @@ impl<'a> Run<'a> {
                 let is_single = scenario.steps.len() == planned.scenario.steps.len();
                 let alone = if is_single { Vec::new() } else { self.planner.alone(&planned) };
                 finding.step = scenario.steps.len() - 1;
-                self.proving.suspect(Suspicion { finding, scenario, alone, exchanges: done.exchanges.clone() });
+                let witness = self.witnesses.other_than(&finding.operation).cloned();
+                let exchanges = done.exchanges.clone();
+                self.proving.suspect(Suspicion { finding, scenario, alone, exchanges, witness, is_quiet: false });
             }
         }
         match self.health.notice() {
@@ -285,28 +296,8 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Proves what still waits, within what is left of the budget.
-    async fn finish_proofs(&mut self) -> Result<(), Error> {
-        loop {
-            self.proving.start(self.requests, true);
-            if self.proving.is_idle() {
-                return Ok(());
-            }
-            let left = self.budget.left_for_proof().unwrap_or(Duration::MAX);
-            tokio::select! {
-                biased;
-                () = sleep(left) => break,
-                Some(proved) = self.proving.next() => self.settle(proved?)?,
-            }
-        }
-        let waiting = self.proving.open();
-        self.notice(format!(
-            "{waiting} suspicions were not proved in time and are not reported; a longer --time proves them"
-        ))
-    }
-
     /// A proof is over: reports and keeps the finding if it counts.
-    fn settle(&mut self, settled: Settled) -> Result<(), Error> {
+    pub(super) fn settle(&mut self, settled: Settled) -> Result<(), Error> {
         let Some(confirmed) = self.proving.settle(settled) else { return Ok(()) };
         let record = self.keeper.keep_finding(&confirmed, self.budget.elapsed());
         self.reporter.event(&Event::Found { confirmed: &confirmed, record: &record })?;
@@ -343,7 +334,7 @@ impl<'a> Run<'a> {
         Ok(self.reporter.event(&Event::Progress(&progress))?)
     }
 
-    fn notice(&mut self, notice: String) -> Result<(), Error> {
+    pub(super) fn notice(&mut self, notice: String) -> Result<(), Error> {
         self.reporter.event(&Event::Notice(&notice))?;
         self.notices.push(notice);
         Ok(())
@@ -359,7 +350,7 @@ impl<'a> Run<'a> {
 }
 
 /// Sleeps, or for ever where there is no limit.
-async fn sleep(duration: Duration) {
+pub(super) async fn sleep(duration: Duration) {
     if duration == Duration::MAX {
         std::future::pending::<()>().await;
     }

@@ -10,6 +10,7 @@ use super::seen::Seen;
 use super::{Account, Glimpse};
 use crate::api::{Operation, OperationId};
 use crate::generate::{Generator, Generators};
+use crate::oracle;
 use crate::resource::{Action, Role};
 use crate::scenario::{Case, GeneratorId, encode};
 use crate::seed::Seed;
@@ -22,6 +23,8 @@ const MAX_WEIGHT: u64 = 6;
 /// For how many turns an operation rests after its first timeout, twice as many after the second, and so on: a case that
 /// times out costs as much time as thousands of others.
 const REST: u64 = 20;
+/// How many turns of an operation are valid requests only, until one succeeds.
+const FIRST: u64 = 6;
 /// How many indices of one generator may give nothing new before the next generator gets its turn.
 const MAX_BARREN: u32 = 12;
 
@@ -57,6 +60,12 @@ pub(super) struct Lane {
     pub(super) refills: u32,
     /// Whether it may ruin the target for everything else, and so waits for the end.
     pub(super) is_ruinous: bool,
+    /// Whether its requests may ask the target to wait.
+    pub(super) may_wait: bool,
+    /// How many of its cases were sent once more.
+    pub(super) repeats: u32,
+    /// How many long waits in a row were answered in time.
+    pub(super) short_waits: u32,
 }
 
 /// One generator's position in one operation.
@@ -89,6 +98,7 @@ impl Lane {
         let report =
             LaneReport { operation: operation.id.clone(), requests: 0, outcomes: BTreeMap::new(), reached: false };
         let is_ruinous = is_ruinous(&operation, role);
+        let may_wait = oracle::may_wait(&operation);
         Self {
             operation,
             report,
@@ -102,6 +112,9 @@ impl Lane {
             usuals: 0,
             refills: 0,
             is_ruinous,
+            may_wait,
+            repeats: 0,
+            short_waits: 0,
         }
     }
 
@@ -139,9 +152,10 @@ impl Lane {
         None
     }
 
-    /// Whether a valid request is due: what never worked yet gets one in every other turn, since nothing else shows more.
+    /// Whether a valid request is due: what never worked yet gets one in its first turns and in every other one after
+    /// them, since nothing else shows more.
     pub(super) fn is_to_be_reached(&self) -> bool {
-        !self.report.reached && self.drawn.is_multiple_of(2)
+        !self.report.reached && (self.drawn <= FIRST || self.drawn.is_multiple_of(2))
     }
 
     /// The usual case once more, with new names.
@@ -243,7 +257,8 @@ impl Arm {
     }
 }
 
-/// Whether the operation ends what everything else lives on: all things of a kind, or the service itself.
+/// Whether the operation ends what everything else lives on: all things of a kind, or the service itself. What acts on
+/// one thing that its path names does not.
 fn is_ruinous(operation: &Operation, role: Option<&Role>) -> bool {
     const WORDS: [&str; 9] =
         ["shutdown", "reset", "purge", "wipe", "truncate", "drop", "terminate", "delete_all", "deleteall"];
@@ -253,7 +268,9 @@ fn is_ruinous(operation: &Operation, role: Option<&Role>) -> bool {
         WORDS.iter().any(|word| text.split(['-', '_', '.']).any(|part| part == *word) || text == *word)
     };
     role.is_some_and(|role| role.action == Action::DeleteAll)
-        || (operation.method != "GET" && (says(last) || operation.name.as_deref().is_some_and(says)))
+        || (operation.method != "GET"
+            && !operation.path.contains('{')
+            && (says(last) || operation.name.as_deref().is_some_and(says)))
 }
 
 /// By which a request counts as sent already.

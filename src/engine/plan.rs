@@ -5,6 +5,8 @@
 //! has a weight that grows where answers are new, and none starves. What operations need to exist is made first, and
 //! again when it is used up.
 
+use std::cell::Cell;
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::bind::Known;
@@ -13,15 +15,27 @@ use super::seen::Seen;
 use super::{Account, Glimpse};
 use crate::api::{Operation, OperationId};
 use crate::generate::Generators;
-use crate::resource::{self, Action, Found, Graph, Kind, Maker, Pool, Use};
+use crate::oracle;
+use crate::resource::{self, Action, Found, Graph, Kind, Maker, Pool, Setting, Use};
 use crate::scenario::{Case, GeneratorId, IdentityName, Intent, Scenario, Step, encode};
 use crate::seed::Seed;
-use crate::wire::{Exchange, Outcome, Request};
+use crate::wire::{Exchange, FaultKind, Outcome, Request, is_load};
 
 /// How many things of a kind that others need are kept ready.
 const READY: usize = 4;
 /// How many operations that make a kind are asked in one epoch.
 const MAKERS: usize = 2;
+
+/// How many cases of one epoch may ask the target to wait: several at once take all the threads that it has, and then
+/// nothing else is answered.
+const WAITS: usize = 1;
+/// How many such cases may stand in line; more are not sent.
+const MOST_WAITING: usize = 256;
+/// After so many of an operation's waits that were answered in time, its waits are nothing special.
+const SHORT_WAITS: u32 = 3;
+
+/// How many cases of one operation are sent once more because the target was busy.
+const REPEATS: u32 = 16;
 
 /// A case that is ready to be sent.
 #[derive(Clone, Debug)]
@@ -55,6 +69,10 @@ pub struct Planner {
     pool: Pool,
     /// The kinds that paths name, each with the lanes that make it.
     needed: Vec<(Kind, Vec<usize>)>,
+    /// Cases that ask the target to wait, until it is their turn.
+    waiting: VecDeque<Planned>,
+    /// Valid cases that a busy target turned away, to be sent once more.
+    again: VecDeque<Planned>,
     epochs: u32,
     /// Whether what may ruin the target has its turn.
     is_late: bool,
@@ -93,6 +111,8 @@ impl Planner {
             graph,
             pool: Pool::default(),
             needed,
+            waiting: VecDeque::new(),
+            again: VecDeque::new(),
             epochs: 0,
             is_late: false,
         }
@@ -108,17 +128,31 @@ impl Planner {
     pub fn plan(&mut self, size: usize) -> Vec<Planned> {
         let mut epoch = Vec::with_capacity(size);
         self.refill(size, &mut epoch);
-        while epoch.len() < size {
+        epoch.extend(self.again.drain(..self.again.len().min(size - epoch.len())));
+        epoch.extend(self.waiting.drain(..WAITS.min(self.waiting.len()).min(size - epoch.len())));
+        let mut tries = 0;
+        while epoch.len() < size && tries < 4 * size {
+            tries += 1;
             let Some(index) = self.next_lane() else { break };
             self.lanes[index].begin(&self.generators, self.share);
             self.lanes[index].advance();
             let valid = if self.lanes[index].is_to_be_reached() { self.valid(index) } else { None };
             match valid.or_else(|| self.next(index)) {
+                Some(planned) if self.waits_long(&planned) => {
+                    if self.waiting.len() < MOST_WAITING {
+                        self.waiting.push_back(planned);
+                    }
+                }
                 Some(planned) => epoch.push(planned),
                 None => self.lanes[index].rest(),
             }
         }
         epoch
+    }
+
+    fn waits_long(&self, planned: &Planned) -> bool {
+        let asks = |step: &Step| oracle::to_wait_long(step, &step.request);
+        self.lanes[planned.lane].may_wait && planned.scenario.steps.last().is_some_and(asks)
     }
 
     /// The next case of any intent.
@@ -154,6 +188,16 @@ impl Planner {
     /// Lets operations that may ruin the target have their turn; before that they wait.
     pub fn release(&mut self) {
         self.is_late = true;
+    }
+
+    /// A valid case of each operation that got no request.
+    pub fn last_turns(&mut self) -> Vec<Planned> {
+        let left: Vec<_> = (0..self.lanes.len()).filter(|index| self.lanes[*index].report.requests == 0).collect();
+        let turn = |index: &usize| {
+            self.lanes[*index].begin(&self.generators, self.share);
+            self.valid(*index).or_else(|| self.next(*index))
+        };
+        left.iter().filter_map(turn).collect()
     }
 
     /// Recorded scenarios as cases of their operations; those of operations that are not in the run are left out.
@@ -192,7 +236,15 @@ impl Planner {
         let lane = &mut self.lanes[planned.lane];
         lane.fold(case.map(AsRef::as_ref), glimpse, is_novel, &self.generators);
         let action = lane.binder.role().map(|role| role.action);
+        if lane.may_wait && last.is_some_and(|step| oracle::to_wait_long(step, &step.request)) {
+            lane.short_waits = if glimpse.is_fault(FaultKind::TimedOut) { 0 } else { lane.short_waits + 1 };
+            lane.may_wait = lane.short_waits < SHORT_WAITS;
+        }
         let is_valid = case.is_some_and(|case| case.intent == Intent::Valid);
+        if is_valid && !lane.report.reached && glimpse.outcome.is_ok_and(is_load) && lane.repeats < REPEATS {
+            lane.repeats += 1;
+            self.again.push_back(planned.clone());
+        }
         let in_path = planned.uses.iter().filter(|used| used.parameter.is_some());
         match (glimpse.outcome, action) {
             (Ok(200..=299), Some(Action::Delete)) => {
@@ -216,18 +268,13 @@ impl Planner {
         }
     }
 
-    /// The scenario of a case that replays anywhere: what it uses is made first.
+    /// The scenario of a case that replays anywhere: what it uses is made first, as it was made in the run.
     pub fn replayable(&self, planned: &Planned) -> Scenario {
-        match planned.scenario.steps.as_slice() {
-            [Step { operation, case: Some(case), .. }] if !planned.uses.is_empty() => {
-                resource::scenario(operation, case, &planned.uses, &self.identity, &self.base_path)
-            }
-            _ => planned.scenario.clone(),
-        }
+        self.prepared(planned, &|_| None)
     }
 
-    /// The request of such a case without the steps that make what it uses: for things that do not exist, and for those
-    /// that it used.
+    /// Other forms of such a case: for things that do not exist; with things that are made as usual, since the names
+    /// that they were made with may be taken; and for the very things that it used.
     pub fn alone(&self, planned: &Planned) -> Vec<Scenario> {
         let absent = planned.scenario.steps.last().and_then(|step| {
             let mut case = step.case.as_deref()?.clone();
@@ -235,7 +282,24 @@ impl Planner {
             let request = Arc::new(encode(&case, &self.base_path));
             Some(Scenario::single(Step { request, case: Some(Arc::new(case)), ..step.clone() }))
         });
-        absent.into_iter().chain([planned.scenario.clone()]).collect()
+        let count = Cell::new(0);
+        let usual = |operation: &OperationId| {
+            count.set(count.get() + 1);
+            let lane = self.lanes.iter().find(|lane| lane.operation.id == *operation)?;
+            self.generators.usual(&lane.operation, count.get(), self.seed)
+        };
+        let renewed = self.prepared(planned, &usual);
+        absent.into_iter().chain([renewed, planned.scenario.clone()]).collect()
+    }
+
+    fn prepared(&self, planned: &Planned, usual: &dyn Fn(&OperationId) -> Option<Case>) -> Scenario {
+        match planned.scenario.steps.as_slice() {
+            [Step { operation, case: Some(case), .. }] if !planned.uses.is_empty() => {
+                let setting = Setting { identity: &self.identity, base_path: &self.base_path, usual };
+                resource::scenario(operation, case, &planned.uses, setting)
+            }
+            _ => planned.scenario.clone(),
+        }
     }
 
     /// How far each operation is.
@@ -290,5 +354,71 @@ impl Planner {
             case: Some(Arc::new(case)),
         };
         Planned { scenario: Scenario::single(step), uses, lane }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::generate::{UserValues, standard};
+    use crate::scenario::ANONYMOUS;
+    use crate::scenario::encode::samples::operation;
+    use crate::wire::Response;
+
+    fn planner() -> Planner {
+        let path = json!([{"name": "delay", "in": "path", "required": true, "schema": {"type": "integer"}}]);
+        let operations = vec![
+            operation("GET", "/delay/{delay}", json!({"parameters": path, "responses": {"200": {}}})),
+            operation("GET", "/items/{delay}", json!({"parameters": path, "responses": {"200": {}}})),
+        ];
+        let identity = IdentityName::new(ANONYMOUS);
+        Planner::new(operations, standard(&Arc::new(UserValues::default())), |_| 1, Seed::new(1), identity, "")
+    }
+
+    fn is_long(planned: &Planned) -> bool {
+        planned.scenario.steps.last().is_some_and(|step| oracle::to_wait_long(step, &step.request))
+    }
+
+    /// How many long waits an epoch has after all of those before were answered like this.
+    fn waits(outcome: &Outcome, epochs: usize) -> usize {
+        let mut planner = planner();
+        let mut epoch = planner.plan(32);
+        for _ in 1..epochs {
+            for planned in &epoch {
+                let request = Arc::clone(&planned.scenario.steps[0].request);
+                let outcome = outcome.clone();
+                let exchange =
+                    Exchange { request, sent: bytes::Bytes::new(), outcome, elapsed: std::time::Duration::ZERO };
+                let lesson = planner.look(planned, &exchange);
+                planner.fold(planned, lesson, false);
+            }
+            epoch = planner.plan(32);
+        }
+        epoch.iter().filter(|planned| is_long(planned)).count()
+    }
+
+    #[test]
+    fn requests_that_ask_to_wait_go_out_one_at_a_time() {
+        let timed_out = crate::transport::canned::fault(FaultKind::TimedOut);
+        for epochs in 2..8 {
+            assert_eq!(waits(&timed_out, epochs), WAITS, "epoch {epochs}");
+        }
+    }
+
+    #[test]
+    fn what_got_no_request_has_a_last_turn() {
+        let mut planner = planner();
+        let last = planner.last_turns();
+        let operations: Vec<_> = last.iter().map(|planned| planned.scenario.steps[0].operation.to_string()).collect();
+        assert_eq!(operations, ["GET /delay/{delay}", "GET /items/{delay}"]);
+        assert!(last.iter().all(|planned| planned.scenario.steps[0].case.as_ref().unwrap().intent == Intent::Valid));
+    }
+
+    #[test]
+    fn waits_that_are_none_are_nothing_special() {
+        let answered = Outcome::Response(Response::new(200, crate::wire::Headers::new(), ""));
+        assert!(waits(&answered, 8) > WAITS);
     }
 }

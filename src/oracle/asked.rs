@@ -1,9 +1,11 @@
 //! Whether the request asked for what it got: a status by its number, or a wait.
 //!
-//! Functions: [`for_status`], [`to_wait`]. `/status/{codes}` and `/delay/{seconds}` are no bugs.
+//! Functions: [`for_status`], [`to_wait`], [`may_wait`], [`to_wait_long`]. `/status/{codes}` and `/delay/{seconds}` are no
+//! bugs.
 
 use super::echo::{Echo, Part, Sent};
 use super::names;
+use crate::api::Operation;
 use crate::scenario::Step;
 use crate::wire::Request;
 
@@ -67,11 +69,35 @@ fn ascii_digit(c: char) -> char {
 /// Whether the request asks the server to wait or to stream: by a name in the path template, or by a parameter or
 /// member of such a name that is set.
 pub(super) fn to_wait(step: &Step, request: &Request) -> bool {
-    let template = step.operation.as_str().split_once(' ').map_or("", |(_, path)| path);
-    if template.split('/').any(waits) {
+    if template(step).split('/').any(waits) {
         return true;
     }
     Echo::of_request(request).items().iter().any(|sent| sent.part != Part::Header && waits(&sent.name) && is_set(sent))
+}
+
+/// Whether a request of this operation may ask to wait, by a name in its path or of a parameter.
+pub fn may_wait(operation: &Operation) -> bool {
+    operation.path.split('/').any(waits) || operation.parameters.iter().any(|parameter| waits(&parameter.name))
+}
+
+/// Whether the request asks to wait for more than a moment: several of them at once take all that a server has.
+pub fn to_wait_long(step: &Step, request: &Request) -> bool {
+    let template = template(step);
+    let in_path = template.split('/').any(waits);
+    let is_long = |sent: &Sent| match number(&sent.value) {
+        Some(number) => number > 1.0,
+        None => says_yes(&sent.value),
+    };
+    let asks = |sent: &Sent| match sent.part {
+        Part::Header => false,
+        Part::Path => in_path && is_long(sent),
+        Part::Query | Part::Body => waits(&sent.name) && is_long(sent),
+    };
+    (in_path && !template.contains('{')) || Echo::of_request(request).items().iter().any(asks)
+}
+
+fn template(step: &Step) -> &str {
+    step.operation.as_str().split_once(' ').map_or("", |(_, path)| path)
 }
 
 fn waits(name: &str) -> bool {
@@ -80,10 +106,16 @@ fn waits(name: &str) -> bool {
 
 /// A number above zero, a duration such as `10s`, or a yes.
 fn is_set(sent: &Sent) -> bool {
-    let value = sent.value.trim().to_ascii_lowercase();
-    let number = value.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let is_positive = number.parse::<f64>().is_ok_and(|number| number > 0.0);
-    is_positive || matches!(value.as_str(), "true" | "yes" | "on" | "y" | "t")
+    number(&sent.value).is_some_and(|number| number > 0.0) || says_yes(&sent.value)
+}
+
+/// The number of `10` or of `10s`.
+fn number(value: &str) -> Option<f64> {
+    value.trim().trim_end_matches(|c: char| c.is_ascii_alphabetic()).parse().ok()
+}
+
+fn says_yes(value: &str) -> bool {
+    matches!(value.trim().to_ascii_lowercase().as_str(), "true" | "yes" | "on" | "y" | "t")
 }
 
 #[cfg(test)]
@@ -119,6 +151,24 @@ mod tests {
         let mut request = Request::new("GET", target);
         request.body = body.into();
         assert_eq!(to_wait(&step_of(path, &request), &request), asked, "{target} {body}");
+    }
+
+    #[test]
+    fn long_waits_are_told_from_short_ones() {
+        for (path, target, expected) in [
+            ("/delay/{delay}", "/delay/9", true),
+            ("/delay/{delay}", "/delay/1", false),
+            ("/delay/{delay}", "/delay/abc", false),
+            ("/delay/{delay}", "/delay/-5", false),
+            ("/drip", "/drip?duration=3s", true),
+            ("/drip", "/drip", true),
+            ("/pods", "/pods?watch=true", true),
+            ("/pods", "/pods?limit=30", false),
+            ("/pods/{id}", "/pods/30", false),
+        ] {
+            let request = Request::new("GET", target);
+            assert_eq!(to_wait_long(&step_of(path, &request), &request), expected, "{target}");
+        }
     }
 
     #[test]

@@ -35,6 +35,7 @@ mod undocumented_status;
 use crate::finding::{Finding, OracleId, Requirement};
 use crate::scenario::Trace;
 
+pub use asked::{may_wait, to_wait_long};
 pub use registry::{Registry, UnknownOracle};
 
 /// What a replay of a requirement shows.

@@ -14,15 +14,21 @@ use crate::wire::Request;
 /// The most steps of a scenario; what needs more keeps the values that it was seen with.
 const MOST_STEPS: usize = 8;
 
-/// The case with the steps that make what it uses; `identity` sends them all.
-pub fn scenario(
-    operation: &OperationId,
-    case: &Arc<Case>,
-    uses: &[Use],
-    identity: &IdentityName,
-    base_path: &str,
-) -> Scenario {
-    let mut writer = Writer { identity, base_path, steps: Vec::new(), names: BTreeMap::new(), fresh: Values::new() };
+/// Who sends a scenario, and how.
+#[derive(Clone, Copy)]
+pub struct Setting<'a> {
+    /// Sends all steps.
+    pub identity: &'a IdentityName,
+    /// Stands before every path.
+    pub base_path: &'a str,
+    /// A usual case of an operation, to make a thing with in place of the case that made it; another one at each call.
+    pub usual: &'a dyn Fn(&OperationId) -> Option<Case>,
+}
+
+/// The case with the steps that make what it uses.
+pub fn scenario(operation: &OperationId, case: &Arc<Case>, uses: &[Use], setting: Setting<'_>) -> Scenario {
+    let mut writer =
+        Writer { setting, steps: Vec::new(), makers: Vec::new(), names: BTreeMap::new(), fresh: Values::new() };
     writer.prepare(uses);
     let last = writer.step(operation, case, uses, Vec::new(), false);
     writer.steps.push(last);
@@ -30,9 +36,10 @@ pub fn scenario(
 }
 
 struct Writer<'a> {
-    identity: &'a IdentityName,
-    base_path: &'a str,
+    setting: Setting<'a>,
     steps: Vec<Step>,
+    /// Of each step the request that made the thing in the run.
+    makers: Vec<Arc<Maker>>,
     /// The placeholder of each field of each thing that a step makes.
     names: BTreeMap<(u64, String), String>,
     /// The placeholder of each text that was new when it was sent.
@@ -53,7 +60,7 @@ impl Writer<'_> {
 
     fn make(&mut self, entry: &Arc<Entry>, field: &str) {
         let Some(held) = entry.fields.get(field) else { return };
-        let maker = Arc::clone(&entry.maker);
+        let maker = &entry.maker;
         self.prepare(&maker.uses);
         if self.steps.len() + 1 >= MOST_STEPS {
             return;
@@ -62,14 +69,14 @@ impl Writer<'_> {
         self.names.insert((entry.number, field.to_owned()), name.clone());
         let capture = Capture { name, from: held.from.clone() };
         // Several fields of one thing, and several things of one answer, come from one step.
-        let known =
-            self.steps.iter_mut().find(|step| step.case.as_ref().is_some_and(|case| Arc::ptr_eq(case, &maker.case)));
-        if let Some(step) = known {
-            step.captures.push(capture);
+        if let Some(index) = self.makers.iter().position(|known| Arc::ptr_eq(known, maker)) {
+            self.steps[index].captures.push(capture);
         } else {
-            let Maker { operation, case, uses } = &*maker;
-            let step = self.step(operation, case, uses, vec![capture], true);
+            let usual = (self.setting.usual)(&maker.operation).map(Arc::new);
+            let case = usual.as_ref().unwrap_or(&maker.case);
+            let step = self.step(&maker.operation, case, &maker.uses, vec![capture], true);
             self.steps.push(step);
+            self.makers.push(Arc::clone(maker));
         }
     }
 
@@ -107,11 +114,11 @@ impl Writer<'_> {
             self.renew(&mut bound, &mut fresh);
             marks.extend(fresh.iter().map(|name| placeholder(name)));
         }
-        let mut request = encode(&bound, self.base_path);
+        let mut request = encode(&bound, self.setting.base_path);
         bare(&mut request, &marks);
         Step {
             operation: operation.clone(),
-            identity: self.identity.clone(),
+            identity: self.setting.identity.clone(),
             request: Arc::new(request),
             fresh,
             captures,

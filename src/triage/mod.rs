@@ -4,7 +4,7 @@
 
 mod prove;
 
-pub use prove::{Prover, Suspicion};
+pub use prove::{Proved, Prover, Suspicion};
 
 // They live below, since fixtures are made of them and have the same rank as this module.
 pub use crate::finding::{Confirmed, Ratio};

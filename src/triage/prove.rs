@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::try_join_all;
+use futures_util::future::{try_join, try_join_all};
 
 use super::{Confirmed, Ratio};
 use crate::engine::{Error, Execution, Executor};
-use crate::finding::Finding;
+use crate::finding::{Finding, Severity};
 use crate::oracle::Registry;
 use crate::scenario::{Scenario, Trace};
 use crate::seed::Seed;
@@ -15,6 +15,8 @@ use crate::wire::{Exchange, FaultKind};
 
 /// By how much longer a suspected hang is waited for: slow is not hung.
 const PATIENCE: u32 = 3;
+/// How often the witness is asked whether the target answers at all.
+const ASKED: u32 = 6;
 /// The pause before an answer that load may cause is asked for again.
 const CALM: Duration = Duration::from_millis(150);
 
@@ -25,11 +27,27 @@ pub struct Suspicion {
     pub finding: Finding,
     /// The requests that led to it.
     pub scenario: Scenario,
-    /// Other forms of a scenario that makes things first: for a thing that does not exist, and for that which existed
-    /// when the suspicion arose.
+    /// Other forms of a scenario that makes things first: for things that do not exist, with things that are made in
+    /// another way, and for those that existed when the suspicion arose.
     pub alone: Vec<Scenario>,
     /// What they gave.
     pub exchanges: Vec<Exchange>,
+    /// A request that was answered before: if it is not answered now, the target is stalled, and nobody hangs alone.
+    pub witness: Option<Scenario>,
+    /// Whether nothing else is sent while it is proved.
+    pub is_quiet: bool,
+}
+
+/// What re-sending showed.
+#[derive(Debug)]
+pub struct Proved {
+    /// The finding with its count.
+    pub confirmed: Confirmed,
+    /// Whether it is the request's own doing. If not, the target answered nobody, and it is to be proved again while
+    /// nothing else is sent.
+    pub is_clear: bool,
+    /// Requests that it took.
+    pub requests: u64,
 }
 
 /// Re-sends suspicions and counts.
@@ -47,11 +65,6 @@ impl Prover {
         Self { executor, registry, tries: tries.max(1) }
     }
 
-    /// Requests that proving this takes.
-    pub fn cost(&self, suspicion: &Suspicion) -> u64 {
-        u64::from(self.tries) * suspicion.scenario.steps.len() as u64
-    }
-
     /// Whether proof takes so long that the run should go on beside it: the target is made to hang again.
     pub fn is_slow(suspicion: &Suspicion) -> bool {
         let fault = suspicion.exchanges.last().and_then(|exchange| exchange.outcome.fault());
@@ -59,12 +72,14 @@ impl Prover {
     }
 
     /// Re-sends the scenario alone and counts how often the same signature shows.
-    pub async fn prove(&self, suspicion: Suspicion, seed: Seed) -> Result<Confirmed, Error> {
-        let executions = if Self::is_slow(&suspicion) {
-            self.at_once(&suspicion.scenario, seed).await?
-        } else {
-            self.in_turn(&suspicion, seed).await?
+    pub async fn prove(&self, suspicion: Suspicion, seed: Seed) -> Result<Proved, Error> {
+        let Attempts { executions, is_clear, mut requests } = match (Self::is_slow(&suspicion), suspicion.is_quiet) {
+            (false, _) => self.in_turn(&suspicion, seed).await?,
+            (true, false) => self.at_once(&suspicion, seed).await?,
+            (true, true) => self.while_awake(&suspicion, seed).await?,
         };
+        requests += executions.iter().map(|execution| execution.exchanges.len() as u64).sum::<u64>();
+        let tries = self.tries(&suspicion.finding);
         let Suspicion { finding, scenario, mut exchanges, .. } = suspicion;
         let mut hits = 0;
         let mut proved = None;
@@ -77,38 +92,177 @@ impl Prover {
                 exchanges = execution.exchanges;
             }
         }
-        let ratio = Ratio { hits, tries: self.tries };
-        Ok(Confirmed { finding: proved.unwrap_or(finding), scenario, exchanges, ratio })
+        let ratio = Ratio { hits, tries };
+        let confirmed = Confirmed { finding: proved.unwrap_or(finding), scenario, exchanges, ratio };
+        Ok(Proved { confirmed, is_clear, requests })
+    }
+
+    /// A remark becomes no fixture: that it shows once more is enough.
+    fn tries(&self, finding: &Finding) -> u32 {
+        if finding.severity == Severity::Remark { 1 } else { self.tries }
     }
 
     /// One after the other; what load may cause is asked for more slowly.
-    async fn in_turn(&self, suspicion: &Suspicion, seed: Seed) -> Result<Vec<Execution>, Error> {
-        let last = suspicion.exchanges.last();
-        let may_be_load = last.and_then(|exchange| exchange.outcome.status()).is_some_and(is_load);
+    async fn in_turn(&self, suspicion: &Suspicion, seed: Seed) -> Result<Attempts, Error> {
+        let may_be_load = suspicion.exchanges.last().is_some_and(|exchange| exchange.outcome.may_be_load());
         let mut executions = Vec::new();
-        for index in 0..self.tries {
+        for index in 0..self.tries(&suspicion.finding) {
             if may_be_load {
                 tokio::time::sleep(CALM).await;
             }
             executions.push(self.executor.run(&suspicion.scenario, fresh(seed, index)).await?);
         }
-        Ok(executions)
+        Ok(Attempts { executions, is_clear: true, requests: 0 })
     }
 
-    /// All at once with more patience: each attempt takes seconds, and one hung handler does not need another's rest.
-    async fn at_once(&self, scenario: &Scenario, seed: Seed) -> Result<Vec<Execution>, Error> {
+    /// All at once with more patience, since each takes seconds; what is answered meanwhile tells whether the target
+    /// answers anybody.
+    async fn at_once(&self, suspicion: &Suspicion, seed: Seed) -> Result<Attempts, Error> {
+        let (is_awake, asked) = self.awakes(suspicion, seed).await?;
+        if !is_awake {
+            return Ok(Attempts { executions: Vec::new(), is_clear: false, requests: asked });
+        }
+        let patient = &self.patient();
+        let attempts = (0..self.tries).map(|index| patient.run(&suspicion.scenario, fresh(seed, index)));
+        let (executions, is_answered) = try_join(try_join_all(attempts), self.answers(suspicion, seed)).await?;
+        let is_clear = is_answered || !executions.iter().any(is_timed_out);
+        Ok(Attempts { executions, is_clear, requests: asked + 1 })
+    }
+
+    /// One after the other, each when the target answers others again; the first that is answered ends it.
+    async fn while_awake(&self, suspicion: &Suspicion, seed: Seed) -> Result<Attempts, Error> {
+        let patient = self.patient();
+        let mut executions = Vec::new();
+        let mut requests = 0;
+        for index in 0..self.tries {
+            let (is_awake, asked) = self.awakes(suspicion, seed).await?;
+            requests += asked;
+            if !is_awake {
+                break;
+            }
+            executions.push(patient.run(&suspicion.scenario, fresh(seed, index)).await?);
+            if !executions.last().is_some_and(is_timed_out) {
+                break;
+            }
+        }
+        Ok(Attempts { executions, is_clear: true, requests })
+    }
+
+    /// Whether the target answers the witness, soon or after a while; and how often it was asked.
+    async fn awakes(&self, suspicion: &Suspicion, seed: Seed) -> Result<(bool, u64), Error> {
+        for asked in 1..=ASKED {
+            if self.answers(suspicion, seed).await? {
+                return Ok((true, u64::from(asked)));
+            }
+        }
+        Ok((false, u64::from(ASKED)))
+    }
+
+    /// Whether the target answers the witness in time; without one there is nothing to doubt.
+    async fn answers(&self, suspicion: &Suspicion, seed: Seed) -> Result<bool, Error> {
+        let Some(witness) = &suspicion.witness else { return Ok(true) };
+        Ok(!is_timed_out(&self.executor.run(witness, fresh(seed, 0)).await?))
+    }
+
+    fn patient(&self) -> Executor {
         let mut executor = self.executor.clone();
         executor.options.timeout *= PATIENCE;
-        let executor = &executor;
-        try_join_all((0..self.tries).map(|index| executor.run(scenario, fresh(seed, index)))).await
+        executor
     }
 }
 
-/// Statuses that a server under load gives to anybody.
-fn is_load(status: u16) -> bool {
-    matches!(status, 429 | 502 | 503 | 504)
+/// What re-sending gave.
+struct Attempts {
+    executions: Vec<Execution>,
+    is_clear: bool,
+    /// Requests besides.
+    requests: u64,
+}
+
+fn is_timed_out(execution: &Execution) -> bool {
+    let fault = execution.exchanges.last().and_then(|exchange| exchange.outcome.fault());
+    fault.is_some_and(|fault| fault.kind == FaultKind::TimedOut)
 }
 
 fn fresh(seed: Seed, index: u32) -> Seed {
     seed.child("proof", u64::from(index))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::identity::Identities;
+    use crate::scenario::encode::samples::{case, operation};
+    use crate::scenario::{ANONYMOUS, IdentityName, Step, encode};
+    use crate::transport::{Canned, Options, canned};
+    use crate::wire::{Outcome, Request};
+
+    fn scenario(path: &str, described: Value) -> Scenario {
+        let operation = operation("GET", path, described);
+        let case = case(&operation, &[]);
+        Scenario::single(Step {
+            operation: operation.id.clone(),
+            identity: IdentityName::new(ANONYMOUS),
+            request: Arc::new(encode(&case, "")),
+            fresh: vec![],
+            captures: vec![],
+            case: Some(Arc::new(case)),
+        })
+    }
+
+    /// Proves that `/slow` hangs on a target that answers this way; `/other` is the witness.
+    #[track_caller]
+    fn check(is_quiet: bool, answers: impl Fn(&str) -> bool + Send + Sync + 'static, hits: u32, is_clear: bool) {
+        let answer = move |request: &Request| -> Outcome {
+            let target = String::from_utf8_lossy(&request.target);
+            if answers(&target) { canned::json(200, &json!({})) } else { canned::fault(FaultKind::TimedOut) }
+        };
+        let options = Options { timeout: Duration::from_secs(1), fresh_connection: false };
+        let transport = Arc::new(Canned::new(answer));
+        let executor = Executor { transport, identities: Arc::new(Identities::new()), options };
+        let registry = Arc::new(Registry::default());
+        let witness = Some(scenario("/other", json!({"responses": {"200": {}}})));
+        let scenario = scenario("/slow", json!({"responses": {"200": {}}}));
+        let exchanges = vec![Exchange {
+            request: Arc::clone(&scenario.steps[0].request),
+            sent: bytes::Bytes::new(),
+            outcome: canned::fault(FaultKind::TimedOut),
+            elapsed: Duration::from_secs(1),
+        }];
+        let finding = registry.judge(&Trace { scenario: &scenario, exchanges: &exchanges }).remove(0);
+        let suspicion = Suspicion { finding, scenario, alone: vec![], exchanges, witness, is_quiet };
+        let prover = Prover::new(executor, registry, 3);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let shown = runtime.block_on(prover.prove(suspicion, Seed::new(1))).unwrap();
+        assert_eq!((shown.confirmed.ratio.hits, shown.is_clear), (hits, is_clear));
+    }
+
+    #[test]
+    fn a_request_that_hangs_while_others_are_answered_hangs() {
+        check(false, |target| target == "/other", 3, true);
+        check(true, |target| target == "/other", 3, true);
+    }
+
+    #[test]
+    fn a_target_that_answers_nobody_proves_nothing() {
+        check(false, |_| false, 0, false);
+        check(true, |_| false, 0, true);
+    }
+
+    #[test]
+    fn what_is_answered_now_does_not_hang() {
+        check(false, |_| true, 0, true);
+        check(true, |_| true, 0, true);
+    }
+
+    #[test]
+    fn a_target_that_hangs_as_a_whole_while_the_suspect_does_leaves_doubt() {
+        let asked = std::sync::atomic::AtomicU32::new(0);
+        // The witness is answered before, and not meanwhile.
+        let answers =
+            move |target: &str| target == "/other" && asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == 0;
+        check(false, answers, 3, false);
+    }
 }

@@ -31,6 +31,12 @@ impl Outcome {
         self.response().map(|response| response.status)
     }
 
+    /// Whether it is an answer that a server under load gives to anybody (RFC 9110 sections 15.6.3 to 15.6.5, RFC 6585
+    /// section 4).
+    pub fn may_be_load(&self) -> bool {
+        self.status().is_some_and(is_load)
+    }
+
     /// The fault, if there is one.
     pub fn fault(&self) -> Option<&Fault> {
         match self {
@@ -38,6 +44,11 @@ impl Outcome {
             Self::Fault(fault) => Some(fault),
         }
     }
+}
+
+/// Statuses that a server under load gives to anybody: 429, 502, 503, 504.
+pub fn is_load(status: u16) -> bool {
+    matches!(status, 429 | 502 | 503 | 504)
 }
 
 impl fmt::Display for Outcome {
