@@ -3,10 +3,50 @@
 use std::pin::pin;
 use std::time::Duration;
 
+use futures_util::stream::StreamExt;
+
 use super::Error;
 use super::run::{Run, sleep};
+use crate::scenario::Scenario;
+
+/// How long cleaning up may take when the time budget is used up.
+const GRACE: Duration = Duration::from_secs(5);
 
 impl Run<'_> {
+    /// Ends what the run made, the newest first.
+    pub(super) async fn clean_up(&mut self) -> Result<(), Error> {
+        let Some(ledger) = self.executor.ledger.clone() else { return Ok(()) };
+        let (executor, seed) = (self.executor.clone(), self.options.seed);
+        let pace = self.options.rate.map_or(Duration::ZERO, |rate| Duration::from_secs(1) / rate.max(1));
+        let width = if pace.is_zero() { self.options.concurrency.max(1) } else { 1 };
+        let end = |scenario: Scenario| {
+            let executor = executor.clone();
+            async move {
+                tokio::time::sleep(pace).await;
+                executor.run(&scenario, seed).await
+            }
+        };
+        let mut ends = futures_util::stream::iter(ledger.left()).map(end).buffer_unordered(width);
+        let mut left = pin!(sleep(self.budget.left_for_proof().unwrap_or(Duration::MAX).max(GRACE)));
+        loop {
+            let execution = tokio::select! {
+                biased;
+                () = &mut left => break,
+                next = ends.next() => match next {
+                    Some(execution) => execution?,
+                    None => break,
+                },
+            };
+            for exchange in &execution.exchanges {
+                self.cleaning += 1;
+                if matches!(exchange.outcome.status(), Some(404 | 410)) {
+                    ledger.gone(&exchange.request);
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// One valid request to each operation that got none yet: those that may ruin the target come at the very end.
     pub(super) async fn last_turns(&mut self) -> Result<(), Error> {
         let mut left = pin!(sleep(self.budget.left_for_proof().unwrap_or(Duration::MAX) / 2));

@@ -102,6 +102,11 @@ impl Keeper {
         record
     }
 
+    /// Without secrets.
+    pub(super) fn redacted(&self, text: &str) -> String {
+        self.redactor.text(text)
+    }
+
     /// The findings so far.
     pub(super) fn records(&self) -> &[FindingRecord] {
         &self.records

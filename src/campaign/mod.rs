@@ -18,10 +18,13 @@ mod target;
 mod throttle;
 mod witness;
 
+use std::sync::Arc;
+
 pub use error::Error;
-pub use options::{Filter, Options, Target, TransportKind};
+pub use options::{Filter, Options, Protection, Target, TransportKind};
 pub(crate) use target::executor;
 
+use crate::engine::Ledger;
 use crate::report::{Event, Reporter, Summary};
 use crate::spec::Loaded;
 
@@ -32,7 +35,10 @@ pub async fn run(loaded: &Loaded, options: Options, reporter: &mut dyn Reporter)
         let all = loaded.api.operations.len();
         return Err(Error::NoOperation(format!("of {all} in the document none passes --include and --exclude")));
     }
-    let executor = executor(&options)?;
+    let mut executor = executor(&options)?;
+    if options.protection.clean_up {
+        executor.ledger = Some(Arc::new(Ledger::new(&operations, &options.target.base_path)));
+    }
     target::check_reachable(&executor, &options).await?;
     reporter.event(&Event::Started {
         api: &loaded.api,

@@ -71,6 +71,21 @@ fn glob(pattern: &str, text: &str) -> bool {
     }
 }
 
+/// How the target's state is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Protection {
+    /// Whether what the run made is deleted when it is over.
+    pub clean_up: bool,
+    /// Whether operations that may ruin the target come last.
+    pub ruinous_last: bool,
+}
+
+impl Default for Protection {
+    fn default() -> Self {
+        Self { clean_up: true, ruinous_last: true }
+    }
+}
+
 /// What a campaign is asked to do.
 #[derive(Clone)]
 pub struct Options {
@@ -106,6 +121,8 @@ pub struct Options {
     pub exclude: Vec<Filter>,
     /// What the user knows beyond the document.
     pub values: Arc<UserValues>,
+    /// How the target's state is protected.
+    pub protection: Protection,
     /// Whether findings go straight to `regressions/` instead of waiting for `gadfly accept`.
     pub accept_all: bool,
     /// Whether remarks are kept as fixtures too.
@@ -136,6 +153,7 @@ impl Options {
             include: Vec::new(),
             exclude: Vec::new(),
             values: Arc::default(),
+            protection: Protection::default(),
             accept_all: false,
             keep_remarks: false,
             fixtures: None,

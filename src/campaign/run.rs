@@ -65,6 +65,8 @@ pub(super) struct Run<'a> {
     refused_in_a_row: u32,
     throttle: Throttle,
     witnesses: Witnesses,
+    /// Requests that cleaned up.
+    pub(super) cleaning: u64,
     reporter: &'a mut dyn Reporter,
     pub(super) options: &'a Options,
 }
@@ -106,6 +108,7 @@ impl<'a> Run<'a> {
             refused_in_a_row: 0,
             throttle: Throttle::new(options.concurrency),
             witnesses: Witnesses::default(),
+            cleaning: 0,
             reporter,
             options,
         })
@@ -126,6 +129,9 @@ impl<'a> Run<'a> {
         let interrupt = tokio::signal::ctrl_c();
         tokio::pin!(interrupt);
         self.tell_problems()?;
+        if !self.options.protection.ruinous_last {
+            self.planner.release();
+        }
         self.remember();
         let ended = loop {
             self.advance()?;
@@ -157,6 +163,9 @@ impl<'a> Run<'a> {
         }
         if ended != Ended::Unreachable {
             self.finish_proofs().await?;
+        }
+        if !matches!(ended, Ended::Unreachable | Ended::Interrupted) {
+            self.clean_up().await?;
         }
         self.keeper.save();
         self.tell_problems()?;

@@ -29,14 +29,20 @@ pub(super) fn of(run: &Run<'_>, api: &Api, ended: Ended) -> Summary {
         seed: run.options.seed.number(),
         wall_seconds: run.budget.elapsed().as_secs_f64(),
         cpu_seconds: clock::process_cpu().map(|cpu| cpu.as_secs_f64()),
-        requests: run.requests + run.proving.requests(),
+        requests: run.requests + run.proving.requests() + run.cleaning,
         proof_requests: run.proving.requests(),
         operations: run.planner.reports().count(),
         operations_with_2xx: run.planner.reached(),
-        never_2xx: run.planner.reports().filter(|report| !report.reached).map(unreached).collect(),
+        never_2xx: run
+            .planner
+            .reports()
+            .filter(|report| !report.reached)
+            .map(|report| unreached(run, report))
+            .collect(),
         rules: coverage.iter().fold(RuleCounts::default(), |sum, operation| sum.plus(operation.counts)),
         coverage,
         outcomes,
+        made: run.executor.ledger.as_ref().map(|ledger| ledger.tally()),
         findings,
         notices: run.notices.clone(),
         ended: match ended {
@@ -53,12 +59,16 @@ fn covered((operation, account): (&OperationId, Account)) -> RuleCoverage {
     RuleCoverage { operation: operation.to_string(), counts: account.counts(), rules: account.into_goals() }
 }
 
-fn unreached(report: &LaneReport) -> Unreached {
+fn unreached(run: &Run<'_>, report: &LaneReport) -> Unreached {
     let mostly = report.outcomes.iter().max_by_key(|(_, count)| **count);
+    let missing = run.planner.missing(&report.operation);
+    let missing = (!missing.is_empty()).then(|| format!("no {} is known", missing.join(", no ")));
+    let said = || report.said.as_ref().map(|said| run.keeper.redacted(said));
     Unreached {
         operation: report.operation.to_string(),
         requests: report.requests,
         mostly: mostly.map_or_else(|| "no request".to_owned(), |(outcome, _)| outcome.clone()),
+        why: missing.or_else(said),
     }
 }
 

@@ -18,7 +18,7 @@ pub(crate) fn executor(options: &Options) -> Result<Executor, Error> {
     let identities = Arc::new(options.identities.clone());
     identities.require(&options.identity).map_err(engine::Error::from)?;
     let options = transport::Options { timeout: options.timeout, fresh_connection: false };
-    Ok(Executor { transport, identities, options })
+    Ok(Executor { transport, identities, options, ledger: None })
 }
 
 /// Asks for the base URL, only to see whether somebody listens.

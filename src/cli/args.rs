@@ -155,6 +155,19 @@ impl SearchFlags {
     }
 }
 
+/// What becomes of the target.
+#[derive(Args, Clone, Copy, Debug, Default)]
+#[command(next_help_heading = "State")]
+pub(super) struct StateFlags {
+    /// Leave what the run made; without this, the run deletes it at the end, the newest first
+    #[arg(long)]
+    pub(super) no_clean_up: bool,
+    /// Give operations that may ruin the target (delete everything, reset, shut down, change one's own password) their
+    /// turn like any other; without this they come last
+    #[arg(long)]
+    pub(super) destructive: bool,
+}
+
 /// What becomes of findings.
 #[derive(Args, Clone, Copy, Debug, Default)]
 #[command(next_help_heading = "Findings")]

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use clap::Args;
 use serde::Serialize;
 
-use super::args::{FindingFlags, SearchFlags};
+use super::args::{FindingFlags, SearchFlags, StateFlags};
 use super::run::{self, Plan};
 use super::{Context, Error, Exit, Ui};
 use crate::campaign::Target;
@@ -94,8 +94,18 @@ async fn fuzz(demo: &Demo, flags: &Flags, context: &Context, ui: &mut Ui<'_>) ->
     let next =
         vec![("accept", format!("gadfly accept {NAME}")), ("replay", "cargo test, or gadfly demo --serve".into())];
     let name = NAME.to_owned();
-    let plan =
-        Plan { name, target, settings: &settings, identities, findings: flags.findings, values: Arc::default(), root };
+    // What was made goes with it as well.
+    let state = StateFlags { no_clean_up: true, destructive: false };
+    let plan = Plan {
+        name,
+        target,
+        settings: &settings,
+        identities,
+        findings: flags.findings,
+        state,
+        values: Arc::default(),
+        root,
+    };
     let options = plan.options(context);
     run::tell_fixtures(&options, flags.findings, ui)?;
     // The demo's tokens are printed in its document: masking them would only hide what is going on.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::args::{FindingFlags, SearchFlags, TargetFlags};
+use super::args::{FindingFlags, SearchFlags, StateFlags, TargetFlags};
 use super::project::Project;
 use super::run::{self, Plan};
 use super::values::{self, ValueFlags};
@@ -27,6 +27,8 @@ pub(super) struct Flags {
     values: ValueFlags,
     #[command(flatten)]
     findings: FindingFlags,
+    #[command(flatten)]
+    state: StateFlags,
     /// Write which rule of which operation was exercised, and why others can't be, to this file as JSON
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     coverage: Option<PathBuf>,
@@ -67,7 +69,16 @@ async fn fuzz(flags: &Flags, project: &Project, context: &Context, ui: &mut Ui<'
     let next = run::next_steps(&name, &target);
     let values = values::resolve(context, settings, &project.table, &project.root, &loaded.api)?;
     values::tell(&values, &loaded.api, ui)?;
-    let plan = Plan { name, target, settings, identities, findings: flags.findings, root: &project.root, values };
+    let plan = Plan {
+        name,
+        target,
+        settings,
+        identities,
+        findings: flags.findings,
+        state: flags.state,
+        root: &project.root,
+        values,
+    };
     let options = plan.options(context);
     run::tell_fixtures(&options, flags.findings, ui)?;
     let summary = {

@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::args::FindingFlags;
+use super::args::{FindingFlags, StateFlags};
 use super::project::Project;
 use super::{Context, Error, Exit, Ui};
-use crate::campaign::{self, Filter, Options, Target, TransportKind};
+use crate::campaign::{self, Filter, Options, Protection, Target, TransportKind};
 use crate::config::{Settings, Transport};
 use crate::fixture::REGRESSIONS;
 use crate::generate::UserValues;
@@ -25,6 +25,7 @@ pub(super) struct Plan<'a> {
     pub(super) settings: &'a Settings,
     pub(super) identities: Identities,
     pub(super) findings: FindingFlags,
+    pub(super) state: StateFlags,
     /// What the user knows beyond the document.
     pub(super) values: Arc<UserValues>,
     /// The folder that holds `regressions` and `corpus`.
@@ -34,7 +35,7 @@ pub(super) struct Plan<'a> {
 impl Plan<'_> {
     /// The campaign's options. In CI nobody reviews a pending fixture, so none is written unless it is asked for.
     pub(super) fn options(self, context: &Context) -> Options {
-        let Self { name, target, settings, identities, findings, values, root } = self;
+        let Self { name, target, settings, identities, findings, state, values, root } = self;
         let writes = !findings.no_fixtures && (!context.is_ci() || findings.accept_all);
         let filters = |patterns: &[String]| patterns.iter().cloned().map(Filter).collect();
         Options {
@@ -52,6 +53,7 @@ impl Plan<'_> {
             include: filters(&settings.include),
             exclude: filters(&settings.exclude),
             values,
+            protection: Protection { clean_up: !state.no_clean_up, ruinous_last: !state.destructive },
             accept_all: findings.accept_all,
             keep_remarks: findings.remarks,
             fixtures: writes.then(|| fixtures(root)),

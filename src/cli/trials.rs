@@ -138,7 +138,16 @@ fn options(context: &Context, api: &str, table: &ApiTable, loaded: &Loaded, url:
     let identities = table.identities(&context.environment, std::slice::from_ref(&settings.identity), &[])?;
     let findings = super::args::FindingFlags { no_fixtures: true, ..Default::default() };
     let (name, root, values) = (api.to_owned(), &*context.folder, Arc::default());
-    let plan = Plan { name, target, settings: &settings, identities, findings, values, root };
+    let plan = Plan {
+        name,
+        target,
+        settings: &settings,
+        identities,
+        findings,
+        state: super::args::StateFlags::default(),
+        values,
+        root,
+    };
     Ok(Options { time: None, corpus: None, fixtures: None, ..plan.options(context) })
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::Ledger;
 use crate::identity::{Identities, UnknownIdentity};
 use crate::scenario::{Scenario, Step, Unique, Values, substitute};
 use crate::seed::Seed;
@@ -17,6 +18,8 @@ pub struct Executor {
     pub identities: Arc<Identities>,
     /// How each request is sent.
     pub options: Options,
+    /// Remembers what is made, if it is to be cleaned up.
+    pub ledger: Option<Arc<Ledger>>,
 }
 
 /// What came of a scenario.
@@ -60,6 +63,9 @@ impl Executor {
                 values.insert(name.clone(), Unique::fresh(unique).word());
             }
             let exchange = self.send(step, &values).await?;
+            if let Some(ledger) = &self.ledger {
+                ledger.observe(step, &exchange);
+            }
             let is_last = index + 1 == scenario.steps.len();
             let broken = if is_last { None } else { capture(index, step, &exchange, &mut values) };
             exchanges.push(exchange);

@@ -39,6 +39,8 @@ pub struct LaneReport {
     pub outcomes: BTreeMap<String, u64>,
     /// Whether it answered 2xx at least once.
     pub reached: bool,
+    /// What the last valid request was told, as long as none succeeded.
+    pub said: Option<String>,
 }
 
 /// One operation and its generators.
@@ -95,8 +97,13 @@ impl Lane {
     /// A lane that has not begun: what its operation asks for is looked at when its first turn comes, since a document
     /// may have a thousand of them.
     pub(super) fn new(operation: Arc<Operation>, role: Option<&Role>) -> Self {
-        let report =
-            LaneReport { operation: operation.id.clone(), requests: 0, outcomes: BTreeMap::new(), reached: false };
+        let report = LaneReport {
+            operation: operation.id.clone(),
+            requests: 0,
+            outcomes: BTreeMap::new(),
+            reached: false,
+            said: None,
+        };
         let is_ruinous = is_ruinous(&operation, role);
         let may_wait = oracle::may_wait(&operation);
         Self {
@@ -260,8 +267,21 @@ impl Arm {
 /// Whether the operation ends what everything else lives on: all things of a kind, or the service itself. What acts on
 /// one thing that its path names does not.
 fn is_ruinous(operation: &Operation, role: Option<&Role>) -> bool {
-    const WORDS: [&str; 9] =
-        ["shutdown", "reset", "purge", "wipe", "truncate", "drop", "terminate", "delete_all", "deleteall"];
+    const WORDS: [&str; 13] = [
+        "shutdown",
+        "reset",
+        "purge",
+        "wipe",
+        "truncate",
+        "drop",
+        "terminate",
+        "delete_all",
+        "deleteall",
+        "logout",
+        "signout",
+        "password",
+        "deactivate",
+    ];
     let last = operation.path.rsplit('/').find(|segment| !segment.is_empty()).unwrap_or_default();
     let says = |text: &str| {
         let text = text.to_ascii_lowercase();

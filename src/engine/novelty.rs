@@ -103,9 +103,26 @@ fn body_key(response: &Response, hasher: &mut DefaultHasher) {
     }
 }
 
+/// How long what an answer says may be.
+const LONGEST_SAID: usize = 160;
+
+/// What an answer that is no success says, in short.
+pub(super) fn said(response: &Response) -> Option<String> {
+    let text = if let Some(value) = response.json() {
+        message(value)?.to_owned()
+    } else {
+        let is_text = response.media_type().is_some_and(|kind| kind == "text/plain");
+        let start = &response.body[..response.body.len().min(LONGEST_SAID)];
+        is_text.then(|| String::from_utf8_lossy(start).into_owned())?
+    };
+    let text = text.trim();
+    (!text.is_empty()).then(|| text.chars().take(LONGEST_SAID).collect())
+}
+
 /// The text by which an error body tells what is wrong.
 fn message(value: &Value) -> Option<&str> {
-    const NAMES: [&str; 6] = ["message", "detail", "error", "title", "msg", "reason"];
+    const NAMES: [&str; 8] =
+        ["message", "detail", "error", "title", "msg", "reason", "exception_message", "exception_detail"];
     match value {
         Value::String(text) => Some(text),
         Value::Object(members) => NAMES.iter().filter_map(|name| members.get(*name)).find_map(message),

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use super::bind::Known;
 use super::lane::{Drawn, Lane, LaneReport, Making, hash};
 use super::seen::Seen;
-use super::{Account, Glimpse};
+use super::{Account, Glimpse, novelty};
 use crate::api::{Operation, OperationId};
 use crate::generate::Generators;
 use crate::oracle;
@@ -54,6 +54,8 @@ pub struct Lesson {
     pub glimpse: Glimpse,
     /// The things it told of.
     found: Vec<Found>,
+    /// What it said, if a valid request was refused.
+    said: Option<String>,
 }
 
 /// Plans epochs of cases.
@@ -225,16 +227,21 @@ impl Planner {
             (Outcome::Response(response), Some(role)) if is_telling => resource::harvest(&self.graph, role, response),
             _ => Vec::new(),
         };
-        Lesson { glimpse: Glimpse::of(exchange), found }
+        let is_valid = case.is_some_and(|case| case.intent == Intent::Valid);
+        let refused = exchange.outcome.response().filter(|response| is_valid && !response.is_success());
+        Lesson { glimpse: Glimpse::of(exchange), found, said: refused.and_then(novelty::said) }
     }
 
     /// Takes in what a case led to.
     pub fn fold(&mut self, planned: &Planned, lesson: Lesson, is_novel: bool) {
-        let Lesson { glimpse, found } = lesson;
+        let Lesson { glimpse, found, said } = lesson;
         let last = planned.scenario.steps.last();
         let case = last.and_then(|step| step.case.as_ref());
         let lane = &mut self.lanes[planned.lane];
         lane.fold(case.map(AsRef::as_ref), glimpse, is_novel, &self.generators);
+        if said.is_some() && !lane.report.reached {
+            lane.report.said = said;
+        }
         let action = lane.binder.role().map(|role| role.action);
         if lane.may_wait && last.is_some_and(|step| oracle::to_wait_long(step, &step.request)) {
             lane.short_waits = if glimpse.is_fault(FaultKind::TimedOut) { 0 } else { lane.short_waits + 1 };
@@ -305,6 +312,13 @@ impl Planner {
     /// How far each operation is.
     pub fn reports(&self) -> impl Iterator<Item = &LaneReport> {
         self.lanes.iter().map(|lane| &lane.report)
+    }
+
+    /// The kinds of things that an operation's path names and that are not known to exist.
+    pub fn missing(&self, operation: &OperationId) -> Vec<&str> {
+        let needs = self.graph.role(operation).map(|role| role.needs.as_slice()).unwrap_or_default();
+        let is_missing = |kind: &&str| self.pool.is_empty(kind);
+        needs.iter().map(|need| &*need.kind).filter(is_missing).collect()
     }
 
     /// How many operations answered 2xx.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::api::{Api, OperationId};
-use crate::engine::RuleCounts;
+use crate::engine::{RuleCounts, Tally};
 use crate::finding::{Owasp, Severity};
 use crate::generate::Goal;
 use crate::seed::Seed;
@@ -131,6 +131,8 @@ pub struct Summary {
     pub coverage: Vec<RuleCoverage>,
     /// Answers by status class (`2xx`, `4xx`, ...) and faults by name.
     pub outcomes: BTreeMap<String, u64>,
+    /// What the run made, and what of it is left; absent if nothing was to be cleaned up.
+    pub made: Option<Tally>,
     /// Proved and unstable findings, worst first.
     pub findings: Vec<FindingRecord>,
     /// Notices given during the run.
@@ -159,6 +161,8 @@ pub struct Unreached {
     pub requests: u64,
     /// The most frequent outcome, such as `404`.
     pub mostly: String,
+    /// Why, as far as one can tell: what it needs and nobody made, or what the last valid request was told.
+    pub why: Option<String>,
 }
 
 impl Summary {

@@ -5,12 +5,12 @@ use std::fmt::Write;
 
 use super::text::{count, grouped, line};
 use super::{FindingRecord, Look, Summary, Table, Unreached};
-use crate::engine::RuleCounts;
+use crate::engine::{RuleCounts, Tally};
 use crate::finding::Severity;
 
 /// How many kinds of answers of unreached operations are listed, and how many operations of each.
-const MOST_KINDS: usize = 10;
-const MOST_OF_A_KIND: usize = 10;
+const MOST_KINDS: usize = 40;
+const MOST_OF_A_KIND: usize = 40;
 
 /// The report that a person reads, and pastes.
 pub(super) fn summary(summary: &Summary, look: &Look) -> String {
@@ -89,23 +89,44 @@ fn remarks(findings: &[FindingRecord], listed: bool) -> Option<String> {
     Some(format!("{total} about {of}: {}{hint}", oracles.join(", ")))
 }
 
+/// What the run made, and what became of it.
+fn made(tally: &Tally) -> String {
+    let list = |by_operation: &BTreeMap<String, u64>| {
+        let items: Vec<_> = by_operation.iter().map(|(operation, number)| format!("{operation} {number}")).collect();
+        items.join(", ")
+    };
+    let total = usize::try_from(tally.made).unwrap_or(usize::MAX);
+    let mut out = format!("{}, {} of them deleted again", count(total, "object"), grouped(tally.ended));
+    if !tally.left.is_empty() {
+        _ = write!(out, "; not deleted: {}", list(&tally.left));
+    }
+    if !tally.endless.is_empty() {
+        _ = write!(out, "; nothing deletes what was made by {}", list(&tally.endless));
+    }
+    out
+}
+
 /// Operations that never worked, grouped by what they answered instead: a fuzzer that is not let in tests a door.
 fn unreached(never: &[Unreached], operations: usize, look: &Look) -> String {
     if never.is_empty() {
         return String::new();
     }
-    let mut kinds: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut kinds: BTreeMap<(&str, Option<&str>), Vec<&str>> = BTreeMap::new();
     for unreached in never {
-        kinds.entry(&unreached.mostly).or_default().push(&unreached.operation);
+        kinds.entry((&unreached.mostly, unreached.why.as_deref())).or_default().push(&unreached.operation);
     }
     let mut kinds: Vec<_> = kinds.into_iter().collect();
     kinds.sort_by_key(|(_, operations)| std::cmp::Reverse(operations.len()));
     let mut table = Table::default();
-    for (mostly, operations) in kinds.iter().take(MOST_KINDS) {
+    let width = look.width.saturating_sub(50);
+    for ((mostly, why), operations) in kinds.iter().take(MOST_KINDS) {
         let mut cells = [operations.len().to_string(), line(mostly, 40)];
-        for names in names(operations, look.width.saturating_sub(50)) {
+        for names in names(operations, width) {
             table.row(cells.iter().chain([&names]).map(String::as_str), |_, text| text.to_owned());
             cells = [String::new(), String::new()];
+        }
+        if let Some(why) = why {
+            table.row(["", "", &line(why, width)], |_, text| look.paint.dim(text));
         }
     }
     let more = kinds.len().saturating_sub(MOST_KINDS);
@@ -142,6 +163,9 @@ fn figures(summary: &Summary, look: &Look) -> String {
     row("answers", &answers(&summary.outcomes));
     row("operations", &format!("{} of {} answered 2xx", summary.operations_with_2xx, summary.operations));
     row("rules", &rules(summary.rules));
+    if let Some(tally) = summary.made.as_ref().filter(|tally| tally.made > 0) {
+        row("made", &made(tally));
+    }
     row("seed", &summary.seed.to_string());
     row("ended", ended(summary.ended));
     if summary.findings.iter().any(|finding| finding.fixture.is_some()) {

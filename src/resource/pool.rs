@@ -210,6 +210,11 @@ impl Pool {
         }
     }
 
+    /// Whether nothing of this kind is known.
+    pub fn is_empty(&self, kind: &str) -> bool {
+        self.alive(kind).next().is_none()
+    }
+
     /// What the run made and nobody ended, the newest first.
     pub fn left(&self) -> Vec<Arc<Entry>> {
         let ours = self.kinds.values().flatten().filter(|alive| alive.entry.is_ours);

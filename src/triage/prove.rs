@@ -221,7 +221,7 @@ mod tests {
         };
         let options = Options { timeout: Duration::from_secs(1), fresh_connection: false };
         let transport = Arc::new(Canned::new(answer));
-        let executor = Executor { transport, identities: Arc::new(Identities::new()), options };
+        let executor = Executor { transport, identities: Arc::new(Identities::new()), options, ledger: None };
         let registry = Arc::new(Registry::default());
         let witness = Some(scenario("/other", json!({"responses": {"200": {}}})));
         let scenario = scenario("/slow", json!({"responses": {"200": {}}}));

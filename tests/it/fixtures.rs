@@ -32,6 +32,7 @@ async fn replay_all(clean: bool) -> Vec<(Entry, Replayed)> {
         transport: transport::http1(origin),
         identities: Arc::new(crate::demo::alice()),
         options: transport::Options { timeout: Duration::from_secs(3), fresh_connection: true },
+        ledger: None,
     };
     let today = clock::today();
     let registry = Registry::default();

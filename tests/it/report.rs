@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gadfly::api::{Api, OperationId};
-use gadfly::engine::RuleCounts;
+use gadfly::engine::{RuleCounts, Tally};
 use gadfly::finding::{Confirmed, Finding, OracleId, Owasp, Ratio, Requirement, Severity, Signature};
 use gadfly::redact::{Redactor, Secret};
 use gadfly::report::{
@@ -136,12 +136,17 @@ const MADE: &[Made] = &[
 ];
 
 fn unreached() -> Vec<Unreached> {
-    let of =
-        |operation: &str, mostly: &str| Unreached { operation: operation.into(), requests: 40, mostly: mostly.into() };
+    let because = |operation: &str, mostly: &str, why: Option<&str>| Unreached {
+        operation: operation.into(),
+        requests: 40,
+        mostly: mostly.into(),
+        why: why.map(str::to_owned),
+    };
+    let of = |operation: &str, mostly: &str| because(operation, mostly, None);
     let admin = (0..12).map(|n| of(&format!("GET /admin/section-{n}"), "403"));
     let statuses = ["400", "402", "405", "406", "409", "410", "413", "415", "422", "429"];
     let odd = statuses.iter().map(|status| of(&format!("PUT /odd/{status}"), status));
-    admin.chain([of("GET /files/{id}", "404")]).chain(odd).collect()
+    admin.chain([because("GET /files/{id}", "404", Some("no file is known"))]).chain(odd).collect()
 }
 
 fn summary() -> Summary {
@@ -167,6 +172,12 @@ fn summary() -> Summary {
         },
         coverage: Vec::new(),
         outcomes: BTreeMap::from([("2xx".into(), 15_000), ("4xx".into(), 9_500), ("5xx".into(), 101)]),
+        made: Some(Tally {
+            made: 1_204,
+            ended: 1_190,
+            left: BTreeMap::from([("DELETE /orders/{id}".into(), 2)]),
+            endless: BTreeMap::from([("POST /notes".into(), 12)]),
+        }),
         findings: findings(),
         notices: vec!["notice".into()],
         ended: "time",

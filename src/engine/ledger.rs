@@ -1,0 +1,332 @@
+//! What a run made and what of it is left, so that it can be cleaned up. Main type: [`Ledger`].
+//!
+//! It sees every exchange: those of the run, of proofs and of the search for smaller requests. It sends nothing: what is
+//! to be sent to end the things is told by [`Ledger::left`].
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::api::{Operation, OperationId, StatusPattern};
+use crate::resource::{Action, Graph, Role, harvest};
+use crate::scenario::{IdentityName, Scenario, Step};
+use crate::wire::{Exchange, Outcome, Request};
+
+/// How many things are remembered at most.
+const MOST: usize = 50_000;
+
+/// Things that were made, and how each of them is ended.
+pub struct Ledger {
+    makers: BTreeMap<OperationId, Maker>,
+    enders: BTreeSet<OperationId>,
+    graph: Graph,
+    book: Mutex<Book>,
+}
+
+/// An operation that makes things.
+struct Maker {
+    role: Role,
+    /// Whether the document says that what is new is answered by 201: another 2xx then tells of what was there.
+    declares_created: bool,
+    /// The operation that ends them, and where it is called; none if there is no such operation.
+    end: Option<(OperationId, Place)>,
+}
+
+/// Where the operation that ends a thing is called.
+enum Place {
+    /// Where it was made: `PUT /a/{id}` and `DELETE /a/{id}`.
+    Same,
+    /// Below: `POST /a` and `DELETE /a/{id}`, by this field.
+    Below(String),
+    /// Elsewhere, by this field: the template with its only parameter filled.
+    Elsewhere { before: String, after: String, field: String },
+}
+
+/// What the run made.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Tally {
+    /// How many things were made.
+    pub made: u64,
+    /// How many of them the run ended.
+    pub ended: u64,
+    /// How many are left, by the operation that would end them.
+    pub left: BTreeMap<String, u64>,
+    /// How many nothing can end, by the operation that made them.
+    pub endless: BTreeMap<String, u64>,
+}
+
+#[derive(Debug, Default)]
+struct Book {
+    tally: Tally,
+    /// By the target that ends it: in which order it was made, what ends it, and who made it.
+    open: BTreeMap<Vec<u8>, (u64, OperationId, IdentityName)>,
+}
+
+impl fmt::Debug for Ledger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ledger").field("makers", &self.makers.len()).finish_non_exhaustive()
+    }
+}
+
+impl Ledger {
+    /// A ledger for these operations; `base_path` stands before every path.
+    pub fn new(operations: &[Arc<Operation>], base_path: &str) -> Self {
+        let graph = Graph::new(operations);
+        let role = |operation: &Operation| graph.role(&operation.id).cloned();
+        let ends = |operation: &&Arc<Operation>| role(operation).is_some_and(|role| role.action == Action::Delete);
+        let enders: Vec<&Arc<Operation>> = operations.iter().filter(ends).collect();
+        let maker = |operation: &Arc<Operation>| {
+            let role = role(operation)?;
+            if !matches!(role.action, Action::Create | Action::Replace) {
+                return None;
+            }
+            let end = end(operation, &role, &enders, &graph, base_path);
+            let declares_created = operation.responses.0.iter().any(|(status, _)| *status == StatusPattern::Exact(201));
+            Some((operation.id.clone(), Maker { role, declares_created, end }))
+        };
+        Self {
+            makers: operations.iter().filter_map(maker).collect(),
+            enders: enders.iter().map(|operation| operation.id.clone()).collect(),
+            graph: graph.clone(),
+            book: Mutex::default(),
+        }
+    }
+
+    /// Takes an exchange in.
+    pub fn observe(&self, step: &Step, exchange: &Exchange) {
+        let Outcome::Response(response) = &exchange.outcome else { return };
+        if !response.is_success() {
+            return;
+        }
+        if self.enders.contains(&step.operation) {
+            self.gone(&exchange.request);
+        } else if let Some(maker) = self.makers.get(&step.operation) {
+            // A replacement of what is there makes nothing.
+            let may_be_old = maker.role.action == Action::Replace || maker.declares_created;
+            if response.status == 201 || !may_be_old {
+                self.made(step, maker, exchange);
+            }
+        }
+    }
+
+    fn made(&self, step: &Step, maker: &Maker, exchange: &Exchange) {
+        let target = maker.end.as_ref().and_then(|(operation, place)| {
+            let response = exchange.outcome.response()?;
+            let here = path(&exchange.request);
+            let target = match place {
+                Place::Same => here.to_vec(),
+                Place::Below(field) => {
+                    let here = here.strip_suffix(b"/").unwrap_or(here);
+                    [here, b"/", segment(&self.name(maker, response, field)?).as_bytes()].concat()
+                }
+                Place::Elsewhere { before, after, field } => {
+                    format!("{before}{}{after}", segment(&self.name(maker, response, field)?)).into_bytes()
+                }
+            };
+            Some((target, operation))
+        });
+        let mut book = self.book();
+        book.tally.made += 1;
+        let number = book.tally.made;
+        match target {
+            Some((target, operation)) if book.open.len() < MOST => {
+                book.open.insert(target, (number, operation.clone(), step.identity.clone()));
+            }
+            _ => *book.tally.endless.entry(step.operation.to_string()).or_default() += 1,
+        }
+    }
+
+    /// What the thing is called that an answer tells of.
+    fn name(&self, maker: &Maker, response: &crate::wire::Response, field: &str) -> Option<String> {
+        let found = harvest(&self.graph, &maker.role, response).into_iter().find(|found| found.is_subject)?;
+        let held =
+            found.fields.get(field).or_else(|| found.fields.get("id")).or_else(|| found.fields.values().next())?;
+        match &held.value {
+            Value::String(text) => Some(text.clone()),
+            value => Some(value.to_string()),
+        }
+    }
+
+    /// What is left, the newest first, each as the request that ends it.
+    pub fn left(&self) -> Vec<Scenario> {
+        let book = self.book();
+        let mut open: Vec<_> = book.open.iter().collect();
+        open.sort_by_key(|(_, (number, ..))| std::cmp::Reverse(*number));
+        let scenario = |(target, (_, operation, identity)): (&Vec<u8>, &(u64, OperationId, IdentityName))| {
+            let method = operation.as_str().split(' ').next().unwrap_or("DELETE");
+            Scenario::single(Step {
+                operation: operation.clone(),
+                identity: identity.clone(),
+                request: Arc::new(Request::new(method, target.clone())),
+                fresh: Vec::new(),
+                captures: Vec::new(),
+                case: None,
+            })
+        };
+        open.into_iter().map(scenario).collect()
+    }
+
+    /// The thing that this request would end is gone already.
+    pub fn gone(&self, request: &Request) {
+        let mut book = self.book();
+        if book.open.remove(path(request)).is_some() {
+            book.tally.ended += 1;
+        }
+    }
+
+    /// What became of all that was made.
+    pub fn tally(&self) -> Tally {
+        let book = self.book();
+        let mut tally = book.tally.clone();
+        for (_, operation, _) in book.open.values() {
+            *tally.left.entry(operation.to_string()).or_default() += 1;
+        }
+        tally
+    }
+
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The operation that ends what this one makes.
+fn end(
+    maker: &Operation,
+    role: &Role,
+    enders: &[&Arc<Operation>],
+    graph: &Graph,
+    base_path: &str,
+) -> Option<(OperationId, Place)> {
+    let here = maker.path.trim_end_matches('/');
+    let fits = |operation: &&&Arc<Operation>| graph.role(&operation.id).is_some_and(|end| end.kind == role.kind);
+    let fitting: Vec<_> = enders.iter().filter(fits).collect();
+    let field = |operation: &Operation| {
+        let needs = graph.role(&operation.id).map(|role| role.needs.as_slice()).unwrap_or_default();
+        needs.last().map_or_else(|| "id".to_owned(), |need| need.field.clone())
+    };
+    let same = fitting.iter().find(|operation| operation.path.trim_end_matches('/') == here);
+    if let Some(operation) = same {
+        return (role.action == Action::Replace).then(|| (operation.id.clone(), Place::Same));
+    }
+    let below = fitting.iter().find(|operation| {
+        let rest = operation.path.strip_prefix(here).and_then(|rest| rest.strip_prefix("/{"));
+        rest.is_some_and(|rest| rest.trim_end_matches('/').strip_suffix('}').is_some_and(|name| !name.contains('}')))
+    });
+    if let Some(operation) = below {
+        return Some((operation.id.clone(), Place::Below(field(operation))));
+    }
+    fitting.iter().find_map(|operation| {
+        let (before, rest) = operation.path.split_once('{')?;
+        let (_, after) = rest.split_once('}')?;
+        let (before, after) = (format!("{base_path}{before}"), after.to_owned());
+        (!after.contains('{'))
+            .then(|| (operation.id.clone(), Place::Elsewhere { before, after, field: field(operation) }))
+    })
+}
+
+/// The path of a request's target.
+fn path(request: &Request) -> &[u8] {
+    let target = &request.target[..];
+    target.split(|byte| *byte == b'?').next().unwrap_or(target)
+}
+
+/// A text as one segment of a path.
+fn segment(text: &str) -> String {
+    utf8_percent_encode(text, NON_ALPHANUMERIC).to_string().replace("%2D", "-").replace("%5F", "_").replace("%2E", ".")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::scenario::ANONYMOUS;
+    use crate::scenario::encode::samples::operation;
+    use crate::transport::canned;
+
+    fn ledger() -> Ledger {
+        let path = |names: &[&str]| {
+            let parameter =
+                |name: &&str| json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}});
+            json!({"parameters": names.iter().map(parameter).collect::<Vec<_>>()})
+        };
+        let operations = [
+            operation("POST", "/flows/", json!({})),
+            operation("DELETE", "/flows/{id}", path(&["id"])),
+            operation("POST", "/shelves/{shelf}/books", path(&["shelf"])),
+            operation("DELETE", "/shelves/{shelf}/books/{book}", path(&["shelf", "book"])),
+            operation("PUT", "/tags/{tag}", path(&["tag"])),
+            operation("DELETE", "/tags/{tag}", path(&["tag"])),
+            operation("POST", "/silences", json!({})),
+            operation("DELETE", "/silence/{silenceID}", path(&["silenceID"])),
+            operation("POST", "/notes", json!({})),
+            operation("GET", "/notes/{id}", path(&["id"])),
+        ];
+        Ledger::new(&operations, "/api")
+    }
+
+    /// What is left after these exchanges.
+    #[track_caller]
+    fn check(exchanges: &[(&str, &str, u16, Value)], left: &[&str]) -> Tally {
+        let ledger = ledger();
+        for (operation, target, status, body) in exchanges {
+            let (method, path) = operation.split_once(' ').unwrap();
+            let request = Arc::new(Request::new(method, (*target).to_owned()));
+            let step = Step {
+                operation: OperationId::new(method, path),
+                identity: IdentityName::new(ANONYMOUS),
+                request: Arc::clone(&request),
+                fresh: vec![],
+                captures: vec![],
+                case: None,
+            };
+            let outcome = canned::json(*status, body);
+            ledger.observe(
+                &step,
+                &Exchange { request, sent: bytes::Bytes::new(), outcome, elapsed: std::time::Duration::ZERO },
+            );
+        }
+        let open: Vec<String> = ledger
+            .left()
+            .iter()
+            .map(|scenario| String::from_utf8_lossy(&scenario.steps[0].request.target).into_owned())
+            .collect();
+        assert_eq!(open, left);
+        ledger.tally()
+    }
+
+    #[test]
+    fn what_was_made_is_ended_where_it_is() {
+        let made = [
+            ("POST /flows/", "/api/flows/?a=1", 201, json!({"id": "a b"})),
+            ("POST /shelves/{shelf}/books", "/api/shelves/s1/books", 201, json!({"book": {"id": 7}})),
+            ("PUT /tags/{tag}", "/api/tags/x", 201, json!({})),
+            ("PUT /tags/{tag}", "/api/tags/y", 200, json!({})),
+            ("POST /silences", "/api/silences", 200, json!({"silenceID": "s-9"})),
+            ("POST /flows/", "/api/flows/", 409, json!({"id": "taken"})),
+        ];
+        let tally = check(&made, &["/api/silence/s-9", "/api/tags/x", "/api/shelves/s1/books/7", "/api/flows/a%20b"]);
+        assert_eq!((tally.made, tally.ended), (4, 0));
+    }
+
+    #[test]
+    fn what_the_run_ended_is_not_left() {
+        let exchanges = [
+            ("POST /flows/", "/api/flows/", 201, json!({"id": "f1"})),
+            ("DELETE /flows/{id}", "/api/flows/f2", 204, json!(null)),
+            ("DELETE /flows/{id}", "/api/flows/f1", 204, json!(null)),
+        ];
+        let tally = check(&exchanges, &[]);
+        assert_eq!((tally.made, tally.ended), (1, 1));
+    }
+
+    #[test]
+    fn what_nothing_can_end_is_counted() {
+        let tally = check(&[("POST /notes", "/api/notes", 201, json!({"id": "n1"}))], &[]);
+        assert_eq!(tally.endless, BTreeMap::from([("POST /notes".to_owned(), 1)]));
+    }
+}
