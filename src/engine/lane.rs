@@ -267,16 +267,22 @@ impl Arm {
 /// Whether the operation ends what everything else lives on: all things of a kind, or the service itself. What acts on
 /// one thing that its path names does not.
 fn is_ruinous(operation: &Operation, role: Option<&Role>) -> bool {
-    const WORDS: [&str; 13] = [
+    const WORDS: [&str; 19] = [
         "shutdown",
         "reset",
         "purge",
         "wipe",
         "truncate",
         "drop",
+        "clear",
+        "flush",
+        "erase",
+        "destroy",
         "terminate",
         "delete_all",
         "deleteall",
+        "delete",
+        "remove",
         "logout",
         "signout",
         "password",

@@ -39,6 +39,14 @@ pub struct Held {
     pub from: Source,
 }
 
+impl Held {
+    /// Whether it stands for itself wherever it is put: a number, or a text of letters, digits and `-._`.
+    pub(super) fn is_plain(&self) -> bool {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+        self.value.as_str().is_none_or(|text| text.bytes().all(is_plain))
+    }
+}
+
 /// The things that a successful answer tells of.
 pub fn harvest(graph: &Graph, role: &Role, response: &Response) -> Vec<Found> {
     if response.status / 100 != 2 {
