@@ -283,7 +283,8 @@ impl<'a> Run<'a> {
             let Some(operation) = planned.scenario.steps.last().map(|step| &step.operation) else { continue };
             let glimpse = done.lesson.glimpse;
             let is_novel = self.novelty.observe(operation, glimpse);
-            self.planner.fold(&planned, done.lesson, is_novel);
+            // What a finding comes of is worth more turns as well.
+            self.planner.fold(&planned, done.lesson, is_novel || !done.findings.is_empty());
             self.health.observe(operation, glimpse);
             self.witnesses.observe(&planned.scenario, glimpse);
             if is_novel {

@@ -50,7 +50,7 @@ pub(super) struct Lane {
     /// Whose turn it is: the lane that is least far.
     pub(super) pass: u64,
     arms: Vec<Arm>,
-    interest: u64,
+    interest: Interest,
     timeouts: u64,
     /// Made when the operation's first answer comes in.
     account: Option<Account>,
@@ -73,7 +73,9 @@ pub(super) struct Lane {
 /// One generator's position in one operation.
 struct Arm {
     generator: Arc<dyn Generator>,
-    weight: u64,
+    /// Its share of the operation's turns at least.
+    share: u64,
+    interest: Interest,
     pass: u64,
     next: u64,
     count: Option<u64>,
@@ -111,7 +113,7 @@ impl Lane {
             report,
             pass: 0,
             arms: Vec::new(),
-            interest: 0,
+            interest: Interest::default(),
             timeouts: 0,
             account: None,
             binder: Binder::new(role),
@@ -133,7 +135,8 @@ impl Lane {
         let arm = |generator: &Arc<dyn Generator>| Arm {
             count: generator.count(&self.operation),
             generator: Arc::clone(generator),
-            weight: share(generator.id()).clamp(1, STRIDE),
+            share: share(generator.id()).max(1),
+            interest: Interest::default(),
             pass: 0,
             next: 0,
             barren: 0,
@@ -146,7 +149,7 @@ impl Lane {
     pub(super) fn draw(&mut self, making: Making<'_>, sent: &mut Seen) -> Option<Drawn> {
         for _ in 0..self.arms.len() {
             let arm = self.arms.iter_mut().filter(|arm| !arm.is_exhausted()).min_by_key(|arm| arm.pass)?;
-            arm.pass += STRIDE / arm.weight;
+            arm.pass += arm.stride();
             let mut twin = |case: &Case| {
                 if let Some(account) = &mut self.account {
                     account.observe(case);
@@ -177,7 +180,7 @@ impl Lane {
         let mut valid: Vec<&mut Arm> = self.arms.iter_mut().filter(is_valid).collect();
         valid.sort_by_key(|arm| arm.pass);
         valid.into_iter().find_map(|arm| {
-            arm.pass += STRIDE / arm.weight;
+            arm.pass += arm.stride();
             arm.draw(&self.operation, making, sent, &mut |_| {})
         })
     }
@@ -206,9 +209,12 @@ impl Lane {
             self.timeouts += 1;
             self.pass += STRIDE * REST * self.timeouts;
         }
-        // A moving average over about eight cases, scaled by 64.
-        self.interest = self.interest * 7 / 8 + if is_novel { 64 } else { 0 };
+        self.interest.observe(is_novel);
         if let Some(case) = case {
+            let generator = case.provenance.generator;
+            if let Some(arm) = self.arms.iter_mut().find(|arm| arm.generator.id() == generator) {
+                arm.interest.observe(is_novel);
+            }
             let account = self.account.get_or_insert_with(|| Account::new(generators.goals(&self.operation)));
             account.observe(case);
         }
@@ -226,11 +232,32 @@ impl Lane {
 
     /// At least 1; more where answers are new.
     fn weight(&self) -> u64 {
-        (1 + self.interest / 64).min(MAX_WEIGHT)
+        (1 + self.interest.level()).min(MAX_WEIGHT)
+    }
+}
+
+/// How often something new came of the last cases.
+#[derive(Clone, Copy, Debug, Default)]
+struct Interest(u64);
+
+impl Interest {
+    /// A moving average over about eight cases, scaled by 64.
+    fn observe(&mut self, is_novel: bool) {
+        self.0 = self.0 * 7 / 8 + if is_novel { 64 } else { 0 };
+    }
+
+    /// 0 where nothing is new, about 7 where everything is.
+    fn level(self) -> u64 {
+        self.0 / 64
     }
 }
 
 impl Arm {
+    /// By how much a turn moves it on: its share is the floor, and it grows where answers are new.
+    fn stride(&self) -> u64 {
+        (STRIDE / (self.share * (1 + self.interest.level()))).max(1)
+    }
+
     /// Exhausted when its enumeration is over, or when it has long given nothing but what was sent already.
     fn is_exhausted(&self) -> bool {
         self.count.is_some_and(|count| self.next >= count) || self.barren >= 16 * MAX_BARREN
