@@ -253,7 +253,7 @@ mod tests {
     use super::*;
     use crate::api::Operation;
     use crate::generate::standard;
-    use crate::resource::{Found, Held, Maker};
+    use crate::resource::{Found, Held, Maker, Recipe};
     use crate::scenario::Source;
     use crate::scenario::encode::samples::{case, operation};
 
@@ -277,7 +277,7 @@ mod tests {
     fn pool(orders: usize, is_ours: bool) -> Pool {
         let maker = Arc::new(Maker {
             operation: operations()[0].id.clone(),
-            case: Arc::new(case(&operations()[0], &[])),
+            recipe: Recipe::Typed { case: Arc::new(case(&operations()[0], &[])), names: Vec::new() },
             uses: Vec::new(),
         });
         let found = |index: usize| {

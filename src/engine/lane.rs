@@ -36,6 +36,8 @@ pub struct LaneReport {
     pub outcomes: BTreeMap<String, u64>,
     /// Whether it answered 2xx at least once.
     pub reached: bool,
+    /// The number of the request that it answered so first, among all that were folded.
+    pub reached_at: Option<u64>,
 }
 
 /// One operation and its generators.
@@ -86,8 +88,13 @@ impl Lane {
     /// A lane that has not begun: what its operation asks for is looked at when its first turn comes, since a document
     /// may have a thousand of them.
     pub(super) fn new(operation: Arc<Operation>, role: Option<&Role>) -> Self {
-        let report =
-            LaneReport { operation: operation.id.clone(), requests: 0, outcomes: BTreeMap::new(), reached: false };
+        let report = LaneReport {
+            operation: operation.id.clone(),
+            requests: 0,
+            outcomes: BTreeMap::new(),
+            reached: false,
+            reached_at: None,
+        };
         let is_ruinous = is_ruinous(&operation, role);
         Self {
             operation,
@@ -176,11 +183,18 @@ impl Lane {
         !self.arms.is_empty() && self.arms.iter().all(Arm::is_exhausted)
     }
 
-    /// Takes in what a request led to.
-    pub(super) fn fold(&mut self, case: Option<&Case>, glimpse: Glimpse, is_novel: bool, generators: &Generators) {
+    /// Counts an answer to the run's request of this number.
+    pub(super) fn count(&mut self, glimpse: Glimpse, number: u64) {
         self.report.requests += 1;
         *self.report.outcomes.entry(glimpse.to_string()).or_default() += 1;
-        self.report.reached |= glimpse.is_success();
+        if glimpse.is_success() {
+            self.report.reached = true;
+            self.report.reached_at.get_or_insert(number);
+        }
+    }
+
+    /// Takes in what a case led to.
+    pub(super) fn fold(&mut self, case: Option<&Case>, glimpse: Glimpse, is_novel: bool, generators: &Generators) {
         if glimpse.is_fault(FaultKind::TimedOut) {
             self.timeouts += 1;
             self.pass += STRIDE * REST * self.timeouts;

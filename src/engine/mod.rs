@@ -10,6 +10,8 @@ mod health;
 mod lane;
 mod novelty;
 mod plan;
+mod recorded;
+mod renew;
 mod seen;
 
 pub use coverage::{Account, RuleCounts};
@@ -18,3 +20,4 @@ pub use health::Health;
 pub use lane::LaneReport;
 pub use novelty::{Glimpse, Novelty};
 pub use plan::{Lesson, Planned, Planner};
+pub use recorded::Remembered;

@@ -9,11 +9,12 @@ use std::sync::Arc;
 
 use super::bind::Known;
 use super::lane::{Drawn, Lane, LaneReport, Making, hash};
+use super::recorded::Waiting;
 use super::seen::Seen;
 use super::{Account, Glimpse};
 use crate::api::{Operation, OperationId};
 use crate::generate::Generators;
-use crate::resource::{self, Action, Found, Graph, Kind, Maker, Pool, Use};
+use crate::resource::{self, Action, Found, Graph, Kind, Maker, Pool, Recipe, Use};
 use crate::scenario::{Case, GeneratorId, IdentityName, Intent, Scenario, Step, encode};
 use crate::seed::Seed;
 use crate::wire::{Exchange, Outcome, Request};
@@ -28,9 +29,20 @@ const MAKERS: usize = 2;
 pub struct Planned {
     /// What to send.
     pub scenario: Scenario,
+    /// Makes the new unique values of its steps.
+    pub fresh: Seed,
     /// The things that it uses.
-    uses: Vec<Use>,
-    lane: usize,
+    pub(super) uses: Vec<Use>,
+    pub(super) lane: usize,
+    /// For a recorded scenario: whether its last request is valid.
+    pub(super) recorded: Option<bool>,
+}
+
+impl Planned {
+    /// How many requests it takes.
+    pub fn requests(&self) -> usize {
+        self.scenario.steps.len()
+    }
 }
 
 /// What an answer showed, as far as later cases are concerned.
@@ -40,19 +52,32 @@ pub struct Lesson {
     pub glimpse: Glimpse,
     /// The things it told of.
     found: Vec<Found>,
+    /// The same of the steps before the last one.
+    before: Vec<(Glimpse, Vec<Found>)>,
+}
+
+impl Lesson {
+    /// What the steps before the last one were answered.
+    pub fn before(&self) -> impl Iterator<Item = Glimpse> {
+        self.before.iter().map(|(glimpse, _)| *glimpse)
+    }
 }
 
 /// Plans epochs of cases.
 pub struct Planner {
-    seed: Seed,
-    identity: IdentityName,
+    pub(super) seed: Seed,
+    pub(super) identity: IdentityName,
     base_path: String,
     generators: Generators,
     share: fn(GeneratorId) -> u64,
-    lanes: Vec<Lane>,
-    seen: Seen,
-    graph: Graph,
-    pool: Pool,
+    pub(super) lanes: Vec<Lane>,
+    pub(super) seen: Seen,
+    pub(super) graph: Graph,
+    pub(super) pool: Pool,
+    /// What earlier runs found worth keeping, until it is sent.
+    pub(super) waiting: Waiting,
+    /// Requests that were folded.
+    folded: u64,
     /// The kinds that paths name, each with the lanes that make it.
     needed: Vec<(Kind, Vec<usize>)>,
     epochs: u32,
@@ -92,6 +117,8 @@ impl Planner {
             seen: Seen::new(),
             graph,
             pool: Pool::default(),
+            waiting: Waiting::default(),
+            folded: 0,
             needed,
             epochs: 0,
             is_late: false,
@@ -104,8 +131,17 @@ impl Planner {
         (self.lanes.len() * 2).clamp(64, 256)
     }
 
-    /// The next `size` cases; fewer or none when the generators run out.
+    /// The next cases, of `size` requests at most; fewer or none when the generators run out. What is remembered comes
+    /// first.
     pub fn plan(&mut self, size: usize) -> Vec<Planned> {
+        let mut all = self.waiting.take(size, self.is_late);
+        let room = size - all.iter().map(Planned::requests).sum::<usize>();
+        all.extend(self.draw(room));
+        // Nothing else is left to do: what waits for the end has its turn.
+        if all.is_empty() { self.waiting.take(size, true) } else { all }
+    }
+
+    fn draw(&mut self, size: usize) -> Vec<Planned> {
         let mut epoch = Vec::with_capacity(size);
         self.refill(size, &mut epoch);
         while epoch.len() < size {
@@ -156,43 +192,59 @@ impl Planner {
         self.is_late = true;
     }
 
-    /// Recorded scenarios as cases of their operations; those of operations that are not in the run are left out.
-    pub fn recorded(&mut self, scenarios: Vec<Scenario>) -> Vec<Planned> {
-        let mut cases = Vec::new();
-        for mut scenario in scenarios {
-            let Some(operation) = scenario.steps.last().map(|step| step.operation.clone()) else { continue };
-            let Some(lane) = self.lanes.iter().position(|lane| lane.report.operation == operation) else { continue };
-            for step in &mut scenario.steps {
-                step.identity = self.identity.clone();
-                self.seen.insert(hash(&step.request));
-            }
-            cases.push(Planned { scenario, uses: Vec::new(), lane });
-        }
-        cases
+    /// What matters of the answers to a case, those of all its steps; to be folded in order.
+    pub fn look(&self, planned: &Planned, exchanges: &[Exchange]) -> Option<Lesson> {
+        let (last, before) = exchanges.split_last()?;
+        let steps = &planned.scenario.steps;
+        let case = steps.last().and_then(|step| step.case.as_ref());
+        // What a request led to that should have been refused is no ground to build on.
+        let is_telling = planned.recorded.unwrap_or_else(|| case.is_some_and(|case| case.intent.is_valid()));
+        let told = |(step, exchange): (&Step, &Exchange)| (Glimpse::of(exchange), self.told(&step.operation, exchange));
+        Some(Lesson {
+            glimpse: Glimpse::of(last),
+            found: if is_telling { self.told(&self.lanes[planned.lane].operation.id, last) } else { Vec::new() },
+            // Only valid requests prepare others.
+            before: steps.iter().zip(before).map(told).collect(),
+        })
     }
 
-    /// What matters of the answer to a case; to be folded in order.
-    pub fn look(&self, planned: &Planned, exchange: &Exchange) -> Lesson {
-        let role = self.lanes[planned.lane].binder.role();
-        let case = planned.scenario.steps.last().and_then(|step| step.case.as_ref());
-        // What a request led to that should have been refused is no ground to build on.
-        let is_telling = case.is_some_and(|case| case.intent.is_valid());
-        let found = match (&exchange.outcome, role) {
-            (Outcome::Response(response), Some(role)) if is_telling => resource::harvest(&self.graph, role, response),
+    fn told(&self, operation: &OperationId, exchange: &Exchange) -> Vec<Found> {
+        match (&exchange.outcome, self.graph.role(operation)) {
+            (Outcome::Response(response), Some(role)) => resource::harvest(&self.graph, role, response),
             _ => Vec::new(),
-        };
-        Lesson { glimpse: Glimpse::of(exchange), found }
+        }
     }
 
     /// Takes in what a case led to.
     pub fn fold(&mut self, planned: &Planned, lesson: Lesson, is_novel: bool) {
-        let Lesson { glimpse, found } = lesson;
-        let last = planned.scenario.steps.last();
-        let case = last.and_then(|step| step.case.as_ref());
+        let Lesson { glimpse, found, before } = lesson;
+        for (step, (glimpse, _)) in planned.scenario.steps.iter().zip(&before) {
+            self.folded += 1;
+            let number = self.folded;
+            if let Some(lane) = self.lanes.iter_mut().find(|lane| lane.operation.id == step.operation) {
+                lane.count(*glimpse, number);
+            }
+        }
+        self.folded += 1;
+        let case = planned.scenario.steps.last().and_then(|step| step.case.clone());
         let lane = &mut self.lanes[planned.lane];
-        lane.fold(case.map(AsRef::as_ref), glimpse, is_novel, &self.generators);
+        lane.count(glimpse, self.folded);
+        lane.fold(case.as_deref(), glimpse, is_novel, &self.generators);
+        if planned.recorded.is_some() {
+            let lessons = before.into_iter().chain([(glimpse, found)]).collect();
+            self.fold_steps(planned, lessons);
+        } else if let Some(case) = case {
+            self.fold_case(planned, &case, glimpse, found);
+        }
+    }
+
+    fn fold_case(&mut self, planned: &Planned, case: &Arc<Case>, glimpse: Glimpse, found: Vec<Found>) {
+        let lane = &mut self.lanes[planned.lane];
+        let operation = lane.operation.id.clone();
         let action = lane.binder.role().map(|role| role.action);
-        let is_valid = case.is_some_and(|case| case.intent == Intent::Valid);
+        if !found.is_empty() {
+            lane.refills = 0;
+        }
         let in_path = planned.uses.iter().filter(|used| used.parameter.is_some());
         match (glimpse.outcome, action) {
             (Ok(200..=299), Some(Action::Delete)) => {
@@ -201,18 +253,14 @@ impl Planner {
                 }
             }
             (Ok(200..=299), _) => in_path.for_each(|used| self.pool.hit(&used.entry)),
-            (Ok(404 | 410), _) if is_valid => in_path.for_each(|used| self.pool.miss(&used.entry)),
+            (Ok(404 | 410), _) if case.intent == Intent::Valid => in_path.for_each(|used| self.pool.miss(&used.entry)),
             _ => {}
         }
-        if let Some((case, step)) = case.zip(last).filter(|_| !found.is_empty()) {
-            lane.refills = 0;
-            let is_ours = match action {
-                Some(Action::Create) => true,
-                Some(Action::Replace) => glimpse.outcome == Ok(201),
-                _ => false,
-            };
-            let (operation, uses) = (step.operation.clone(), planned.uses.clone());
-            self.pool.learn(found, &Arc::new(Maker { operation, case: Arc::clone(case), uses }), is_ours);
+        if !found.is_empty() {
+            let is_ours = self.is_ours(&operation, glimpse);
+            let names = super::renew::names(case, &self.generators);
+            let (recipe, uses) = (Recipe::Typed { case: Arc::clone(case), names }, planned.uses.clone());
+            self.pool.learn(found, &Arc::new(Maker { operation, recipe, uses }), is_ours);
         }
     }
 
@@ -224,6 +272,21 @@ impl Planner {
             }
             _ => planned.scenario.clone(),
         }
+    }
+
+    /// The same for the corpus, where what makes something makes it under other names each time.
+    pub fn memorable(&self, planned: &Planned) -> Scenario {
+        match planned.scenario.steps.as_slice() {
+            [Step { operation, case: Some(case), .. }] if case.intent.is_valid() && self.creates(operation) => {
+                let names = super::renew::names(case, &self.generators);
+                resource::kept(operation, case, &planned.uses, &names, &self.identity, &self.base_path)
+            }
+            _ => self.replayable(planned),
+        }
+    }
+
+    fn creates(&self, operation: &OperationId) -> bool {
+        self.graph.role(operation).is_some_and(|role| role.action == Action::Create)
     }
 
     /// The request of such a case without the steps that make what it uses: for things that do not exist, and for those
@@ -241,6 +304,11 @@ impl Planner {
     /// How far each operation is.
     pub fn reports(&self) -> impl Iterator<Item = &LaneReport> {
         self.lanes.iter().map(|lane| &lane.report)
+    }
+
+    /// Whether the operation answered 2xx.
+    pub fn is_reached(&self, operation: &OperationId) -> bool {
+        self.reports().any(|report| report.operation == *operation && report.reached)
     }
 
     /// How many operations answered 2xx.
@@ -289,6 +357,6 @@ impl Planner {
             captures: Vec::new(),
             case: Some(Arc::new(case)),
         };
-        Planned { scenario: Scenario::single(step), uses, lane }
+        Planned { scenario: Scenario::single(step), fresh: self.seed, uses, lane, recorded: None }
     }
 }

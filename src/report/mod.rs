@@ -12,7 +12,7 @@ mod table;
 mod text;
 
 pub use console::{Console, Look, Pace, Screen};
-pub use event::{Event, FindingRecord, Progress, Reporter, RuleCoverage, Summary, Unreached};
+pub use event::{Event, FindingRecord, Progress, Reached, Reporter, RuleCoverage, Summary, Unreached};
 pub use paint::Paint;
 pub use table::Table;
 pub use text::{line, visible};

@@ -9,8 +9,9 @@ mod harvest;
 mod name;
 mod pool;
 mod recipe;
+mod renamed;
 
 pub use graph::{Action, Graph, Kind, Need, Role};
 pub use harvest::{Found, harvest};
-pub use pool::{Entry, Held, Maker, Pool, Use};
-pub use recipe::scenario;
+pub use pool::{Entry, Held, Maker, Name, Pool, Recipe, Use};
+pub use recipe::{kept, scenario};
