@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::api::Operation;
 use crate::generate::UserValues;
 use crate::identity::Identities;
+use crate::resource::Link;
 use crate::scenario::{ANONYMOUS, IdentityName};
 use crate::seed::Seed;
 use crate::store::Store;
@@ -106,6 +107,8 @@ pub struct Options {
     pub exclude: Vec<Filter>,
     /// What the user knows beyond the document.
     pub values: Arc<UserValues>,
+    /// What the user says of where values come from.
+    pub links: Vec<Link>,
     /// Whether findings go straight to `regressions/` instead of waiting for `gadfly accept`.
     pub accept_all: bool,
     /// Whether remarks are kept as fixtures too.
@@ -136,6 +139,7 @@ impl Options {
             include: Vec::new(),
             exclude: Vec::new(),
             values: Arc::default(),
+            links: Vec::new(),
             accept_all: false,
             keep_remarks: false,
             fixtures: None,

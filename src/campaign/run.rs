@@ -80,7 +80,8 @@ impl<'a> Run<'a> {
         let identity = options.identity.clone();
         let generators = generate::standard(&options.values);
         let base_path = &options.target.base_path;
-        let planner = Planner::new(operations, generators, shares::share, options.seed, identity, base_path);
+        let (links, seed) = (&options.links, options.seed);
+        let planner = Planner::new(operations, links, generators, shares::share, seed, identity, base_path);
         let registry = Arc::new(Registry::default());
         Ok(Self {
             proving: Proving::new(Proof {

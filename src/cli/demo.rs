@@ -94,8 +94,16 @@ async fn fuzz(demo: &Demo, flags: &Flags, context: &Context, ui: &mut Ui<'_>) ->
     let next =
         vec![("accept", format!("gadfly accept {NAME}")), ("replay", "cargo test, or gadfly demo --serve".into())];
     let name = NAME.to_owned();
-    let plan =
-        Plan { name, target, settings: &settings, identities, findings: flags.findings, values: Arc::default(), root };
+    let plan = Plan {
+        name,
+        target,
+        settings: &settings,
+        identities,
+        findings: flags.findings,
+        values: Arc::default(),
+        links: Vec::new(),
+        root,
+    };
     let options = plan.options(context);
     run::tell_fixtures(&options, flags.findings, ui)?;
     // The demo's tokens are printed in its document: masking them would only hide what is going on.

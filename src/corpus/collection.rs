@@ -181,6 +181,11 @@ impl Corpus {
         self.bytes
     }
 
+    /// Says where the target has the API: scenarios are read as being there.
+    pub fn set_base_path(&mut self, base_path: &str) {
+        base_path.clone_into(&mut self.settings.base_path);
+    }
+
     /// The name of the API.
     pub fn api(&self) -> &str {
         &self.settings.api

@@ -14,7 +14,7 @@ use super::seen::Seen;
 use super::{Account, Glimpse};
 use crate::api::{Operation, OperationId};
 use crate::generate::Generators;
-use crate::resource::{self, Action, Found, Graph, Kind, Maker, Pool, Recipe, Use};
+use crate::resource::{self, Action, Found, Graph, Kind, Link, Maker, Pool, Recipe, Use};
 use crate::scenario::{Case, GeneratorId, IdentityName, Intent, Scenario, Step, encode};
 use crate::seed::Seed;
 use crate::wire::{Exchange, Outcome, Request};
@@ -86,16 +86,18 @@ pub struct Planner {
 }
 
 impl Planner {
-    /// Plans for these operations with these generators; `share` says how often each has its turn.
+    /// Plans for these operations with these generators and what the user says of where values come from; `share` says
+    /// how often each generator has its turn.
     pub fn new(
         operations: Vec<Arc<Operation>>,
+        links: &[Link],
         generators: Generators,
         share: fn(GeneratorId) -> u64,
         seed: Seed,
         identity: IdentityName,
         base_path: &str,
     ) -> Self {
-        let graph = Graph::new(&operations);
+        let graph = Graph::with_links(&operations, links);
         let lane = |operation: Arc<Operation>| {
             let role = graph.role(&operation.id);
             Lane::new(operation, role)
