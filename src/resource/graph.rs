@@ -63,6 +63,8 @@ pub struct Taken {
     pub kind: Kind,
     /// By what.
     pub field: String,
+    /// Whether the answer is about it, and does not only mention it.
+    pub is_subject: bool,
 }
 
 /// An operation's part.

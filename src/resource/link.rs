@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::graph::{BodyNeed, Graph, Kind, Need, Taken};
-use super::name::Reference;
+use super::name::{self, Reference};
 use crate::api::{Api, Location, Operation, OperationId, suggestion};
 use crate::scenario::Source;
 
@@ -182,7 +182,10 @@ impl Graph {
         for link in links.iter().filter(|link| link.from.is_none()) {
             self.forbid(link);
         }
-        for group in groups(links.into_iter().filter(|link| link.from.is_some())) {
+        let mut groups = groups(links.into_iter().filter(|link| link.from.is_some()));
+        // What passes on what it was told comes after what tells it.
+        groups.sort_by_key(|group| group.links.iter().any(|link| matches!(link.from, Some((_, Take::Parameter(_))))));
+        for group in groups {
             let (kind, field) = self.subject(&group);
             self.kinds.entry(Arc::clone(&kind)).or_default().insert(field.clone());
             for link in &group.links {
@@ -234,18 +237,28 @@ impl Graph {
         match (self.referred(word.unwrap_or("id")), own.as_slice()) {
             (Some(referred), _) => referred,
             (None, [Some(kind)]) => (Arc::clone(kind), reference.field),
-            _ => {
-                let named = from.first().map_or_else(String::new, |(id, _)| id.slug());
-                (format!("link_{named}").into(), reference.field)
-            }
+            _ => (self.unheard_of(&from), reference.field),
         }
+    }
+
+    /// A kind of its own, called after the collection that the values come from unless that is taken.
+    fn unheard_of(&self, from: &[&(OperationId, Take)]) -> Kind {
+        let Some((id, _)) = from.first() else { return Kind::from("link") };
+        let last = id.as_str().rsplit('/').find(|segment| !segment.is_empty() && !segment.contains('{'));
+        let is_free = |kind: &String| {
+            !kind.is_empty() && (!self.kinds.contains_key(kind.as_str()) || self.creators(kind).contains(id))
+        };
+        let named = last.map(name::kind).filter(is_free);
+        named.unwrap_or_else(|| format!("link_{}", id.slug())).into()
     }
 
     fn lead(&mut self, link: &Link, kind: &Kind, field: &str) {
         let Some((from, take)) = &link.from else { return };
         if let Take::Answer(source) = take {
             if let Some(role) = self.roles.get_mut(from) {
-                let taken = Taken { source: source.clone(), kind: Arc::clone(kind), field: field.to_owned() };
+                let is_subject = role.kind.as_ref().is_none_or(|own| own == kind);
+                let (source, field) = (source.clone(), field.to_owned());
+                let taken = Taken { source, kind: Arc::clone(kind), field, is_subject };
                 if !role.takes.contains(&taken) {
                     role.takes.push(taken);
                 }
@@ -351,6 +364,7 @@ paths:
         check(&graph, "GET /people/{handle}", &["customer.handle"], Some("customer"));
         // By what the one who asks was asked for itself.
         check(&graph, "DELETE /people/{handle}", &["customer.handle"], Some("customer"));
+        check(&graph, "GET /orders", &["customer.x_customer"], None);
         assert_eq!(graph.creators("customer"), [OperationId::from_text("POST /customers")]);
         let takes = &graph.role(&OperationId::from_text("POST /customers")).unwrap().takes;
         assert!(takes.iter().any(|taken| taken.source == Source::Body("/data/handle".into())), "{takes:?}");
@@ -364,9 +378,9 @@ paths:
             (source, "GET /people/{handle}", "path/handle"),
             (source, "POST /orders", "body/who"),
         ]);
-        check(&graph, "GET /orders", &[], Some("order"));
+        check(&graph, "GET /orders", &[], None);
         check(&graph, "GET /people/{handle}", &["customer.id"], Some("customer"));
-        check(&graph, "POST /orders", &["/who: customer.id"], Some("order"));
+        check(&graph, "POST /orders", &["/who: customer.id"], None);
     }
 
     #[track_caller]

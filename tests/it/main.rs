@@ -4,6 +4,8 @@
 
 mod cli;
 #[cfg(feature = "demo")]
+mod corpus;
+#[cfg(feature = "demo")]
 mod demo;
 #[cfg(feature = "demo")]
 mod determinism;

@@ -12,7 +12,7 @@ const MARGIN: f64 = 24.0;
 const TITLE: f64 = 34.0;
 const LINE: f64 = 18.0;
 /// The least width: the legend must fit.
-const LEAST_WIDTH: f64 = 560.0;
+const LEAST_WIDTH: f64 = 780.0;
 
 const STYLE: &str = "\
 text{font:12px ui-monospace,Menlo,Consolas,monospace;fill:#1c2733}.title{font-weight:bold;font-size:14px}\
@@ -135,9 +135,9 @@ fn curve(spots: &[Spot]) -> String {
             let middle = f64::midpoint(x, to.x);
             _ = write!(out, "C{middle:.1} {y:.1} {middle:.1} {:.1} {:.1} {:.1}", to.y, to.x, to.y);
         } else {
-            // Back to the left: above both.
-            let (top, out_x, in_x) = (y.min(to.y) - 34.0, x + 30.0, to.x - 30.0);
-            _ = write!(out, "C{out_x:.1} {top:.1} {in_x:.1} {top:.1} {:.1} {:.1}", to.x, to.y);
+            // Back to the left: above both, and down onto the box.
+            let (top, right, middle) = (y.min(to.y) - 40.0, x + 36.0, to.x + to.width / 2.0);
+            _ = write!(out, "C{right:.1} {top:.1} {middle:.1} {top:.1} {middle:.1} {:.1}", to.y - to.height / 2.0);
         }
     }
     out
