@@ -9,7 +9,7 @@ use crate::scenario::{ANONYMOUS, Capture, IdentityName, Scenario, Source, Step};
 use crate::spec;
 use crate::wire::Request;
 
-const DOCUMENT: &str = r#"
+const DOCUMENT: &str = r"
 openapi: 3.1.0
 info: {title: Notes, version: '1'}
 paths:
@@ -26,7 +26,7 @@ paths:
     parameters: [{name: id, in: path, required: true, schema: {type: integer}}]
     get: {responses: {'200': {description: ok}}}
     delete: {responses: {'204': {description: gone}}}
-"#;
+";
 
 /// Notes that can be made, listed, read and deleted.
 pub(super) fn api() -> Arc<Api> {

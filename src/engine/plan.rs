@@ -71,7 +71,7 @@ pub struct Planner {
     generators: Generators,
     share: fn(GeneratorId) -> u64,
     pub(super) lanes: Vec<Lane>,
-    pub(super) seen: Seen,
+    seen: Seen,
     pub(super) graph: Graph,
     pub(super) pool: Pool,
     /// What earlier runs found worth keeping, until it is sent.

@@ -9,7 +9,6 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use super::Glimpse;
-use super::lane::hash;
 use super::plan::{Planned, Planner};
 use crate::api::OperationId;
 use crate::resource::{Action, Entry, Found, Maker, Recipe, Use};
@@ -103,12 +102,10 @@ impl Planner {
         self.lanes[lane].binder.role().map(|role| role.action)
     }
 
-    fn again(&mut self, one: Remembered, lane: usize, number: u64) -> Planned {
+    fn again(&self, one: Remembered, lane: usize, number: u64) -> Planned {
         let Remembered { mut scenario, is_valid, .. } = one;
-        for step in &mut scenario.steps {
-            step.identity = self.identity.clone();
-            self.seen.insert(hash(&step.request));
-        }
+        // They do not count as sent: the same request made from a case is judged, and one that was read is not.
+        scenario.steps.iter_mut().for_each(|step| step.identity = self.identity.clone());
         let fresh = self.seed.child("recorded", number);
         Planned { scenario, fresh, uses: Vec::new(), lane, recorded: Some(is_valid) }
     }

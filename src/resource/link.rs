@@ -310,7 +310,7 @@ mod tests {
     use super::*;
     use crate::spec;
 
-    const DOCUMENT: &str = r##"
+    const DOCUMENT: &str = r"
 openapi: 3.1.0
 info: {title: Shop, version: '1'}
 paths:
@@ -336,9 +336,12 @@ paths:
     post:
       requestBody: {content: {application/json: {schema: {type: object, properties: {customer_id: {type: string}, who: {type: string}}}}}}
       responses: {'201': {description: made}}
-"##;
+";
 
-    fn graph(links: &[(Option<(&str, &str)>, &str, &str)]) -> Graph {
+    /// Source, operation and place.
+    type Written<'a> = (Option<(&'a str, &'a str)>, &'a str, &'a str);
+
+    fn graph(links: &[Written<'_>]) -> Graph {
         let api = spec::load_bytes("shop.yaml", DOCUMENT.as_bytes()).unwrap().api;
         let links: Vec<_> =
             links.iter().map(|(source, to, into)| Link::parse(&api, *source, to, into).unwrap()).collect();

@@ -156,14 +156,8 @@ impl<'a> Writer<'a> {
         let declared = |step: &Step| -> Vec<String> {
             step.fresh.iter().chain(step.captures.iter().map(|capture| &capture.name)).cloned().collect()
         };
-        let mut names = Names::new();
-        for old in scenario.steps.iter().flat_map(declared) {
-            if !names.contains_key(&old) {
-                let new = self.name(&old);
-                names.insert(old, new);
-            }
-        }
-        names
+        let all: BTreeSet<String> = scenario.steps.iter().flat_map(declared).collect();
+        all.into_iter().map(|old| (old.clone(), self.name(&old))).collect()
     }
 
     /// A placeholder that no other has.
@@ -217,8 +211,8 @@ impl<'a> Writer<'a> {
         each_text(value, &mut String::new(), &mut |pointer, text| {
             let unique = Unique::of(pointer, salt);
             let (plain, email) = (unique.word(), unique.email());
-            let named = names.iter().find(|name| *name.pointer == *pointer && !text.contains("{{"));
-            let (plain, is_email) = match named {
+            let listed = names.iter().find(|name| *name.pointer == *pointer && !text.contains("{{"));
+            let (plain, is_email) = match listed {
                 _ if *text == plain => (plain, false),
                 _ if *text == email => (plain, true),
                 Some(name) => (text.clone(), name.is_email),
@@ -283,5 +277,81 @@ fn bare(request: &mut Request, marks: &[String]) {
         if let Some(body) = replaced(&request.body) {
             request.body = body.into();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::scenario::Source;
+    use crate::scenario::encode::samples::{case, operation};
+
+    fn id() -> IdentityName {
+        IdentityName::new("anonymous")
+    }
+
+    fn recorded(operation: &str, target: &str, body: &'static str, capture: &str) -> Step {
+        let mut request = Request::new("POST", target.to_owned());
+        request.body = body.into();
+        Step {
+            operation: OperationId::from_text(operation),
+            identity: id(),
+            request: Arc::new(request),
+            fresh: vec!["fresh".into()],
+            captures: vec![Capture { name: capture.into(), from: Source::Body("/id".into()) }],
+            case: None,
+        }
+    }
+
+    /// An order that a recorded scenario made, after the user whose it is.
+    fn order(number: u64) -> Arc<Entry> {
+        let steps = vec![
+            recorded("POST /users", "/users", "{{fresh}}", "user_id"),
+            recorded("POST /orders", "/orders", "{{user_id}} {{fresh}}", "order_id"),
+        ];
+        let recipe = Recipe::Recorded { scenario: Arc::new(Scenario { steps }), index: 1 };
+        let maker = Maker { operation: OperationId::from_text("POST /orders"), recipe, uses: vec![] };
+        let held = super::super::Held { value: json!(7), from: Source::Body("/id".into()) };
+        Arc::new(Entry {
+            number,
+            kind: "order".into(),
+            fields: BTreeMap::from([("id".to_owned(), held)]),
+            maker: Arc::new(maker),
+            is_ours: true,
+            is_subject: true,
+        })
+    }
+
+    #[test]
+    fn what_recorded_steps_made_is_made_by_them_again() {
+        let path = json!([{"name": "id", "in": "path", "required": true, "schema": {"type": "integer"}},
+            {"name": "other", "in": "query", "schema": {"type": "integer"}}]);
+        let read = operation("GET", "/orders/{id}", json!({"parameters": path}));
+        let case = Arc::new(case(&read, &[("id", Datum::integer(7)), ("other", Datum::integer(7))]));
+        let used = |parameter, entry: Arc<Entry>| Use {
+            parameter: Some(parameter),
+            pointer: "".into(),
+            entry,
+            field: "id".into(),
+        };
+        let made = scenario(&read.id, &case, &[used(0, order(1)), used(1, order(2))], &id(), "");
+        let sent: Vec<_> = made
+            .steps
+            .iter()
+            .map(|step| format!("{} {}", step.request.target_text(), String::from_utf8_lossy(&step.request.body)))
+            .collect();
+        let expected = [
+            "/users {{fresh}}",
+            "/orders {{user_id}} {{fresh}}",
+            "/users {{fresh_2}}",
+            "/orders {{user_id_2}} {{fresh_2}}",
+            "/orders/{{order_id_2}}?other={{order_id_4}} ",
+        ];
+        assert_eq!(sent, expected);
+        assert_eq!(made.steps[3].fresh, ["fresh_2"]);
+        let names: Vec<_> = made.steps[1].captures.iter().map(|capture| capture.name.as_str()).collect();
+        assert_eq!(names, ["order_id", "order_id_2"]);
     }
 }

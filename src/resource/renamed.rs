@@ -37,15 +37,12 @@ fn replaced(bytes: &Bytes, names: &Names) -> Bytes {
     while let Some((before, after)) = rest.split_once("{{") {
         out.push_str(before);
         let known = after.split_once("}}").and_then(|(name, after)| Some((names.get(name)?, after)));
-        match known {
-            Some((name, after)) => {
-                out.push_str(&placeholder(name));
-                rest = after;
-            }
-            None => {
-                out.push_str("{{");
-                rest = after;
-            }
+        if let Some((name, after)) = known {
+            out.push_str(&placeholder(name));
+            rest = after;
+        } else {
+            out.push_str("{{");
+            rest = after;
         }
     }
     out.push_str(rest);

@@ -123,6 +123,19 @@ fn nothing_is_removed_when_nobody_listens() {
     assert_eq!(files(&project, "corpus/notes").len(), 5);
 }
 
+#[test]
+fn a_second_run_finds_what_the_first_one_did() {
+    let project = Project::new(&[]);
+    let found = || {
+        let ran =
+            project.gadfly(&["demo", "--requests", "600", "--include", "POST /orders", "--json", "--no-fixtures"]);
+        ran.object()["found"].clone()
+    };
+    let first = found();
+    assert!(first.as_array().is_some_and(|found| found.contains(&"D01".into())), "{first}");
+    assert_eq!(found(), first);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_target_tells_what_is_worth_keeping() {
     let demo = Demo::start(Options { clean: true, address: SocketAddr::from(([127, 0, 0, 1], 0)) }).await.unwrap();

@@ -148,7 +148,9 @@ impl Layout {
                 shift += wish - spot.y;
             }
             let shift = shift / column.len().max(1) as f64;
-            column.iter().for_each(|index| self.spots[*index].y += shift);
+            for index in column {
+                self.spots[*index].y += shift;
+            }
         }
     }
 
