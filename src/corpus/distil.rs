@@ -1,8 +1,9 @@
 //! Fewer entries that are worth as much: what to drop, and what to take from elsewhere. Main types: [`Surplus`],
 //! [`Shown`].
 //!
-//! Without a target, what an entry is kept for tells which ones are worth the same. With one, [`replay`] looks at what
-//! each shows there, and the smallest entries that together show all of it stay, as `afl-cmin` and libFuzzer's merge do.
+//! Without a target, what an entry is kept for tells which ones are worth the same. With one, [`Corpus::replay`] looks at
+//! what each shows there, and the smallest entries that together show all of it stay, as `afl-cmin` and libFuzzer's merge
+//! do.
 
 use std::collections::{BTreeMap, BTreeSet};
 
