@@ -29,15 +29,15 @@ impl Budget {
         self.watch.elapsed()
     }
 
-    /// How many of `wanted` cases may be planned. They count once [`Budget::planned`] was told of them.
+    /// How many of `wanted` requests may be planned. They count once [`Budget::planned`] was told of them.
     pub(super) fn room(&self, wanted: usize) -> usize {
         let left = self.requests.map_or(u64::MAX, |requests| requests.saturating_sub(self.planned));
         usize::try_from(left).unwrap_or(usize::MAX).min(wanted)
     }
 
     /// Counts what was planned.
-    pub(super) fn planned(&mut self, cases: usize) {
-        self.planned += cases as u64;
+    pub(super) fn planned(&mut self, requests: usize) {
+        self.planned += requests as u64;
     }
 
     /// Whether the request budget is used up.
@@ -52,9 +52,9 @@ impl Budget {
         by_requests || by_time
     }
 
-    /// Counts a request that goes out.
-    pub(super) fn sent(&mut self) {
-        self.sent += 1;
+    /// Counts requests that go out.
+    pub(super) fn sent(&mut self, requests: usize) {
+        self.sent += requests as u64;
     }
 
     /// How long to wait before the next request, to keep the rate.
@@ -110,7 +110,7 @@ mod tests {
     fn the_rate_spaces_requests() {
         let mut budget = Budget::start(None, None, Some(1));
         assert_eq!(budget.pause(), Duration::ZERO);
-        (0..1000).for_each(|_| budget.sent());
+        (0..1000).for_each(|_| budget.sent(1));
         assert!(budget.pause() > Duration::from_mins(15));
     }
 }

@@ -2,12 +2,14 @@
 //!
 //! Main type: [`Keeper`]. It writes a finding at once when it is proved, so that a kill loses nothing.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{Error, Options};
+use crate::api::Api;
 use crate::clock;
-use crate::corpus::{self, Corpus};
-use crate::engine::Glimpse;
+use crate::corpus::{self, Aside, Corpus, Reason};
+use crate::engine::{Glimpse, Remembered};
 use crate::finding::Severity;
 use crate::fixture::{Discovery, Fixture, Place, REGRESSIONS, Shelf};
 use crate::redact::Redactor;
@@ -19,6 +21,8 @@ use crate::wire::curl;
 
 /// After how many new entries the corpus is written in the middle of a run.
 const CORPUS_BATCH: usize = 64;
+/// How many operations with entries that are set aside are named.
+const MOST_NAMED: usize = 5;
 
 /// Keeps what a run finds.
 pub(super) struct Keeper {
@@ -69,15 +73,21 @@ impl Keeper {
         })
     }
 
-    /// What earlier runs found worth keeping.
-    pub(super) fn remembered(&self) -> Vec<Scenario> {
-        self.corpus.as_ref().map(Corpus::scenarios).unwrap_or_default()
+    /// What earlier runs found worth keeping and still applies to the document; what does not is told.
+    pub(super) fn remembered(&mut self, api: &Api) -> Vec<Remembered> {
+        let Some(corpus) = &self.corpus else { return Vec::new() };
+        let (remembered, aside) = corpus.recall(api);
+        self.problems.extend(set_aside(&aside, corpus.len()));
+        remembered
     }
 
     /// Keeps an input that led to something new.
-    pub(super) fn keep_novel(&mut self, scenario: &Scenario, glimpse: Glimpse) {
+    pub(super) fn keep_novel(&mut self, scenario: &Scenario, glimpse: Glimpse, reaches: bool) {
         let Some(corpus) = &mut self.corpus else { return };
-        if corpus.add(scenario, &format!("answered {glimpse} in a new way")) {
+        let how = if reaches { "as its first success" } else { "in a new way" };
+        let words = format!("answered {glimpse} {how}");
+        let kind = Some(format!("{:016x}", glimpse.kind()));
+        if corpus.add(scenario, &Reason { words, status: glimpse.status(), kind, reaches }) {
             self.unsaved += 1;
         }
         if self.unsaved >= CORPUS_BATCH {
@@ -162,5 +172,44 @@ impl Keeper {
             fixture,
             seconds: elapsed.as_secs_f64(),
         }
+    }
+}
+
+/// How many entries do not apply to the document any more, and why, by operation.
+fn set_aside(aside: &[Aside], entries: usize) -> Option<String> {
+    if aside.is_empty() {
+        return None;
+    }
+    let mut reasons: BTreeMap<&str, (usize, &str)> = BTreeMap::new();
+    for one in aside {
+        reasons.entry(&one.operation).or_insert((0, &one.reason)).0 += 1;
+    }
+    let named = reasons.values().take(MOST_NAMED).map(|(count, reason)| format!("{count} since {reason}"));
+    let mut named: Vec<String> = named.collect();
+    if reasons.len() > MOST_NAMED {
+        named.push(format!("{} more operations", reasons.len() - MOST_NAMED));
+    }
+    let (count, named) = (aside.len(), named.join("; "));
+    Some(format!(
+        "{count} of {entries} kept inputs do not apply to the document any more and are set aside: {named}; `gadfly corpus ls` lists them"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_set_aside_is_told_by_operation() {
+        let aside = |operation: &str, reason: &str| Aside {
+            hash: String::new(),
+            operation: operation.to_owned(),
+            reason: reason.to_owned(),
+        };
+        let all = [aside("GET /a", "it is gone"), aside("GET /a", "it is gone"), aside("PUT /b", "of this")];
+        let told = set_aside(&all, 9).unwrap_or_default();
+        assert!(told.starts_with("3 of 9 kept inputs"), "{told}");
+        assert!(told.contains("2 since it is gone; 1 since of this; "), "{told}");
+        assert_eq!(set_aside(&[], 9), None);
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::api::Operation;
 use crate::generate::UserValues;
 use crate::identity::Identities;
+use crate::resource::Link;
 use crate::scenario::{ANONYMOUS, IdentityName};
 use crate::seed::Seed;
 use crate::store::Store;
@@ -123,6 +124,8 @@ pub struct Options {
     pub values: Arc<UserValues>,
     /// How the target's state is protected.
     pub protection: Protection,
+    /// What the user says of where values come from.
+    pub links: Vec<Link>,
     /// Whether findings go straight to `regressions/` instead of waiting for `gadfly accept`.
     pub accept_all: bool,
     /// Whether remarks are kept as fixtures too.
@@ -154,6 +157,7 @@ impl Options {
             exclude: Vec::new(),
             values: Arc::default(),
             protection: Protection::default(),
+            links: Vec::new(),
             accept_all: false,
             keep_remarks: false,
             fixtures: None,

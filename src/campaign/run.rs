@@ -15,7 +15,7 @@ use super::target::{is_refused, probe};
 use super::throttle::Throttle;
 use super::witness::Witnesses;
 use super::{Error, Options, shares, summary};
-use crate::api::Operation;
+use crate::api::{Api, Operation};
 use crate::clock;
 use crate::engine::{self, Execution, Executor, Health, Novelty, Planned, Planner};
 use crate::generate;
@@ -86,7 +86,8 @@ impl<'a> Run<'a> {
         let identity = options.identity.clone();
         let generators = generate::standard(&options.values);
         let base_path = &options.target.base_path;
-        let planner = Planner::new(operations, generators, shares::share, options.seed, identity, base_path);
+        let (links, seed) = (&options.links, options.seed);
+        let planner = Planner::new(operations, links, generators, shares::share, seed, identity, base_path);
         let registry = Arc::new(Registry::default());
         Ok(Self {
             proving: Proving::new(Proof {
@@ -116,23 +117,22 @@ impl<'a> Run<'a> {
 
     /// Fuzzes until a budget is used up or nothing is left to send, and proves what was seen.
     pub(super) async fn finish(mut self, loaded: &Loaded) -> Result<Summary, Error> {
-        let ended = self.drive().await?;
+        let ended = self.drive(&loaded.api).await?;
         let summary = summary::of(&self, &loaded.api, ended);
         self.reporter.event(&Event::Finished(&summary))?;
         Ok(summary)
     }
 
-    async fn drive(&mut self) -> Result<Ended, Error> {
+    async fn drive(&mut self, api: &Api) -> Result<Ended, Error> {
         let mut under_way = UnderWay::new();
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         let interrupt = tokio::signal::ctrl_c();
         tokio::pin!(interrupt);
-        self.tell_problems()?;
         if !self.options.protection.ruinous_last {
             self.planner.release();
         }
-        self.remember();
+        self.remember(api)?;
         let ended = loop {
             self.advance()?;
             self.proving.start(self.requests, false);
@@ -173,15 +173,12 @@ impl<'a> Run<'a> {
         Ok(ended)
     }
 
-    /// Begins with what earlier runs found worth keeping.
-    fn remember(&mut self) {
-        let room = self.budget.room(usize::MAX);
-        let mut cases = self.planner.recorded(self.keeper.remembered());
-        cases.truncate(room);
-        if !cases.is_empty() {
-            self.budget.planned(cases.len());
-            self.pipeline.push(cases);
-        }
+    /// Begins with what earlier runs found worth keeping; at least half of the requests are left for what is new.
+    fn remember(&mut self, api: &Api) -> Result<(), Error> {
+        let remembered = self.keeper.remembered(api);
+        self.tell_problems()?;
+        self.planner.remember(remembered, self.budget.room(usize::MAX) / 2);
+        Ok(())
     }
 
     fn tell_problems(&mut self) -> Result<(), Error> {
@@ -200,7 +197,7 @@ impl<'a> Run<'a> {
                 }
                 let size = self.budget.room(self.planner.epoch_size());
                 let cases = self.planner.plan(size);
-                self.budget.planned(cases.len());
+                self.budget.planned(cases.iter().map(Planned::requests).sum());
                 self.pipeline.push(cases);
             } else if let Some(folded) = self.pipeline.fold() {
                 self.fold(folded)?;
@@ -215,12 +212,11 @@ impl<'a> Run<'a> {
         let is_quiet = self.proving.wants_quiet();
         while !is_quiet && under_way.len() < self.throttle.window() && self.budget.pause().is_zero() {
             let Some((slot, planned)) = self.pipeline.next() else { return };
-            self.budget.sent();
+            self.budget.sent(planned.requests());
             let executor = self.executor.clone();
-            let seed = self.options.seed;
             under_way.push(
                 async move {
-                    let result = executor.run(&planned.scenario, seed).await;
+                    let result = executor.run(&planned.scenario, planned.fresh).await;
                     (slot, planned, result)
                 }
                 .boxed(),
@@ -251,10 +247,6 @@ impl<'a> Run<'a> {
             Err(error) => return Err(error.into()),
         };
         self.requests += execution.exchanges.len() as u64;
-        let Some(last) = execution.exchanges.last() else {
-            self.pipeline.record(slot, None);
-            return Ok(());
-        };
         if let Some(broken) = execution.broken {
             // A remembered prefix does not apply any more; its last step was never sent.
             self.pipeline.record(slot, None);
@@ -262,8 +254,11 @@ impl<'a> Run<'a> {
                 format!("some remembered inputs no longer apply: {}", broken.reason)
             });
         }
-        self.throttle.observe(last.outcome.may_be_load());
-        let lesson = self.planner.look(&planned, last);
+        execution.exchanges.iter().for_each(|exchange| self.throttle.observe(exchange.outcome.may_be_load()));
+        let Some(lesson) = self.planner.look(&planned, &execution.exchanges) else {
+            self.pipeline.record(slot, None);
+            return Ok(());
+        };
         let glimpse = lesson.glimpse;
         if glimpse.is_fault(FaultKind::Refused) {
             self.refused_in_a_row += 1;
@@ -282,13 +277,17 @@ impl<'a> Run<'a> {
         for Folded { planned, done } in epoch {
             let Some(operation) = planned.scenario.steps.last().map(|step| &step.operation) else { continue };
             let glimpse = done.lesson.glimpse;
+            for (step, glimpse) in planned.scenario.steps.iter().zip(done.lesson.before()) {
+                self.novelty.observe(&step.operation, glimpse);
+            }
             let is_novel = self.novelty.observe(operation, glimpse);
+            let reaches = glimpse.is_success() && !self.planner.is_reached(operation);
             // What a finding comes of is worth more turns as well.
             self.planner.fold(&planned, done.lesson, is_novel || !done.findings.is_empty());
             self.health.observe(operation, glimpse);
             self.witnesses.observe(&planned.scenario, glimpse);
-            if is_novel {
-                self.keeper.keep_novel(&self.planner.replayable(&planned), glimpse);
+            if is_novel || reaches {
+                self.keeper.keep_novel(&self.planner.memorable(&planned), glimpse, reaches);
             }
             for mut finding in done.findings {
                 let scenario = self.planner.replayable(&planned);

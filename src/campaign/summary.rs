@@ -6,7 +6,7 @@ use super::run::{Ended, Run};
 use crate::api::{Api, OperationId};
 use crate::clock;
 use crate::engine::{Account, LaneReport, RuleCounts};
-use crate::report::{RuleCoverage, Summary, Unreached};
+use crate::report::{Reached, RuleCoverage, Summary, Unreached};
 
 /// Version of the summary's form.
 const FORMAT: u32 = 1;
@@ -39,6 +39,7 @@ pub(super) fn of(run: &Run<'_>, api: &Api, ended: Ended) -> Summary {
             .filter(|report| !report.reached)
             .map(|report| unreached(run, report))
             .collect(),
+        reached_at: reached_at(run.planner.reports()),
         rules: coverage.iter().fold(RuleCounts::default(), |sum, operation| sum.plus(operation.counts)),
         coverage,
         outcomes,
@@ -57,6 +58,14 @@ pub(super) fn of(run: &Run<'_>, api: &Api, ended: Ended) -> Summary {
 
 fn covered((operation, account): (&OperationId, Account)) -> RuleCoverage {
     RuleCoverage { operation: operation.to_string(), counts: account.counts(), rules: account.into_goals() }
+}
+
+fn reached_at<'a>(reports: impl Iterator<Item = &'a LaneReport>) -> Vec<Reached> {
+    let reached =
+        |report: &LaneReport| Some(Reached { operation: report.operation.to_string(), request: report.reached_at? });
+    let mut all: Vec<Reached> = reports.filter_map(reached).collect();
+    all.sort_by_key(|reached| reached.request);
+    all
 }
 
 fn unreached(run: &Run<'_>, report: &LaneReport) -> Unreached {

@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 #[cfg(feature = "demo")]
 use super::demo;
-use super::{accept, exit, fuzz, replay, spec};
+use super::{accept, corpus, exit, fuzz, replay, spec};
 use crate::config::{self, Environment, FailOn, HeaderField, Layer, Span, Transport};
 use crate::seed::Seed;
 
@@ -35,6 +35,8 @@ pub(super) enum Command {
     Accept(accept::Flags),
     /// Show what was understood of a specification
     Spec(spec::Flags),
+    /// List, count, merge and prune the inputs that earlier runs kept
+    Corpus(corpus::Flags),
 }
 
 /// How output looks; every command takes them.

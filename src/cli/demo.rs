@@ -104,6 +104,7 @@ async fn fuzz(demo: &Demo, flags: &Flags, context: &Context, ui: &mut Ui<'_>) ->
         findings: flags.findings,
         state,
         values: Arc::default(),
+        links: Vec::new(),
         root,
     };
     let options = plan.options(context);

@@ -69,6 +69,7 @@ async fn fuzz(flags: &Flags, project: &Project, context: &Context, ui: &mut Ui<'
     let next = run::next_steps(&name, &target);
     let values = values::resolve(context, settings, &project.table, &project.root, &loaded.api)?;
     values::tell(&values, &loaded.api, ui)?;
+    let links = super::project::links(&project.table, &loaded.api)?;
     let plan = Plan {
         name,
         target,
@@ -78,6 +79,7 @@ async fn fuzz(flags: &Flags, project: &Project, context: &Context, ui: &mut Ui<'
         state: flags.state,
         root: &project.root,
         values,
+        links,
     };
     let options = plan.options(context);
     run::tell_fixtures(&options, flags.findings, ui)?;

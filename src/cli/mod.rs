@@ -7,6 +7,7 @@
 mod accept;
 mod args;
 mod context;
+mod corpus;
 #[cfg(feature = "demo")]
 mod demo;
 mod dispatch;
@@ -15,6 +16,7 @@ mod exit;
 mod fetch;
 mod fuzz;
 pub mod harness;
+mod kept;
 mod project;
 mod replay;
 mod run;

@@ -3,8 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use super::{Context, Error};
-use crate::config::{ApiTable, Environment, File, HeaderField, Layer, Settings};
+use crate::api::Api;
+use crate::config::{ApiTable, Environment, File, HeaderField, Layer, LinkTable, Settings};
 use crate::identity::Identities;
+use crate::resource::Link;
 use crate::scenario::IdentityName;
 use crate::spec::{self, Loaded};
 
@@ -113,6 +115,15 @@ impl Project {
         }
         Ok(loaded)
     }
+}
+
+/// What the user says of where values come from, found in the document.
+pub(super) fn links(table: &ApiTable, api: &Api) -> Result<Vec<Link>, Error> {
+    let link = |table: &LinkTable| {
+        let source = table.source.as_ref().map(|(from, take)| (from.as_str(), take.as_str()));
+        Link::parse(api, source, &table.to, &table.into).map_err(|message| table.error(message).into())
+    };
+    table.links.iter().map(link).collect()
 }
 
 fn shorten(context: &Context, at: &mut spec::Position) {

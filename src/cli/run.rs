@@ -12,11 +12,12 @@ use crate::fixture::REGRESSIONS;
 use crate::generate::UserValues;
 use crate::identity::Identities;
 use crate::report::{Reporter, Summary};
+use crate::resource::Link;
 use crate::spec::{Level, Loaded};
 use crate::store::{Directory, Store};
 
 /// The folder of kept inputs.
-const CORPUS: &str = "corpus";
+pub(super) const CORPUS: &str = "corpus";
 
 /// What is fuzzed, and how.
 pub(super) struct Plan<'a> {
@@ -28,6 +29,8 @@ pub(super) struct Plan<'a> {
     pub(super) state: StateFlags,
     /// What the user knows beyond the document.
     pub(super) values: Arc<UserValues>,
+    /// What the user says of where values come from.
+    pub(super) links: Vec<Link>,
     /// The folder that holds `regressions` and `corpus`.
     pub(super) root: &'a Path,
 }
@@ -35,7 +38,7 @@ pub(super) struct Plan<'a> {
 impl Plan<'_> {
     /// The campaign's options. In CI nobody reviews a pending fixture, so none is written unless it is asked for.
     pub(super) fn options(self, context: &Context) -> Options {
-        let Self { name, target, settings, identities, findings, state, values, root } = self;
+        let Self { name, target, settings, identities, findings, state, values, links, root } = self;
         let writes = !findings.no_fixtures && (!context.is_ci() || findings.accept_all);
         let filters = |patterns: &[String]| patterns.iter().cloned().map(Filter).collect();
         Options {
@@ -54,6 +57,7 @@ impl Plan<'_> {
             exclude: filters(&settings.exclude),
             values,
             protection: Protection { clean_up: !state.no_clean_up, ruinous_last: !state.destructive },
+            links,
             accept_all: findings.accept_all,
             keep_remarks: findings.remarks,
             fixtures: writes.then(|| fixtures(root)),

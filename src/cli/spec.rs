@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde::Serialize;
+use serde_json::json;
 
-use super::project::Project;
+use super::project::{self, Project};
 use super::{Context, Error, Exit, Ui, run, sample};
 use crate::config::Layer;
 use crate::redact::Redactor;
-use crate::report::{Paint, Table, line, visible};
+use crate::report::{Diagram, Paint, Table, line, visible};
+use crate::resource::Graph;
 use crate::spec::{Loaded, Note, OperationOverview, Overview};
 
 /// Arguments of `gadfly spec`.
@@ -25,6 +27,16 @@ pub(super) struct Flags {
     /// Show requests of every kind that a run would send to this operation: 'POST /orders', or an operationId
     #[arg(long, value_name = "OPERATION", conflicts_with = "notes")]
     sample: Option<String>,
+    /// Draw which operations make what others need: as a Mermaid flowchart, or as an SVG
+    #[arg(long, value_name = "mermaid|svg", conflicts_with_all = ["notes", "sample"], hide_possible_values = true)]
+    graph: Option<Form>,
+}
+
+/// How a graph is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Form {
+    Mermaid,
+    Svg,
 }
 
 pub(super) fn run(flags: &Flags, context: &Context, ui: &mut Ui<'_>) -> Result<Exit, Error> {
@@ -32,6 +44,9 @@ pub(super) fn run(flags: &Flags, context: &Context, ui: &mut Ui<'_>) -> Result<E
     let loaded = run::runtime()?.block_on(project.load(context))?;
     if let Some(wanted) = &flags.sample {
         return sample::run(wanted, &project, &loaded, context, ui);
+    }
+    if let Some(form) = flags.graph {
+        return draw(form, &project, &loaded, ui);
     }
     let spec = project.settings.spec.as_deref().unwrap_or_default();
     let overview = loaded.overview();
@@ -41,6 +56,24 @@ pub(super) fn run(flags: &Flags, context: &Context, ui: &mut Ui<'_>) -> Result<E
     ui.report(&render(&overview, spec, flags.notes, ui.report_paint()))?;
     ui.object(&Description::of(&loaded, &overview, spec), &Redactor::default())?;
     Ok(if overview.operations.is_empty() { Exit::SPECIFICATION } else { Exit::CLEAN })
+}
+
+/// Prints the graph, which may go into a file as it is.
+fn draw(form: Form, project: &Project, loaded: &Loaded, ui: &mut Ui<'_>) -> Result<Exit, Error> {
+    let operations = &loaded.api.operations;
+    let graph = Graph::with_links(operations, &project::links(&project.table, &loaded.api)?);
+    let diagram = Diagram::new(&loaded.api.title, &graph.flows(operations), operations.len());
+    let (name, text) = match form {
+        Form::Mermaid => ("mermaid", diagram.mermaid()),
+        Form::Svg => ("svg", diagram.svg()),
+    };
+    ui.report(&text)?;
+    for note in diagram.notes() {
+        ui.note(note)?;
+    }
+    let object = json!({"format": super::ui::FORMAT, "form": name, "graph": text, "notes": diagram.notes()});
+    ui.object(&object, &Redactor::default())?;
+    Ok(if operations.is_empty() { Exit::SPECIFICATION } else { Exit::CLEAN })
 }
 
 /// Widest cell of a table, and widest title.

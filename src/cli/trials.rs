@@ -138,6 +138,7 @@ fn options(context: &Context, api: &str, table: &ApiTable, loaded: &Loaded, url:
     let identities = table.identities(&context.environment, std::slice::from_ref(&settings.identity), &[])?;
     let findings = super::args::FindingFlags { no_fixtures: true, ..Default::default() };
     let (name, root, values) = (api.to_owned(), &*context.folder, Arc::default());
+    let links = super::project::links(table, &loaded.api)?;
     let plan = Plan {
         name,
         target,
@@ -146,6 +147,7 @@ fn options(context: &Context, api: &str, table: &ApiTable, loaded: &Loaded, url:
         findings,
         state: super::args::StateFlags::default(),
         values,
+        links,
         root,
     };
     Ok(Options { time: None, corpus: None, fixtures: None, ..plan.options(context) })

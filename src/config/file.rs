@@ -9,7 +9,7 @@ use toml::de::DeTable;
 use super::identity::{IdentityTable, Value, named_values};
 use super::layer::{KEYS, header_field};
 use super::table::{Entry, Table, Text, table};
-use super::{Environment, Error, FixedValue, HeaderField, Layer};
+use super::{Environment, Error, FixedValue, HeaderField, Layer, LinkTable};
 use crate::api::suggestion;
 use crate::identity::Identities;
 use crate::scenario::IdentityName;
@@ -36,6 +36,8 @@ pub struct ApiTable {
     headers: Vec<Value>,
     /// The values that are fixed for places of requests.
     pub values: Vec<FixedValue>,
+    /// What produces the values of what.
+    pub links: Vec<LinkTable>,
 }
 
 impl File {
@@ -113,7 +115,7 @@ impl File {
 impl ApiTable {
     fn read(text: Text<'_>, name: &str, entry: Entry<'_>) -> Result<Self, Error> {
         let mut known = KEYS.to_vec();
-        known.extend(["headers", "identity", "values"]);
+        known.extend(["headers", "identity", "link", "values"]);
         let title = format!("[api.{name}]");
         let own = Table::new(text, &title, table(text, entry)?, &known)?;
         let mut api = Self { layer: Layer::from_table(own)?, ..Self::default() };
@@ -121,6 +123,7 @@ impl ApiTable {
             match entry.key.get_ref().as_ref() {
                 "headers" => api.headers = named_values(text, entry)?,
                 "identity" => api.identities = identities(text, entry)?,
+                "link" => api.links = LinkTable::all(text, entry)?,
                 "values" => api.values = FixedValue::all(text, entry)?,
                 _ => {}
             }
@@ -280,6 +283,13 @@ mod tests {
         check("[api.a]\n  include = [1]", "gadfly.toml:2:14: `include` takes a string, not an integer");
         check("[api.a]\nproof = 0", "gadfly.toml:2:9: `proof` takes a number of repetitions: it must be at least 1");
         check("[api.a]\nrate = true", "gadfly.toml:2:8: `rate` takes a number of requests per second, not a boolean");
+        check("[[api.a.link]]\nfrmo = 'x'", "gadfly.toml:2:1: unknown key `frmo` in a link; did you mean `from`?");
+        check("[api.a]\nlink = 1", "gadfly.toml:2:8: `link` takes tables: [[api.NAME.link]]");
+        check(
+            "[[api.a.link]]\nto = 'GET /a'\ninto = 'path/id'",
+            "gadfly.toml:1:1: a link needs `from` and `take`, or `none = true`",
+        );
+        check("[[api.a.link]]\nnone = 'x'", "gadfly.toml:2:8: `none` takes true or false, not a string");
         check("api = 3", "gadfly.toml:1:7: `api` takes a table, not an integer");
         check(
             "[api.a]\ntime = \"soon\"",

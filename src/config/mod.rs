@@ -9,6 +9,7 @@ mod error;
 mod file;
 mod identity;
 mod layer;
+mod link;
 mod settings;
 mod table;
 mod template;
@@ -21,6 +22,7 @@ pub use error::Error;
 pub use file::{ApiTable, FILE_NAME, File};
 pub use identity::IdentityTable;
 pub use layer::{FailOn, HeaderField, Layer, Transport};
+pub use link::LinkTable;
 pub use settings::{Settings, Source, without_password};
 pub use values::{FixedValue, Written};
 

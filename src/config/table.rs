@@ -89,6 +89,15 @@ impl<'a> Table<'a> {
         self.get(key).map(|entry| string(self.text, entry)).transpose()
     }
 
+    /// True or false.
+    pub(super) fn flag(self, key: &str) -> Result<Option<bool>, Error> {
+        let read = |entry: Entry<'_>| match entry.value.get_ref() {
+            DeValue::Boolean(flag) => Ok(*flag),
+            _ => Err(self.wrong_type(entry, "true or false")),
+        };
+        self.get(key).map(read).transpose()
+    }
+
     /// Strings: a list of them, or a lone one.
     pub(super) fn strings(self, key: &str) -> Result<Option<Vec<String>>, Error> {
         let Some(entry) = self.get(key) else { return Ok(None) };

@@ -4,8 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-use super::Problem;
-use super::entry::Entry;
+use super::entry::{Entry, Reason};
+use super::fit::{Fit, Operations};
+use super::{Aside, Problem};
+use crate::api::Api;
+use crate::engine::Remembered;
 use crate::redact::Redactor;
 use crate::scenario::Scenario;
 use crate::scenario::file::{StepRecord, folder_name};
@@ -13,6 +16,8 @@ use crate::store::Store;
 
 /// The most entries of one API.
 const MOST_ENTRIES: usize = 2_000;
+/// How many of them are for the first success of an operation alone.
+const FOR_FIRSTS: usize = 500;
 /// The longest file of an entry.
 const LONGEST_ENTRY: usize = 64 * 1024;
 /// The most bytes of all files together, since all are held in memory.
@@ -21,9 +26,18 @@ const MOST_BYTES: usize = 16 * 1024 * 1024;
 /// The corpus of one API: held in memory, written by [`Corpus::save`].
 pub struct Corpus {
     settings: Settings,
-    entries: BTreeMap<String, Entry>,
+    pub(super) entries: BTreeMap<String, Held>,
     unsaved: BTreeSet<String>,
     bytes: usize,
+}
+
+/// An entry and its file.
+pub(super) struct Held {
+    pub(super) entry: Entry,
+    /// The length of the file.
+    pub(super) bytes: usize,
+    /// The file, which somebody may have given another name than we do.
+    key: String,
 }
 
 /// Where a corpus is kept and how its scenarios are written.
@@ -67,7 +81,7 @@ impl Corpus {
                 continue;
             }
             match corpus.read(&key) {
-                Ok((entry, length)) => corpus.insert(entry, length),
+                Ok((entry, length)) => corpus.insert(entry, length, key),
                 Err(problem) => problems.push(problem),
             }
         }
@@ -77,14 +91,21 @@ impl Corpus {
         (corpus, problems)
     }
 
-    /// Keeps a scenario for a reason in words. `false` if the same is kept already, if it is too long or holds a
-    /// credential, or if the corpus is full.
-    pub fn add(&mut self, scenario: &Scenario, novelty: &str) -> bool {
+    /// Keeps a scenario. `false` if the same is kept already, if it is too long or holds a credential, or if the corpus
+    /// is full.
+    pub fn add(&mut self, scenario: &Scenario, reason: &Reason) -> bool {
         let base_path = &self.settings.base_path;
         let steps = scenario.steps.iter().map(|step| StepRecord::of(step, base_path)).collect();
-        let entry = Entry::new(&self.settings.redactor.text(novelty), steps);
+        let intent = scenario.steps.last().and_then(|step| step.case.as_ref()).map(|case| case.intent.word());
+        let words = self.settings.redactor.text(&reason.words);
+        self.admit(Entry::new(&Reason { words, ..reason.clone() }, intent, steps), reason.reaches)
+    }
+
+    /// Takes an entry in, unless there is a reason not to.
+    pub(super) fn admit(&mut self, entry: Entry, reaches: bool) -> bool {
         let hash = entry.hash();
-        if entry.steps.is_empty() || self.entries.contains_key(&hash) {
+        let is_full = !reaches && self.entries.len() >= MOST_ENTRIES - FOR_FIRSTS;
+        if entry.steps.is_empty() || is_full || self.entries.contains_key(&hash) {
             return false;
         }
         let bytes = entry.write();
@@ -92,8 +113,9 @@ impl Corpus {
         if bytes.len() > LONGEST_ENTRY || !self.has_room(bytes.len()) || holds_secret {
             return false;
         }
+        let key = format!("{}/{hash}.json", folder_name(&self.settings.api));
         self.unsaved.insert(hash);
-        self.insert(entry, bytes.len());
+        self.insert(entry, bytes.len(), key);
         true
     }
 
@@ -101,21 +123,47 @@ impl Corpus {
     pub fn save(&mut self) -> Vec<Problem> {
         let mut problems = Vec::new();
         for hash in std::mem::take(&mut self.unsaved) {
-            let key = format!("{}/{hash}.json", folder_name(&self.settings.api));
-            let Some(entry) = self.entries.get(&hash) else { continue };
-            if let Err(source) = self.settings.store.put(&key, &entry.write()) {
-                problems.push(Problem::Io { file: key, source });
+            let Some(held) = self.entries.get(&hash) else { continue };
+            if let Err(source) = self.settings.store.put(&held.key, &held.entry.write()) {
+                problems.push(Problem::Io { file: held.key.clone(), source });
                 self.unsaved.insert(hash);
             }
         }
         problems
     }
 
+    /// Removes an entry, and its file.
+    pub fn remove(&mut self, hash: &str) -> Result<(), Problem> {
+        let Some(held) = self.entries.get(hash) else { return Ok(()) };
+        let io = |source| Problem::Io { file: held.key.clone(), source };
+        self.settings.store.delete(&held.key).map_err(io)?;
+        self.bytes -= held.bytes;
+        self.unsaved.remove(hash);
+        self.entries.remove(hash);
+        Ok(())
+    }
+
     /// All scenarios, in an order that depends on their content alone.
     pub fn scenarios(&self) -> Vec<Scenario> {
-        let base_path = &self.settings.base_path;
-        let scenario = |entry: &Entry| Scenario { steps: entry.steps.iter().map(|s| s.to_step(base_path)).collect() };
-        self.entries.values().map(scenario).collect()
+        self.entries.values().map(|held| self.scenario(&held.entry)).collect()
+    }
+
+    /// The scenarios that apply to the document, and those that do not with the reason.
+    pub fn recall(&self, api: &Api) -> (Vec<Remembered>, Vec<Aside>) {
+        let operations = Operations::of(api);
+        let (mut remembered, mut aside) = (Vec::new(), Vec::new());
+        for (hash, Held { entry, .. }) in &self.entries {
+            match operations.fit(entry) {
+                Fit::Applies(is_valid) => {
+                    let scenario = self.scenario(entry);
+                    remembered.push(Remembered { scenario, is_valid, reaches: entry.reaches() });
+                }
+                Fit::Aside(reason) => {
+                    aside.push(Aside { hash: hash.clone(), operation: entry.operation().to_string(), reason });
+                }
+            }
+        }
+        (remembered, aside)
     }
 
     /// How many scenarios are kept.
@@ -128,13 +176,36 @@ impl Corpus {
         self.entries.is_empty()
     }
 
+    /// How many bytes their files have.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Says where the target has the API: scenarios are read as being there.
+    pub fn set_base_path(&mut self, base_path: &str) {
+        base_path.clone_into(&mut self.settings.base_path);
+    }
+
+    /// The name of the API.
+    pub fn api(&self) -> &str {
+        &self.settings.api
+    }
+
+    pub(super) fn scenario(&self, entry: &Entry) -> Scenario {
+        let base_path = &self.settings.base_path;
+        Scenario { steps: entry.steps.iter().map(|step| step.to_step(base_path)).collect() }
+    }
+
     fn has_room(&self, more: usize) -> bool {
         self.entries.len() < MOST_ENTRIES && self.bytes + more <= MOST_BYTES
     }
 
-    fn insert(&mut self, entry: Entry, length: usize) {
+    fn insert(&mut self, entry: Entry, length: usize, key: String) {
+        let hash = entry.hash();
+        if let Some(twin) = self.entries.insert(hash, Held { entry, bytes: length, key }) {
+            self.bytes -= twin.bytes;
+        }
         self.bytes += length;
-        self.entries.insert(entry.hash(), entry);
     }
 
     fn read(&self, key: &str) -> Result<(Entry, usize), Problem> {
@@ -156,6 +227,10 @@ mod tests {
     use crate::scenario::{ANONYMOUS, IdentityName, Step};
     use crate::store::Memory;
     use crate::wire::Request;
+
+    fn reason(words: &str) -> Reason {
+        crate::corpus::testing::reason(words, None)
+    }
 
     fn scenario(target: &str) -> Scenario {
         Scenario::single(Step {
@@ -182,9 +257,9 @@ mod tests {
         let store = Arc::new(Memory::default());
         let (mut corpus, problems) = open(&store, "/v1");
         assert!(problems.is_empty() && corpus.is_empty());
-        assert!(corpus.add(&scenario("/v1/a"), "a status of 201"));
-        assert!(corpus.add(&scenario("/v1/b"), "a new shape"));
-        assert!(!corpus.add(&scenario("/v1/a"), "something else"));
+        assert!(corpus.add(&scenario("/v1/a"), &reason("a status of 201")));
+        assert!(corpus.add(&scenario("/v1/b"), &reason("a new shape")));
+        assert!(!corpus.add(&scenario("/v1/a"), &reason("something else")));
         assert!(corpus.save().is_empty());
         assert_eq!(store.list("demo/").unwrap().len(), 2);
 
@@ -200,7 +275,7 @@ mod tests {
         let kept = |order: [&str; 3]| {
             let (mut corpus, _) = open(&Arc::new(Memory::default()), "");
             for target in order {
-                assert!(corpus.add(&scenario(target), "n"));
+                assert!(corpus.add(&scenario(target), &reason("n")));
             }
             targets(&corpus)
         };
@@ -210,9 +285,9 @@ mod tests {
     #[test]
     fn what_is_too_long_or_secret_is_not_kept() {
         let (mut corpus, _) = open(&Arc::new(Memory::default()), "");
-        assert!(!corpus.add(&scenario(&format!("/{}", "x".repeat(LONGEST_ENTRY))), "n"));
-        assert!(!corpus.add(&scenario("/a?token=tok-123"), "n"));
-        assert!(!corpus.add(&Scenario { steps: vec![] }, "n"));
+        assert!(!corpus.add(&scenario(&format!("/{}", "x".repeat(LONGEST_ENTRY))), &reason("n")));
+        assert!(!corpus.add(&scenario("/a?token=tok-123"), &reason("n")));
+        assert!(!corpus.add(&Scenario { steps: vec![] }, &reason("n")));
         assert!(corpus.is_empty());
     }
 
@@ -220,8 +295,13 @@ mod tests {
     fn a_corpus_is_bounded_when_it_grows_and_when_it_is_read() {
         let store = Arc::new(Memory::default());
         let (mut corpus, _) = open(&store, "");
-        let added = (0..MOST_ENTRIES + 5).filter(|index| corpus.add(&scenario(&format!("/{index}")), "n")).count();
-        assert_eq!((added, corpus.len()), (MOST_ENTRIES, MOST_ENTRIES));
+        let mut add = |range: std::ops::Range<usize>, reaches| {
+            let reason = Reason { reaches, ..reason("n") };
+            range.filter(|index| corpus.add(&scenario(&format!("/{index}")), &reason)).count()
+        };
+        assert_eq!(add(0..MOST_ENTRIES + 5, false), MOST_ENTRIES - FOR_FIRSTS);
+        assert_eq!(add(MOST_ENTRIES..2 * MOST_ENTRIES, true), FOR_FIRSTS);
+        assert_eq!(corpus.len(), MOST_ENTRIES);
         corpus.save();
         let sample = store.get(&store.list("").unwrap()[0]).unwrap().unwrap();
         store.put("demo/zz.json", &sample).unwrap();
@@ -234,7 +314,7 @@ mod tests {
     fn check(file: &[u8], expected: &str) {
         let store = Arc::new(Memory::default());
         let (mut corpus, _) = open(&store, "");
-        corpus.add(&scenario("/good"), "n");
+        corpus.add(&scenario("/good"), &reason("n"));
         corpus.save();
         store.put("demo/bad.json", file).unwrap();
         let (corpus, problems) = open(&store, "");

@@ -70,6 +70,14 @@ impl Binder {
         let Content::Value(value) = &mut body.content else { return };
         let mut found = Vec::new();
         self.references(value, "", &mut String::new(), known.graph, &mut found);
+        if let Some(role) = &self.role {
+            let is_settled = |pointer: &String| {
+                role.untouched.contains(pointer) || role.body.iter().any(|need| need.pointer == *pointer)
+            };
+            found.retain(|(pointer, ..)| !is_settled(pointer));
+            let linked = role.body.iter();
+            found.extend(linked.map(|need| (need.pointer.clone(), Arc::clone(&need.kind), need.field.clone())));
+        }
         let usual = self.usual.as_ref().and_then(|usual| match &usual.body.as_ref()?.content {
             Content::Value(value) => Some(value),
             Content::Raw(_) => None,
@@ -253,7 +261,7 @@ mod tests {
     use super::*;
     use crate::api::Operation;
     use crate::generate::standard;
-    use crate::resource::{Found, Held, Maker};
+    use crate::resource::{Found, Held, Maker, Recipe};
     use crate::scenario::Source;
     use crate::scenario::encode::samples::{case, operation};
 
@@ -277,7 +285,7 @@ mod tests {
     fn pool(orders: usize, is_ours: bool) -> Pool {
         let maker = Arc::new(Maker {
             operation: operations()[0].id.clone(),
-            case: Arc::new(case(&operations()[0], &[])),
+            recipe: Recipe::Typed { case: Arc::new(case(&operations()[0], &[])), names: Vec::new() },
             uses: Vec::new(),
         });
         let found = |index: usize| {

@@ -23,6 +23,10 @@ const MAX_WEIGHT: u64 = 6;
 /// For how many turns an operation rests after its first timeout, twice as many after the second, and so on: a case that
 /// times out costs as much time as thousands of others.
 const REST: u64 = 20;
+/// How many cases of one operation are sent once more because the target was busy.
+const REPEATS: u32 = 16;
+/// After so many of an operation's waits that were answered in time, its waits are nothing special.
+const SHORT_WAITS: u32 = 3;
 /// How many turns of an operation are valid requests only, until one succeeds.
 const FIRST: u64 = 6;
 /// How many indices of one generator may give nothing new before the next generator gets its turn.
@@ -41,6 +45,8 @@ pub struct LaneReport {
     pub reached: bool,
     /// What the last valid request was told, as long as none succeeded.
     pub said: Option<String>,
+    /// The number of the request that it answered so first, among all that were folded.
+    pub reached_at: Option<u64>,
 }
 
 /// One operation and its generators.
@@ -65,9 +71,9 @@ pub(super) struct Lane {
     /// Whether its requests may ask the target to wait.
     pub(super) may_wait: bool,
     /// How many of its cases were sent once more.
-    pub(super) repeats: u32,
+    repeats: u32,
     /// How many long waits in a row were answered in time.
-    pub(super) short_waits: u32,
+    short_waits: u32,
 }
 
 /// One generator's position in one operation.
@@ -105,6 +111,7 @@ impl Lane {
             outcomes: BTreeMap::new(),
             reached: false,
             said: None,
+            reached_at: None,
         };
         let is_ruinous = is_ruinous(&operation, role);
         let may_wait = oracle::may_wait(&operation);
@@ -200,11 +207,18 @@ impl Lane {
         !self.arms.is_empty() && self.arms.iter().all(Arm::is_exhausted)
     }
 
-    /// Takes in what a request led to.
-    pub(super) fn fold(&mut self, case: Option<&Case>, glimpse: Glimpse, is_novel: bool, generators: &Generators) {
+    /// Counts an answer to the run's request of this number.
+    pub(super) fn count(&mut self, glimpse: Glimpse, number: u64) {
         self.report.requests += 1;
         *self.report.outcomes.entry(glimpse.to_string()).or_default() += 1;
-        self.report.reached |= glimpse.is_success();
+        if glimpse.is_success() {
+            self.report.reached = true;
+            self.report.reached_at.get_or_insert(number);
+        }
+    }
+
+    /// Takes in what a case led to.
+    pub(super) fn fold(&mut self, case: Option<&Case>, glimpse: Glimpse, is_novel: bool, generators: &Generators) {
         if glimpse.is_fault(FaultKind::TimedOut) {
             self.timeouts += 1;
             self.pass += STRIDE * REST * self.timeouts;
@@ -218,6 +232,26 @@ impl Lane {
             let account = self.account.get_or_insert_with(|| Account::new(generators.goals(&self.operation)));
             account.observe(case);
         }
+    }
+
+    /// Takes in what a refused valid request was told.
+    pub(super) fn hear(&mut self, said: Option<String>) {
+        if said.is_some() && !self.report.reached {
+            self.report.said = said;
+        }
+    }
+
+    /// Takes in what a request that asked the target to wait led to.
+    pub(super) fn waited(&mut self, glimpse: Glimpse) {
+        self.short_waits = if glimpse.is_fault(FaultKind::TimedOut) { 0 } else { self.short_waits + 1 };
+        self.may_wait = self.short_waits < SHORT_WAITS;
+    }
+
+    /// Whether a valid request that a busy target turned away is worth another one; counts it.
+    pub(super) fn repeats(&mut self) -> bool {
+        let is_due = !self.report.reached && self.repeats < REPEATS;
+        self.repeats += u32::from(is_due);
+        is_due
     }
 
     /// The operation's rules, if it got a request; those that are still open are closed if all that is enumerated was

@@ -6,12 +6,18 @@
 mod bind;
 mod coverage;
 mod execute;
+mod forms;
 mod health;
+mod held;
 mod lane;
 mod ledger;
 mod novelty;
 mod plan;
+mod recorded;
+mod renew;
 mod seen;
+#[cfg(test)]
+mod tests;
 
 pub use coverage::{Account, RuleCounts};
 pub use execute::{Error, Execution, Executor, SetupBroken};
@@ -20,3 +26,4 @@ pub use lane::LaneReport;
 pub use ledger::{Ledger, Tally};
 pub use novelty::{Glimpse, Novelty};
 pub use plan::{Lesson, Planned, Planner};
+pub use recorded::Remembered;

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{Hash, Hasher};
 
 use serde_json::Value;
 
@@ -35,6 +35,16 @@ impl Glimpse {
             Outcome::Fault(fault) => Err(fault.kind),
         };
         Self { outcome, kind: key(exchange) }
+    }
+
+    /// By what the answer is told from others of its operation: the same in each run, so that it may stand in a file.
+    pub fn kind(self) -> u64 {
+        self.kind
+    }
+
+    /// The status, if there was an answer.
+    pub fn status(self) -> Option<u16> {
+        self.outcome.ok()
     }
 
     /// Whether the answer was 2xx.
@@ -74,11 +84,35 @@ impl Novelty {
     }
 }
 
+/// FNV-1a: the kinds stand in the corpus, so they must be the same with each compiler.
+struct Fnv(u64);
+
+impl Default for Fnv {
+    fn default() -> Self {
+        Self(0xCBF2_9CE4_8422_2325)
+    }
+}
+
+impl Hasher for Fnv {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3);
+        }
+    }
+
+    fn write_u16(&mut self, number: u16) {
+        self.write(&number.to_le_bytes());
+    }
+}
+
 fn key(exchange: &Exchange) -> u64 {
-    // Not written anywhere: it need only be the same within a run.
-    let mut hasher = DefaultHasher::new();
+    let mut hasher = Fnv::default();
     match &exchange.outcome {
-        Outcome::Fault(fault) => fault.kind.hash(&mut hasher),
+        Outcome::Fault(fault) => fault.kind.to_string().hash(&mut hasher),
         Outcome::Response(response) => {
             response.status.hash(&mut hasher);
             body_key(response, &mut hasher);
@@ -87,7 +121,7 @@ fn key(exchange: &Exchange) -> u64 {
     hasher.finish()
 }
 
-fn body_key(response: &Response, hasher: &mut DefaultHasher) {
+fn body_key(response: &Response, hasher: &mut Fnv) {
     let is_error = response.status >= 400;
     let Some(value) = response.json() else {
         response.media_type().hash(hasher);
@@ -185,6 +219,11 @@ mod tests {
         let mut novelty = Novelty::default();
         assert!(novelty.observe(&operation, Glimpse::of(first)));
         assert_eq!(novelty.observe(&operation, Glimpse::of(second)), is_new);
+    }
+
+    #[test]
+    fn kinds_stay_the_same() {
+        assert_eq!(format!("{:016x}", Glimpse::of(&answer(201, r#"{"a":1}"#)).kind()), "a7f54ce08041e914");
     }
 
     #[test]

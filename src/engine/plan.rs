@@ -5,46 +5,46 @@
 //! has a weight that grows where answers are new, and none starves. What operations need to exist is made first, and
 //! again when it is used up.
 
-use std::cell::Cell;
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::bind::Known;
+use super::held::Held;
 use super::lane::{Drawn, Lane, LaneReport, Making, hash};
+use super::recorded::Waiting;
 use super::seen::Seen;
 use super::{Account, Glimpse, novelty};
 use crate::api::{Operation, OperationId};
 use crate::generate::Generators;
 use crate::oracle;
-use crate::resource::{self, Action, Found, Graph, Kind, Maker, Pool, Setting, Use};
+use crate::resource::{self, Action, Found, Graph, Kind, Link, Maker, Pool, Recipe, Use};
 use crate::scenario::{Case, GeneratorId, IdentityName, Intent, Scenario, Step, encode};
 use crate::seed::Seed;
-use crate::wire::{Exchange, FaultKind, Outcome, Request, is_load};
+use crate::wire::{Exchange, Outcome, Request, is_load};
 
 /// How many things of a kind that others need are kept ready.
 const READY: usize = 4;
 /// How many operations that make a kind are asked in one epoch.
 const MAKERS: usize = 2;
 
-/// How many cases of one epoch may ask the target to wait: several at once take all the threads that it has, and then
-/// nothing else is answered.
-const WAITS: usize = 1;
-/// How many such cases may stand in line; more are not sent.
-const MOST_WAITING: usize = 256;
-/// After so many of an operation's waits that were answered in time, its waits are nothing special.
-const SHORT_WAITS: u32 = 3;
-
-/// How many cases of one operation are sent once more because the target was busy.
-const REPEATS: u32 = 16;
-
 /// A case that is ready to be sent.
 #[derive(Clone, Debug)]
 pub struct Planned {
     /// What to send.
     pub scenario: Scenario,
+    /// Makes the new unique values of its steps.
+    pub fresh: Seed,
     /// The things that it uses.
-    uses: Vec<Use>,
-    lane: usize,
+    pub(super) uses: Vec<Use>,
+    pub(super) lane: usize,
+    /// For a recorded scenario: whether its last request is valid.
+    pub(super) recorded: Option<bool>,
+}
+
+impl Planned {
+    /// How many requests it takes.
+    pub fn requests(&self) -> usize {
+        self.scenario.steps.len()
+    }
 }
 
 /// What an answer showed, as far as later cases are concerned.
@@ -56,41 +56,53 @@ pub struct Lesson {
     found: Vec<Found>,
     /// What it said, if a valid request was refused.
     said: Option<String>,
+    /// The same of the steps before the last one.
+    before: Vec<(Glimpse, Vec<Found>)>,
+}
+
+impl Lesson {
+    /// What the steps before the last one were answered.
+    pub fn before(&self) -> impl Iterator<Item = Glimpse> {
+        self.before.iter().map(|(glimpse, _)| *glimpse)
+    }
 }
 
 /// Plans epochs of cases.
 pub struct Planner {
-    seed: Seed,
-    identity: IdentityName,
-    base_path: String,
-    generators: Generators,
+    pub(super) seed: Seed,
+    pub(super) identity: IdentityName,
+    pub(super) base_path: String,
+    pub(super) generators: Generators,
     share: fn(GeneratorId) -> u64,
-    lanes: Vec<Lane>,
+    pub(super) lanes: Vec<Lane>,
     seen: Seen,
-    graph: Graph,
-    pool: Pool,
+    pub(super) graph: Graph,
+    pub(super) pool: Pool,
+    /// What earlier runs found worth keeping, until it is sent.
+    pub(super) waiting: Waiting,
+    held: Held,
+    /// Requests that were folded.
+    folded: u64,
     /// The kinds that paths name, each with the lanes that make it.
     needed: Vec<(Kind, Vec<usize>)>,
-    /// Cases that ask the target to wait, until it is their turn.
-    waiting: VecDeque<Planned>,
-    /// Valid cases that a busy target turned away, to be sent once more.
-    again: VecDeque<Planned>,
     epochs: u32,
     /// Whether what may ruin the target has its turn.
     is_late: bool,
 }
 
 impl Planner {
-    /// Plans for these operations with these generators; `share` says how often each has its turn.
+    /// Plans for these operations with these generators and what the user says of where values come from; `share` says
+    /// how often each generator has its turn.
     pub fn new(
         operations: Vec<Arc<Operation>>,
+        links: &[Link],
         generators: Generators,
         share: fn(GeneratorId) -> u64,
         seed: Seed,
         identity: IdentityName,
         base_path: &str,
     ) -> Self {
-        let graph = Graph::new(&operations);
+        let graph = Graph::with_links(&operations, links);
         let lane = |operation: Arc<Operation>| {
             let role = graph.role(&operation.id);
             Lane::new(operation, role)
@@ -112,9 +124,10 @@ impl Planner {
             seen: Seen::new(),
             graph,
             pool: Pool::default(),
+            waiting: Waiting::default(),
+            held: Held::default(),
+            folded: 0,
             needed,
-            waiting: VecDeque::new(),
-            again: VecDeque::new(),
             epochs: 0,
             is_late: false,
         }
@@ -126,12 +139,20 @@ impl Planner {
         (self.lanes.len() * 2).clamp(64, 256)
     }
 
-    /// The next `size` cases; fewer or none when the generators run out.
+    /// The next cases, of `size` requests at most; fewer or none when the generators run out. What is remembered comes
+    /// first.
     pub fn plan(&mut self, size: usize) -> Vec<Planned> {
+        let mut all = self.waiting.take(size, self.is_late);
+        let room = size - all.iter().map(Planned::requests).sum::<usize>();
+        all.extend(self.draw(room));
+        // Nothing else is left to do: what waits for the end has its turn.
+        if all.is_empty() { self.waiting.take(size, true) } else { all }
+    }
+
+    fn draw(&mut self, size: usize) -> Vec<Planned> {
         let mut epoch = Vec::with_capacity(size);
         self.refill(size, &mut epoch);
-        epoch.extend(self.again.drain(..self.again.len().min(size - epoch.len())));
-        epoch.extend(self.waiting.drain(..WAITS.min(self.waiting.len()).min(size - epoch.len())));
+        epoch.extend(self.held.take(size - epoch.len()));
         let mut tries = 0;
         while epoch.len() < size && tries < 4 * size {
             tries += 1;
@@ -140,11 +161,7 @@ impl Planner {
             self.lanes[index].advance();
             let valid = if self.lanes[index].is_to_be_reached() { self.valid(index) } else { None };
             match valid.or_else(|| self.next(index)) {
-                Some(planned) if self.waits_long(&planned) => {
-                    if self.waiting.len() < MOST_WAITING {
-                        self.waiting.push_back(planned);
-                    }
-                }
+                Some(planned) if self.waits_long(&planned) => self.held.wait(planned),
                 Some(planned) => epoch.push(planned),
                 None => self.lanes[index].rest(),
             }
@@ -202,55 +219,70 @@ impl Planner {
         left.iter().filter_map(turn).collect()
     }
 
-    /// Recorded scenarios as cases of their operations; those of operations that are not in the run are left out.
-    pub fn recorded(&mut self, scenarios: Vec<Scenario>) -> Vec<Planned> {
-        let mut cases = Vec::new();
-        for mut scenario in scenarios {
-            let Some(operation) = scenario.steps.last().map(|step| step.operation.clone()) else { continue };
-            let Some(lane) = self.lanes.iter().position(|lane| lane.report.operation == operation) else { continue };
-            for step in &mut scenario.steps {
-                step.identity = self.identity.clone();
-                self.seen.insert(hash(&step.request));
-            }
-            cases.push(Planned { scenario, uses: Vec::new(), lane });
-        }
-        cases
+    /// What matters of the answers to a case, those of all its steps; to be folded in order.
+    pub fn look(&self, planned: &Planned, exchanges: &[Exchange]) -> Option<Lesson> {
+        let (last, before) = exchanges.split_last()?;
+        let steps = &planned.scenario.steps;
+        let case = steps.last().and_then(|step| step.case.as_ref());
+        // What a request led to that should have been refused is no ground to build on.
+        let is_telling = planned.recorded.unwrap_or_else(|| case.is_some_and(|case| case.intent.is_valid()));
+        let is_valid = case.is_some_and(|case| case.intent == Intent::Valid);
+        let refused = last.outcome.response().filter(|response| is_valid && !response.is_success());
+        let told = |(step, exchange): (&Step, &Exchange)| (Glimpse::of(exchange), self.told(&step.operation, exchange));
+        Some(Lesson {
+            glimpse: Glimpse::of(last),
+            found: if is_telling { self.told(&self.lanes[planned.lane].operation.id, last) } else { Vec::new() },
+            said: refused.and_then(novelty::said),
+            // Only valid requests prepare others.
+            before: steps.iter().zip(before).map(told).collect(),
+        })
     }
 
-    /// What matters of the answer to a case; to be folded in order.
-    pub fn look(&self, planned: &Planned, exchange: &Exchange) -> Lesson {
-        let role = self.lanes[planned.lane].binder.role();
-        let case = planned.scenario.steps.last().and_then(|step| step.case.as_ref());
-        // What a request led to that should have been refused is no ground to build on.
-        let is_telling = case.is_some_and(|case| case.intent.is_valid());
-        let found = match (&exchange.outcome, role) {
-            (Outcome::Response(response), Some(role)) if is_telling => resource::harvest(&self.graph, role, response),
+    fn told(&self, operation: &OperationId, exchange: &Exchange) -> Vec<Found> {
+        match (&exchange.outcome, self.graph.role(operation)) {
+            (Outcome::Response(response), Some(role)) => resource::harvest(&self.graph, role, response),
             _ => Vec::new(),
-        };
-        let is_valid = case.is_some_and(|case| case.intent == Intent::Valid);
-        let refused = exchange.outcome.response().filter(|response| is_valid && !response.is_success());
-        Lesson { glimpse: Glimpse::of(exchange), found, said: refused.and_then(novelty::said) }
+        }
     }
 
     /// Takes in what a case led to.
     pub fn fold(&mut self, planned: &Planned, lesson: Lesson, is_novel: bool) {
-        let Lesson { glimpse, found, said } = lesson;
-        let last = planned.scenario.steps.last();
-        let case = last.and_then(|step| step.case.as_ref());
+        let Lesson { glimpse, found, said, before } = lesson;
+        for (step, (glimpse, _)) in planned.scenario.steps.iter().zip(&before) {
+            self.folded += 1;
+            let number = self.folded;
+            if let Some(lane) = self.lanes.iter_mut().find(|lane| lane.operation.id == step.operation) {
+                lane.count(*glimpse, number);
+            }
+        }
+        self.folded += 1;
+        let case = planned.scenario.steps.last().and_then(|step| step.case.clone());
         let lane = &mut self.lanes[planned.lane];
-        lane.fold(case.map(AsRef::as_ref), glimpse, is_novel, &self.generators);
-        if said.is_some() && !lane.report.reached {
-            lane.report.said = said;
+        lane.count(glimpse, self.folded);
+        lane.fold(case.as_deref(), glimpse, is_novel, &self.generators);
+        lane.hear(said);
+        if lane.may_wait && planned.scenario.steps.last().is_some_and(|step| oracle::to_wait_long(step, &step.request))
+        {
+            lane.waited(glimpse);
         }
+        let is_valid = case.as_ref().is_some_and(|case| case.intent == Intent::Valid);
+        if is_valid && glimpse.outcome.is_ok_and(is_load) && lane.repeats() {
+            self.held.repeat(planned.clone());
+        }
+        if planned.recorded.is_some() {
+            let lessons = before.into_iter().chain([(glimpse, found)]).collect();
+            self.fold_steps(planned, lessons);
+        } else if let Some(case) = case {
+            self.fold_case(planned, &case, glimpse, found);
+        }
+    }
+
+    fn fold_case(&mut self, planned: &Planned, case: &Arc<Case>, glimpse: Glimpse, found: Vec<Found>) {
+        let lane = &mut self.lanes[planned.lane];
+        let operation = lane.operation.id.clone();
         let action = lane.binder.role().map(|role| role.action);
-        if lane.may_wait && last.is_some_and(|step| oracle::to_wait_long(step, &step.request)) {
-            lane.short_waits = if glimpse.is_fault(FaultKind::TimedOut) { 0 } else { lane.short_waits + 1 };
-            lane.may_wait = lane.short_waits < SHORT_WAITS;
-        }
-        let is_valid = case.is_some_and(|case| case.intent == Intent::Valid);
-        if is_valid && !lane.report.reached && glimpse.outcome.is_ok_and(is_load) && lane.repeats < REPEATS {
-            lane.repeats += 1;
-            self.again.push_back(planned.clone());
+        if !found.is_empty() {
+            lane.refills = 0;
         }
         let in_path = planned.uses.iter().filter(|used| used.parameter.is_some());
         match (glimpse.outcome, action) {
@@ -260,52 +292,14 @@ impl Planner {
                 }
             }
             (Ok(200..=299), _) => in_path.for_each(|used| self.pool.hit(&used.entry)),
-            (Ok(404 | 410), _) if is_valid => in_path.for_each(|used| self.pool.miss(&used.entry)),
+            (Ok(404 | 410), _) if case.intent == Intent::Valid => in_path.for_each(|used| self.pool.miss(&used.entry)),
             _ => {}
         }
-        if let Some((case, step)) = case.zip(last).filter(|_| !found.is_empty()) {
-            lane.refills = 0;
-            let is_ours = match action {
-                Some(Action::Create) => true,
-                Some(Action::Replace) => glimpse.outcome == Ok(201),
-                _ => false,
-            };
-            let (operation, uses) = (step.operation.clone(), planned.uses.clone());
-            self.pool.learn(found, &Arc::new(Maker { operation, case: Arc::clone(case), uses }), is_ours);
-        }
-    }
-
-    /// The scenario of a case that replays anywhere: what it uses is made first, as it was made in the run.
-    pub fn replayable(&self, planned: &Planned) -> Scenario {
-        self.prepared(planned, &|_| None)
-    }
-
-    /// Other forms of such a case: for things that do not exist; with things that are made as usual, since the names
-    /// that they were made with may be taken; and for the very things that it used.
-    pub fn alone(&self, planned: &Planned) -> Vec<Scenario> {
-        let absent = planned.scenario.steps.last().and_then(|step| {
-            let mut case = step.case.as_deref()?.clone();
-            planned.uses.iter().for_each(|used| used.forget(&mut case));
-            let request = Arc::new(encode(&case, &self.base_path));
-            Some(Scenario::single(Step { request, case: Some(Arc::new(case)), ..step.clone() }))
-        });
-        let count = Cell::new(0);
-        let usual = |operation: &OperationId| {
-            count.set(count.get() + 1);
-            let lane = self.lanes.iter().find(|lane| lane.operation.id == *operation)?;
-            self.generators.usual(&lane.operation, count.get(), self.seed)
-        };
-        let renewed = self.prepared(planned, &usual);
-        absent.into_iter().chain([renewed, planned.scenario.clone()]).collect()
-    }
-
-    fn prepared(&self, planned: &Planned, usual: &dyn Fn(&OperationId) -> Option<Case>) -> Scenario {
-        match planned.scenario.steps.as_slice() {
-            [Step { operation, case: Some(case), .. }] if !planned.uses.is_empty() => {
-                let setting = Setting { identity: &self.identity, base_path: &self.base_path, usual };
-                resource::scenario(operation, case, &planned.uses, setting)
-            }
-            _ => planned.scenario.clone(),
+        if !found.is_empty() {
+            let is_ours = self.is_ours(&operation, glimpse);
+            let names = super::renew::names(case, &self.generators);
+            let (recipe, uses) = (Recipe::Typed { case: Arc::clone(case), names }, planned.uses.clone());
+            self.pool.learn(found, &Arc::new(Maker { operation, recipe, uses }), is_ours);
         }
     }
 
@@ -319,6 +313,11 @@ impl Planner {
         let needs = self.graph.role(operation).map(|role| role.needs.as_slice()).unwrap_or_default();
         let is_missing = |kind: &&str| self.pool.is_empty(kind);
         needs.iter().map(|need| &*need.kind).filter(is_missing).collect()
+    }
+
+    /// Whether the operation answered 2xx.
+    pub fn is_reached(&self, operation: &OperationId) -> bool {
+        self.reports().any(|report| report.operation == *operation && report.reached)
     }
 
     /// How many operations answered 2xx.
@@ -367,72 +366,6 @@ impl Planner {
             captures: Vec::new(),
             case: Some(Arc::new(case)),
         };
-        Planned { scenario: Scenario::single(step), uses, lane }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-    use crate::generate::{UserValues, standard};
-    use crate::scenario::ANONYMOUS;
-    use crate::scenario::encode::samples::operation;
-    use crate::wire::Response;
-
-    fn planner() -> Planner {
-        let path = json!([{"name": "delay", "in": "path", "required": true, "schema": {"type": "integer"}}]);
-        let operations = vec![
-            operation("GET", "/delay/{delay}", json!({"parameters": path, "responses": {"200": {}}})),
-            operation("GET", "/items/{delay}", json!({"parameters": path, "responses": {"200": {}}})),
-        ];
-        let identity = IdentityName::new(ANONYMOUS);
-        Planner::new(operations, standard(&Arc::new(UserValues::default())), |_| 1, Seed::new(1), identity, "")
-    }
-
-    fn is_long(planned: &Planned) -> bool {
-        planned.scenario.steps.last().is_some_and(|step| oracle::to_wait_long(step, &step.request))
-    }
-
-    /// How many long waits an epoch has after all of those before were answered like this.
-    fn waits(outcome: &Outcome, epochs: usize) -> usize {
-        let mut planner = planner();
-        let mut epoch = planner.plan(32);
-        for _ in 1..epochs {
-            for planned in &epoch {
-                let request = Arc::clone(&planned.scenario.steps[0].request);
-                let outcome = outcome.clone();
-                let exchange =
-                    Exchange { request, sent: bytes::Bytes::new(), outcome, elapsed: std::time::Duration::ZERO };
-                let lesson = planner.look(planned, &exchange);
-                planner.fold(planned, lesson, false);
-            }
-            epoch = planner.plan(32);
-        }
-        epoch.iter().filter(|planned| is_long(planned)).count()
-    }
-
-    #[test]
-    fn requests_that_ask_to_wait_go_out_one_at_a_time() {
-        let timed_out = crate::transport::canned::fault(FaultKind::TimedOut);
-        for epochs in 2..8 {
-            assert_eq!(waits(&timed_out, epochs), WAITS, "epoch {epochs}");
-        }
-    }
-
-    #[test]
-    fn what_got_no_request_has_a_last_turn() {
-        let mut planner = planner();
-        let last = planner.last_turns();
-        let operations: Vec<_> = last.iter().map(|planned| planned.scenario.steps[0].operation.to_string()).collect();
-        assert_eq!(operations, ["GET /delay/{delay}", "GET /items/{delay}"]);
-        assert!(last.iter().all(|planned| planned.scenario.steps[0].case.as_ref().unwrap().intent == Intent::Valid));
-    }
-
-    #[test]
-    fn waits_that_are_none_are_nothing_special() {
-        let answered = Outcome::Response(Response::new(200, crate::wire::Headers::new(), ""));
-        assert!(waits(&answered, 8) > WAITS);
+        Planned { scenario: Scenario::single(step), fresh: self.seed, uses, lane, recorded: None }
     }
 }

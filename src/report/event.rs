@@ -122,6 +122,9 @@ pub struct Summary {
     pub operations: usize,
     /// Operations that answered 2xx at least once.
     pub operations_with_2xx: usize,
+    /// Each operation that answered 2xx, and the number of the run's request that it answered so first; in the order of
+    /// these numbers. Requests for proof are not counted.
+    pub reached_at: Vec<Reached>,
     /// Each operation that never answered 2xx, and what it answered most.
     pub never_2xx: Vec<Unreached>,
     /// Which of the document's rules were exercised.
@@ -150,6 +153,15 @@ pub struct RuleCoverage {
     pub counts: RuleCounts,
     /// Each of them.
     pub rules: Vec<Goal>,
+}
+
+/// An operation that answered 2xx.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Reached {
+    /// The operation.
+    pub operation: String,
+    /// The number of the request, from 1.
+    pub request: u64,
 }
 
 /// An operation that never answered 2xx.

@@ -1,8 +1,10 @@
 //! What a run tells, and to whom.
 //!
-//! Main types: [`Event`], trait [`Reporter`], [`Summary`], [`Console`]. A reporter formats; it decides nothing.
+//! Main types: [`Event`], trait [`Reporter`], [`Summary`], [`Console`], [`Diagram`]. A reporter formats; it decides
+//! nothing.
 
 mod console;
+mod diagram;
 mod event;
 mod finding;
 mod live;
@@ -12,7 +14,8 @@ mod table;
 mod text;
 
 pub use console::{Console, Look, Pace, Screen};
-pub use event::{Event, FindingRecord, Progress, Reporter, RuleCoverage, Summary, Unreached};
+pub use diagram::Diagram;
+pub use event::{Event, FindingRecord, Progress, Reached, Reporter, RuleCoverage, Summary, Unreached};
 pub use paint::Paint;
 pub use table::Table;
 pub use text::{line, visible};

@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::link::{Into, Link, Origin};
 use super::name::{self, Reference};
 use crate::api::{Location, Operation, OperationId};
+use crate::scenario::Source;
 
 /// A kind of thing, such as `flow_run`.
 pub type Kind = Arc<str>;
@@ -41,6 +43,30 @@ pub struct Need {
     pub field: String,
 }
 
+/// A member of a body that names a thing, because a link says so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BodyNeed {
+    /// JSON pointer.
+    pub pointer: String,
+    /// What it names.
+    pub kind: Kind,
+    /// By what.
+    pub field: String,
+}
+
+/// A value of an answer that names a thing, because a link says so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// Where it stands.
+    pub source: Source,
+    /// What it names.
+    pub kind: Kind,
+    /// By what.
+    pub field: String,
+    /// Whether the answer is about it, and does not only mention it.
+    pub is_subject: bool,
+}
+
 /// An operation's part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Role {
@@ -50,15 +76,23 @@ pub struct Role {
     pub kind: Option<Kind>,
     /// The things that its parameters name, those of the path first and in the path's order.
     pub needs: Vec<Need>,
+    /// The things that links put into its body.
+    pub body: Vec<BodyNeed>,
+    /// Places of its body into which nothing is put.
+    pub untouched: Vec<String>,
+    /// What links take from its answers.
+    pub takes: Vec<Taken>,
 }
 
 /// The kinds of an API and the roles of its operations.
 #[derive(Clone, Debug, Default)]
 pub struct Graph {
     /// Each kind with the fields by which it is named.
-    kinds: BTreeMap<Kind, BTreeSet<String>>,
-    roles: BTreeMap<OperationId, Role>,
-    creators: BTreeMap<Kind, Vec<OperationId>>,
+    pub(super) kinds: BTreeMap<Kind, BTreeSet<String>>,
+    pub(super) roles: BTreeMap<OperationId, Role>,
+    pub(super) creators: BTreeMap<Kind, Vec<OperationId>>,
+    /// Who says what goes into a place, where it is not inferred.
+    pub(super) origins: BTreeMap<(OperationId, Into), Origin>,
 }
 
 /// One segment of a path template.
@@ -70,8 +104,19 @@ enum Segment<'a> {
 }
 
 impl Graph {
-    /// Reads the paths of these operations.
+    /// Reads the paths of these operations, and the links of the document.
     pub fn new(operations: &[Arc<Operation>]) -> Self {
+        Self::with_links(operations, &[])
+    }
+
+    /// The same with links of the user, which beat the rest.
+    pub fn with_links(operations: &[Arc<Operation>], links: &[Link]) -> Self {
+        let mut graph = Self::inferred(operations);
+        graph.follow(operations, Link::documented(operations), links);
+        graph
+    }
+
+    fn inferred(operations: &[Arc<Operation>]) -> Self {
         let mut graph = Self::default();
         for operation in operations {
             let path = segments(&operation.path);
@@ -115,7 +160,8 @@ impl Graph {
 
     /// The kinds that a path names: without one of them its operations can't be reached.
     pub fn needed(&self) -> BTreeSet<&Kind> {
-        self.roles.values().flat_map(|role| &role.needs).map(|need| &need.kind).collect()
+        let in_path = self.roles.values().flat_map(|role| &role.needs).map(|need| &need.kind);
+        in_path.chain(self.roles.values().flat_map(|role| &role.body).map(|need| &need.kind)).collect()
     }
 
     /// The fields by which things of a kind are named.
@@ -156,7 +202,7 @@ impl Graph {
             }
         }
         let (action, kind) = self.action(operation, &path, &needs[..in_path]);
-        Role { action, kind, needs }
+        Role { action, kind, needs, body: Vec::new(), untouched: Vec::new(), takes: Vec::new() }
     }
 
     fn action(&self, operation: &Operation, path: &[Segment<'_>], named: &[Need]) -> (Action, Option<Kind>) {

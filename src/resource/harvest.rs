@@ -1,10 +1,11 @@
 //! What an answer tells of the things that exist. Main function: [`harvest`].
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::graph::{Action, Graph, Kind, Role};
+use super::graph::{Action, Graph, Kind, Role, Taken};
 use super::name::Reference;
 use crate::scenario::{Capture, Source};
 use crate::schema::escape_token;
@@ -79,7 +80,27 @@ pub fn harvest(graph: &Graph, role: &Role, response: &Response) -> Vec<Found> {
     }
     mentioned.truncate(MOST);
     found.extend(mentioned);
+    for taken in &role.takes {
+        take(taken, response, &mut found);
+    }
     found
+}
+
+/// What a link takes: one more name of the thing that the answer is about, or a thing of its own.
+fn take(taken: &Taken, response: &Response, found: &mut Vec<Found>) {
+    let value = match &taken.source {
+        Source::Body(pointer) => response.json().and_then(|body| named(body.pointer(pointer)?)),
+        from => Capture { name: String::new(), from: from.clone() }.take(response).map(Value::String),
+    };
+    let Some(value) = value else { return };
+    let held = Held { value, from: taken.source.clone() };
+    let mut subjects = found.iter_mut().filter(|known| known.is_subject && known.kind == taken.kind);
+    if let (Some(lone), None) = (subjects.next(), subjects.next()) {
+        lone.fields.insert(taken.field.clone(), held);
+        return;
+    }
+    let fields = BTreeMap::from([(taken.field.clone(), held)]);
+    found.push(Found { kind: Arc::clone(&taken.kind), fields, is_subject: taken.is_subject });
 }
 
 /// What was made is where `Location` says (RFC 9110 section 10.2.2).

@@ -4,13 +4,18 @@
 //! Main types: [`Graph`] (from the document alone), [`Pool`] (live values, harvested from answers), [`Use`] (a value of
 //! the pool in a case). It sends nothing; when which value is used is decided by `engine`.
 
+mod flow;
 mod graph;
 mod harvest;
+mod link;
 mod name;
 mod pool;
 mod recipe;
+mod renamed;
 
-pub use graph::{Action, Graph, Kind, Need, Role};
+pub use flow::{Consumer, Flow};
+pub use graph::{Action, BodyNeed, Graph, Kind, Need, Role, Taken};
 pub use harvest::{Found, harvest};
-pub use pool::{Entry, Held, Maker, Pool, Use};
-pub use recipe::{Setting, scenario};
+pub use link::{Into, Link, Origin, Take};
+pub use pool::{Entry, Held, Maker, Name, Pool, Recipe, Use};
+pub use recipe::{kept, scenario};

@@ -12,7 +12,7 @@ use super::graph::Kind;
 use super::harvest::Found;
 pub use super::harvest::Held;
 use crate::api::OperationId;
-use crate::scenario::{Case, Datum};
+use crate::scenario::{Case, Datum, Scenario};
 
 /// How many things of one kind are kept.
 const MOST: usize = 48;
@@ -43,10 +43,38 @@ pub struct Entry {
 pub struct Maker {
     /// Its operation.
     pub operation: OperationId,
-    /// As typed values.
-    pub case: Arc<Case>,
+    /// How it is sent again.
+    pub recipe: Recipe,
     /// The things that it used itself.
     pub uses: Vec<Use>,
+}
+
+/// A text of a body that is new each time it is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Name {
+    /// JSON pointer.
+    pub pointer: Box<str>,
+    /// Whether it must be an address.
+    pub is_email: bool,
+}
+
+/// How a request is sent again.
+#[derive(Clone, Debug)]
+pub enum Recipe {
+    /// Made anew from typed values.
+    Typed {
+        /// The values.
+        case: Arc<Case>,
+        /// Texts of its body that are new each time, beside those that were when it was made.
+        names: Vec<Name>,
+    },
+    /// This step of a recorded scenario, after those before it.
+    Recorded {
+        /// The scenario.
+        scenario: Arc<Scenario>,
+        /// The step.
+        index: usize,
+    },
 }
 
 /// A value of the pool in a case.
@@ -140,12 +168,14 @@ impl Entry {
 }
 
 impl Pool {
-    /// Takes in what an answer told.
-    pub fn learn(&mut self, found: Vec<Found>, maker: &Arc<Maker>, is_ours: bool) {
+    /// Takes in what an answer told; the things that it told of, known or not.
+    pub fn learn(&mut self, found: Vec<Found>, maker: &Arc<Maker>, is_ours: bool) -> Vec<Arc<Entry>> {
+        let mut told = Vec::with_capacity(found.len());
         for Found { kind, fields, is_subject } in found {
             let all = self.kinds.entry(Arc::clone(&kind)).or_default();
-            let is_known = |alive: &Alive| same(&alive.entry.fields, &fields);
-            if all.iter().any(is_known) {
+            let is_known = |alive: &&Alive| same(&alive.entry.fields, &fields);
+            if let Some(known) = all.iter().find(is_known) {
+                told.push(Arc::clone(&known.entry));
                 continue;
             }
             if all.len() >= MOST {
@@ -156,8 +186,10 @@ impl Pool {
             let (number, maker) = (self.next, Arc::clone(maker));
             self.next += 1;
             let entry = Arc::new(Entry { number, kind, fields, maker, is_ours: is_ours && is_subject, is_subject });
+            told.push(Arc::clone(&entry));
             all.push(Alive { entry, misses: 0, is_spent: false });
         }
+        told
     }
 
     /// How many things of a kind can be used.
@@ -250,7 +282,8 @@ mod tests {
 
     fn maker(uses: Vec<Use>) -> Arc<Maker> {
         let operation = operation("POST", "/flows", json!({}));
-        Arc::new(Maker { operation: operation.id.clone(), case: Arc::new(case(&operation, &[])), uses })
+        let recipe = Recipe::Typed { case: Arc::new(case(&operation, &[])), names: vec![] };
+        Arc::new(Maker { operation: operation.id.clone(), recipe, uses })
     }
 
     fn found(kind: &str, id: u64) -> Found {

@@ -1,10 +1,11 @@
 //! A case that uses things of the pool as a scenario that makes them first, so that it replays anywhere. Main function:
 //! [`scenario`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::pool::{Entry, Maker, Use};
+use super::pool::{Entry, Maker, Name, Recipe, Use};
+use super::renamed::{Names, renamed};
 use crate::api::OperationId;
 use crate::scenario::{
     Capture, Case, Content, Datum, IdentityName, Scenario, Step, Unique, Values, encode, placeholder,
@@ -14,39 +15,80 @@ use crate::wire::Request;
 /// The most steps of a scenario; what needs more keeps the values that it was seen with.
 const MOST_STEPS: usize = 8;
 
-/// Who sends a scenario, and how.
-#[derive(Clone, Copy)]
-pub struct Setting<'a> {
-    /// Sends all steps.
-    pub identity: &'a IdentityName,
-    /// Stands before every path.
-    pub base_path: &'a str,
-    /// A usual case of an operation, to make a thing with in place of the case that made it; another one at each call.
-    pub usual: &'a dyn Fn(&OperationId) -> Option<Case>,
+/// The case with the steps that make what it uses; `identity` sends them all.
+pub fn scenario(
+    operation: &OperationId,
+    case: &Arc<Case>,
+    uses: &[Use],
+    identity: &IdentityName,
+    base_path: &str,
+) -> Scenario {
+    write(operation, case, uses, None, Writer::new(identity, base_path))
 }
 
-/// The case with the steps that make what it uses.
-pub fn scenario(operation: &OperationId, case: &Arc<Case>, uses: &[Use], setting: Setting<'_>) -> Scenario {
-    let mut writer =
-        Writer { setting, steps: Vec::new(), makers: Vec::new(), names: BTreeMap::new(), fresh: Values::new() };
+/// The same for a case that makes something: it is made under other names each time.
+pub fn kept(
+    operation: &OperationId,
+    case: &Arc<Case>,
+    uses: &[Use],
+    names: &[Name],
+    identity: &IdentityName,
+    base_path: &str,
+) -> Scenario {
+    write(operation, case, uses, Some(names), Writer::new(identity, base_path))
+}
+
+fn write(
+    operation: &OperationId,
+    case: &Arc<Case>,
+    uses: &[Use],
+    names: Option<&[Name]>,
+    mut writer: Writer<'_>,
+) -> Scenario {
     writer.prepare(uses);
-    let last = writer.step(operation, case, uses, Vec::new(), false);
+    let last = writer.step(operation, case, uses, names);
     writer.steps.push(last);
     Scenario { steps: writer.steps }
 }
 
 struct Writer<'a> {
-    setting: Setting<'a>,
+    identity: &'a IdentityName,
+    base_path: &'a str,
     steps: Vec<Step>,
-    /// Of each step the request that made the thing in the run.
-    makers: Vec<Arc<Maker>>,
     /// The placeholder of each field of each thing that a step makes.
     names: BTreeMap<(u64, String), String>,
+    /// All placeholders.
+    taken: BTreeSet<String>,
     /// The placeholder of each text that was new when it was sent.
     fresh: Values,
+    /// Requests that are among the steps, each with its step.
+    made: Vec<(Arc<Maker>, usize)>,
+    /// Recorded scenarios of which steps are among the steps.
+    recorded: Vec<Repeated>,
 }
 
-impl Writer<'_> {
+/// A recorded scenario that is repeated, as far as it is needed.
+struct Repeated {
+    scenario: Arc<Scenario>,
+    names: Names,
+    /// Where its steps stand.
+    steps: Vec<usize>,
+}
+
+impl<'a> Writer<'a> {
+    fn new(identity: &'a IdentityName, base_path: &'a str) -> Self {
+        Self {
+            identity,
+            base_path,
+            steps: Vec::new(),
+            names: BTreeMap::new(),
+            taken: BTreeSet::new(),
+            fresh: Values::new(),
+            made: Vec::new(),
+            recorded: Vec::new(),
+        }
+    }
+
     /// The steps that make the things.
     fn prepare(&mut self, uses: &[Use]) {
         for used in uses {
@@ -60,42 +102,76 @@ impl Writer<'_> {
 
     fn make(&mut self, entry: &Arc<Entry>, field: &str) {
         let Some(held) = entry.fields.get(field) else { return };
-        let maker = &entry.maker;
-        self.prepare(&maker.uses);
-        if self.steps.len() + 1 >= MOST_STEPS {
-            return;
-        }
-        let name = self.name(&format!("{}_{field}", entry.kind));
-        self.names.insert((entry.number, field.to_owned()), name.clone());
-        let capture = Capture { name, from: held.from.clone() };
+        let maker = Arc::clone(&entry.maker);
+        let wanted = format!("{}_{field}", entry.kind);
         // Several fields of one thing, and several things of one answer, come from one step.
-        if let Some(index) = self.makers.iter().position(|known| Arc::ptr_eq(known, maker)) {
-            self.steps[index].captures.push(capture);
-        } else {
-            let usual = (self.setting.usual)(&maker.operation).map(Arc::new);
-            let case = usual.as_ref().unwrap_or(&maker.case);
-            let step = self.step(&maker.operation, case, &maker.uses, vec![capture], true);
-            self.steps.push(step);
-            self.makers.push(Arc::clone(maker));
-        }
+        let known = self.made.iter().find(|(made, _)| Arc::ptr_eq(made, &maker)).map(|(_, step)| *step);
+        let Some(step) = known.or_else(|| self.add(&maker)) else { return };
+        let name = self.name(&wanted);
+        self.names.insert((entry.number, field.to_owned()), name.clone());
+        self.steps[step].captures.push(Capture { name, from: held.from.clone() });
     }
 
-    fn name(&self, wanted: &str) -> String {
-        let is_free = |name: &String| !self.names.values().any(|taken| taken == name);
+    /// The request that told of things as a step, after those that it needs itself; none if there is no room for them.
+    fn add(&mut self, maker: &Arc<Maker>) -> Option<usize> {
+        let at = match &maker.recipe {
+            Recipe::Typed { case, names } => {
+                self.prepare(&maker.uses);
+                if self.steps.len() + 1 >= MOST_STEPS {
+                    return None;
+                }
+                let step = self.step(&maker.operation, case, &maker.uses, Some(names));
+                self.steps.push(step);
+                self.steps.len() - 1
+            }
+            Recipe::Recorded { scenario, index } => self.repeat(scenario, *index)?,
+        };
+        self.made.push((Arc::clone(maker), at));
+        Some(at)
+    }
+
+    /// The steps of a recorded scenario up to this one, as far as they are not there yet.
+    fn repeat(&mut self, scenario: &Arc<Scenario>, index: usize) -> Option<usize> {
+        let known = self.recorded.iter().position(|repeated| Arc::ptr_eq(&repeated.scenario, scenario));
+        let known = known.unwrap_or_else(|| {
+            let names = self.rename(scenario);
+            self.recorded.push(Repeated { scenario: Arc::clone(scenario), names, steps: Vec::new() });
+            self.recorded.len() - 1
+        });
+        let missing = (index + 1).saturating_sub(self.recorded[known].steps.len());
+        if self.steps.len() + missing >= MOST_STEPS {
+            return None;
+        }
+        while self.recorded[known].steps.len() <= index {
+            let Repeated { names, steps, .. } = &mut self.recorded[known];
+            let step = renamed(&scenario.steps[steps.len()], names);
+            steps.push(self.steps.len());
+            self.steps.push(Step { identity: self.identity.clone(), ..step });
+        }
+        Some(self.recorded[known].steps[index])
+    }
+
+    /// New names for the placeholders of a recorded scenario, so that they differ from those of others.
+    fn rename(&mut self, scenario: &Scenario) -> Names {
+        let declared = |step: &Step| -> Vec<String> {
+            step.fresh.iter().chain(step.captures.iter().map(|capture| &capture.name)).cloned().collect()
+        };
+        let all: BTreeSet<String> = scenario.steps.iter().flat_map(declared).collect();
+        all.into_iter().map(|old| (old.clone(), self.name(&old))).collect()
+    }
+
+    /// A placeholder that no other has.
+    fn name(&mut self, wanted: &str) -> String {
         let plain = Some(wanted.to_owned()).into_iter();
         let mut numbered = plain.chain((2..).map(|number| format!("{wanted}_{number}")));
-        numbered.find(is_free).unwrap_or_default()
+        let name = numbered.find(|name| !self.taken.contains(name)).unwrap_or_default();
+        self.taken.insert(name.clone());
+        name
     }
 
-    /// A step whose used values are placeholders, and whose unique texts are new each time if it makes something.
-    fn step(
-        &mut self,
-        operation: &OperationId,
-        case: &Arc<Case>,
-        uses: &[Use],
-        captures: Vec<Capture>,
-        makes: bool,
-    ) -> Step {
+    /// A step whose used values are placeholders. If it makes something, its unique texts and those at `names` are new
+    /// each time.
+    fn step(&mut self, operation: &OperationId, case: &Arc<Case>, uses: &[Use], names: Option<&[Name]>) -> Step {
         let mut bound = Case::clone(case);
         let mut marks = Vec::new();
         for used in uses {
@@ -110,24 +186,24 @@ impl Writer<'_> {
             }
         }
         let mut fresh = Vec::new();
-        if makes {
-            self.renew(&mut bound, &mut fresh);
+        if let Some(names) = names {
+            self.renew(&mut bound, names, &mut fresh);
             marks.extend(fresh.iter().map(|name| placeholder(name)));
         }
-        let mut request = encode(&bound, self.setting.base_path);
+        let mut request = encode(&bound, self.base_path);
         bare(&mut request, &marks);
         Step {
             operation: operation.clone(),
-            identity: self.setting.identity.clone(),
+            identity: self.identity.clone(),
             request: Arc::new(request),
             fresh,
-            captures,
+            captures: Vec::new(),
             case: Some(Arc::clone(case)),
         }
     }
 
-    /// Replaces the texts that were new when the case was made.
-    fn renew(&mut self, case: &mut Case, fresh: &mut Vec<String>) {
+    /// Replaces the texts that were new when the case was made, and those that are called like names.
+    fn renew(&mut self, case: &mut Case, names: &[Name], fresh: &mut Vec<String>) {
         let salt = case.provenance.salt();
         let Some(body) = &mut case.body else { return };
         let Content::Value(value) = &mut body.content else { return };
@@ -135,12 +211,15 @@ impl Writer<'_> {
         each_text(value, &mut String::new(), &mut |pointer, text| {
             let unique = Unique::of(pointer, salt);
             let (plain, email) = (unique.word(), unique.email());
-            if *text != plain && *text != email {
-                return;
-            }
-            let count = known.len() + 1;
-            let name = known.entry(plain.clone()).or_insert_with(|| format!("fresh_{count}")).clone();
-            *text = text.replace(&plain, &placeholder(&name));
+            let listed = names.iter().find(|name| *name.pointer == *pointer && !text.contains("{{"));
+            let (plain, is_email) = match listed {
+                _ if *text == plain => (plain, false),
+                _ if *text == email => (plain, true),
+                Some(name) => (text.clone(), name.is_email),
+                None => return,
+            };
+            let name = known.entry(plain).or_insert_with(|| self.name("fresh")).clone();
+            *text = if is_email { format!("{}@example.com", placeholder(&name)) } else { placeholder(&name) };
             fresh.push(name);
         });
         self.fresh = known;
@@ -198,5 +277,81 @@ fn bare(request: &mut Request, marks: &[String]) {
         if let Some(body) = replaced(&request.body) {
             request.body = body.into();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::scenario::Source;
+    use crate::scenario::encode::samples::{case, operation};
+
+    fn id() -> IdentityName {
+        IdentityName::new("anonymous")
+    }
+
+    fn recorded(operation: &str, target: &str, body: &'static str, capture: &str) -> Step {
+        let mut request = Request::new("POST", target.to_owned());
+        request.body = body.into();
+        Step {
+            operation: OperationId::from_text(operation),
+            identity: id(),
+            request: Arc::new(request),
+            fresh: vec!["fresh".into()],
+            captures: vec![Capture { name: capture.into(), from: Source::Body("/id".into()) }],
+            case: None,
+        }
+    }
+
+    /// An order that a recorded scenario made, after the user whose it is.
+    fn order(number: u64) -> Arc<Entry> {
+        let steps = vec![
+            recorded("POST /users", "/users", "{{fresh}}", "user_id"),
+            recorded("POST /orders", "/orders", "{{user_id}} {{fresh}}", "order_id"),
+        ];
+        let recipe = Recipe::Recorded { scenario: Arc::new(Scenario { steps }), index: 1 };
+        let maker = Maker { operation: OperationId::from_text("POST /orders"), recipe, uses: vec![] };
+        let held = super::super::Held { value: json!(7), from: Source::Body("/id".into()) };
+        Arc::new(Entry {
+            number,
+            kind: "order".into(),
+            fields: BTreeMap::from([("id".to_owned(), held)]),
+            maker: Arc::new(maker),
+            is_ours: true,
+            is_subject: true,
+        })
+    }
+
+    #[test]
+    fn what_recorded_steps_made_is_made_by_them_again() {
+        let path = json!([{"name": "id", "in": "path", "required": true, "schema": {"type": "integer"}},
+            {"name": "other", "in": "query", "schema": {"type": "integer"}}]);
+        let read = operation("GET", "/orders/{id}", json!({"parameters": path}));
+        let case = Arc::new(case(&read, &[("id", Datum::integer(7)), ("other", Datum::integer(7))]));
+        let used = |parameter, entry: Arc<Entry>| Use {
+            parameter: Some(parameter),
+            pointer: "".into(),
+            entry,
+            field: "id".into(),
+        };
+        let made = scenario(&read.id, &case, &[used(0, order(1)), used(1, order(2))], &id(), "");
+        let sent: Vec<_> = made
+            .steps
+            .iter()
+            .map(|step| format!("{} {}", step.request.target_text(), String::from_utf8_lossy(&step.request.body)))
+            .collect();
+        let expected = [
+            "/users {{fresh}}",
+            "/orders {{user_id}} {{fresh}}",
+            "/users {{fresh_2}}",
+            "/orders {{user_id_2}} {{fresh_2}}",
+            "/orders/{{order_id_2}}?other={{order_id_4}} ",
+        ];
+        assert_eq!(sent, expected);
+        assert_eq!(made.steps[3].fresh, ["fresh_2"]);
+        let names: Vec<_> = made.steps[1].captures.iter().map(|capture| capture.name.as_str()).collect();
+        assert_eq!(names, ["order_id", "order_id_2"]);
     }
 }

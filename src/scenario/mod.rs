@@ -15,7 +15,7 @@ mod unique;
 
 pub use case::{Argument, Body, Case, Content, GeneratorId, Intent, Provenance, Rule};
 pub use datum::Datum;
-pub use decode::{proves_malformed, proves_valid};
+pub use decode::{Breach, breaches, is_valid, proves_malformed, proves_valid};
 pub use encode::encode;
 pub use step::{ANONYMOUS, Capture, IdentityName, Scenario, Source, Step};
 pub use template::{Values, placeholder, substitute};

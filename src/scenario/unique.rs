@@ -6,6 +6,22 @@ use crate::seed::Seed;
 /// The alphabet: digits and letters that nobody mistakes for one another.
 const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 
+/// What unique things are called.
+const NAMES: [&str; 12] = [
+    "name",
+    "username",
+    "user",
+    "login",
+    "email",
+    "slug",
+    "key",
+    "handle",
+    "title",
+    "label",
+    "displayname",
+    "identifier",
+];
+
 /// A word of a case and a place in it: a pure function of both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unique(u64);
@@ -21,6 +37,11 @@ impl Unique {
             .bytes()
             .fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3));
         Self(salt ^ place)
+    }
+
+    /// Whether a member of this name is likely to hold what must be unique.
+    pub fn is_usual(member: &str) -> bool {
+        NAMES.contains(&member.to_ascii_lowercase().replace(['_', '-'], "").as_str())
     }
 
     /// A new one for each `seed`.

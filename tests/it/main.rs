@@ -4,6 +4,8 @@
 
 mod cli;
 #[cfg(feature = "demo")]
+mod corpus;
+#[cfg(feature = "demo")]
 mod demo;
 #[cfg(feature = "demo")]
 mod determinism;
@@ -14,6 +16,8 @@ mod fixtures;
 mod fuzz;
 mod fuzzed;
 mod layers;
+#[cfg(feature = "demo")]
+mod memory;
 mod report;
 #[cfg(feature = "demo")]
 mod runs;

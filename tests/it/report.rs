@@ -162,6 +162,7 @@ fn summary() -> Summary {
         proof_requests: 312,
         operations: 38,
         operations_with_2xx: 15,
+        reached_at: vec![],
         never_2xx: unreached(),
         rules: RuleCounts {
             rules: 1_204,

@@ -8,22 +8,6 @@ use super::Spot;
 use crate::scenario::{Datum, Unique};
 use crate::schema::{Constraints, Document, Format, Types};
 
-/// What unique things are called.
-const NAMES: [&str; 12] = [
-    "name",
-    "username",
-    "user",
-    "login",
-    "email",
-    "slug",
-    "key",
-    "handle",
-    "title",
-    "label",
-    "displayname",
-    "identifier",
-];
-
 /// A text that is replaced.
 #[derive(Clone, Debug)]
 pub(super) struct Fresh {
@@ -48,8 +32,7 @@ pub(super) fn texts(document: &Document, spots: &[Spot], documented: usize) -> V
 
 fn takes_token(constraints: &Constraints, spot: &Spot, is_shown: bool) -> bool {
     let rules = &constraints.string;
-    let own_name = spot.pointer.rsplit('/').next().unwrap_or_default().to_ascii_lowercase().replace(['_', '-'], "");
-    let is_named = NAMES.contains(&own_name.as_str());
+    let is_named = Unique::is_usual(spot.pointer.rsplit('/').next().unwrap_or_default());
     let is_free = rules.patterns.is_empty() && matches!(rules.format, None | Some(Format::Email));
     let has_room = rules.max_length.is_none_or(|most| most >= Unique::LENGTH) && rules.min_length <= Unique::LENGTH;
     constraints.types.overlaps(Types::STRING)

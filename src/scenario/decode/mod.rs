@@ -1,5 +1,5 @@
 //! Reads an encoded request again as a server would, to prove what it is. Main functions: [`proves_valid`],
-//! [`proves_malformed`].
+//! [`proves_malformed`], [`breaches`].
 //!
 //! The wire has no types: `12` in a query is a number, a text, or a list of one. A request is proved valid if the
 //! reading that the specification asks for conforms in every part, and proved malformed if there is a part of which
@@ -7,6 +7,7 @@
 //! sent as either.
 
 mod body;
+mod breach;
 mod multipart;
 mod readings;
 mod received;
@@ -18,7 +19,9 @@ use super::Case;
 use super::encode::{encode, is_sendable};
 use crate::api::{Location, Operation, Parameter};
 use crate::schema::View;
+use crate::wire::Request;
 
+pub use breach::{Breach, breaches};
 use readings::Reader;
 use received::Received;
 
@@ -34,9 +37,12 @@ enum Reading {
 
 /// Whether every part of the case, as sent, conforms when it is read as the specification says.
 pub fn proves_valid(case: &Case) -> bool {
-    let request = encode(case, "");
-    let operation = &*case.operation;
-    let received = Received::new(operation, &request);
+    is_valid(&case.operation, &encode(case, ""))
+}
+
+/// The same of a request without a base path.
+pub fn is_valid(operation: &Operation, request: &Request) -> bool {
+    let received = Received::new(operation, request);
     let parameters = operation.parameters.iter().filter(|parameter| is_judged(parameter)).all(|parameter| {
         match readings::of_parameter(operation, parameter, &received, Reader::Strict) {
             Reading::Values(values, _) => values.iter().any(|value| parameter.schema.conforms(View::Request, value)),

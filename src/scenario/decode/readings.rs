@@ -60,6 +60,11 @@ pub(super) fn of_parameter(
     }
 }
 
+/// Whether a parameter may be an object, whose members then stand beside the names of other parameters.
+pub(super) fn may_be_object(parameter: &Parameter) -> bool {
+    types(parameter.schema.document(), parameter.schema.node(), 4).overlaps(Types::OBJECT)
+}
+
 /// The text of a path value without the marks of its style.
 fn unstyled(parameter: &Parameter, text: &[u8]) -> Option<Vec<u8>> {
     match parameter.style {

@@ -1,0 +1,47 @@
+//! The forms in which a case is proved and kept: with the steps that make what it uses, or without. Part of [`Planner`].
+
+use std::sync::Arc;
+
+use super::{Planned, Planner, renew};
+use crate::api::OperationId;
+use crate::resource::{self, Action};
+use crate::scenario::{Scenario, Step, encode};
+
+impl Planner {
+    /// The scenario of a case that replays anywhere: what it uses is made first.
+    pub fn replayable(&self, planned: &Planned) -> Scenario {
+        match planned.scenario.steps.as_slice() {
+            [Step { operation, case: Some(case), .. }] if !planned.uses.is_empty() => {
+                resource::scenario(operation, case, &planned.uses, &self.identity, &self.base_path)
+            }
+            _ => planned.scenario.clone(),
+        }
+    }
+
+    /// The same for the corpus, where what makes something makes it under other names each time.
+    pub fn memorable(&self, planned: &Planned) -> Scenario {
+        match planned.scenario.steps.as_slice() {
+            [Step { operation, case: Some(case), .. }] if case.intent.is_valid() && self.creates(operation) => {
+                let names = renew::names(case, &self.generators);
+                resource::kept(operation, case, &planned.uses, &names, &self.identity, &self.base_path)
+            }
+            _ => self.replayable(planned),
+        }
+    }
+
+    fn creates(&self, operation: &OperationId) -> bool {
+        self.graph.role(operation).is_some_and(|role| role.action == Action::Create)
+    }
+
+    /// The request of such a case without the steps that make what it uses: for things that do not exist, and for those
+    /// that it used.
+    pub fn alone(&self, planned: &Planned) -> Vec<Scenario> {
+        let absent = planned.scenario.steps.last().and_then(|step| {
+            let mut case = step.case.as_deref()?.clone();
+            planned.uses.iter().for_each(|used| used.forget(&mut case));
+            let request = Arc::new(encode(&case, &self.base_path));
+            Some(Scenario::single(Step { request, case: Some(Arc::new(case)), ..step.clone() }))
+        });
+        absent.into_iter().chain([planned.scenario.clone()]).collect()
+    }
+}

@@ -1,0 +1,166 @@
+//! What earlier runs found worth keeping, sent again. Main type: [`Remembered`].
+//!
+//! It comes first, and what reaches operations before the rest: a later run then knows in seconds what the first one
+//! took minutes for. All steps teach: the things that they make are known afterwards, and made anew where a finding
+//! needs them.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use super::Glimpse;
+use super::plan::{Planned, Planner};
+use crate::api::OperationId;
+use crate::resource::{Action, Entry, Found, Maker, Recipe, Use};
+use crate::scenario::{Scenario, Step, placeholder};
+
+/// A scenario that an earlier run kept.
+#[derive(Clone, Debug)]
+pub struct Remembered {
+    /// What was sent.
+    pub scenario: Scenario,
+    /// Whether its last request is valid, so that its answer tells of things that exist.
+    pub is_valid: bool,
+    /// Whether its last answer was 2xx.
+    pub reaches: bool,
+}
+
+/// Scenarios that wait to be sent.
+#[derive(Debug, Default)]
+pub(super) struct Waiting {
+    soon: VecDeque<Planned>,
+    /// Those that may ruin the target.
+    late: VecDeque<Planned>,
+}
+
+impl Waiting {
+    /// Those whose turn it is, of at most so many requests.
+    pub(super) fn take(&mut self, requests: usize, is_late: bool) -> Vec<Planned> {
+        let mut taken = Vec::new();
+        let mut room = requests;
+        loop {
+            let queue = if self.soon.is_empty() && is_late { &mut self.late } else { &mut self.soon };
+            let Some(next) = queue.pop_front_if(|next| next.requests() <= room) else { return taken };
+            room -= next.requests();
+            taken.push(next);
+        }
+    }
+}
+
+impl Planner {
+    /// Sends these before anything else, `most` requests at most. Those with an operation that is not in the run are left
+    /// out, and those that may ruin the target wait for the end.
+    pub fn remember(&mut self, remembered: Vec<Remembered>, most: usize) {
+        let placed: Vec<_> = remembered.into_iter().filter_map(|one| Some((self.place(&one.scenario)?, one))).collect();
+        let order = self.order(placed);
+        let mut room = most;
+        for (number, (lane, one)) in order.into_iter().enumerate() {
+            let requests = one.scenario.steps.len();
+            if requests > room {
+                continue;
+            }
+            room -= requests;
+            let planned = self.again(one, lane, number as u64);
+            let queue = if self.lanes[lane].is_ruinous { &mut self.waiting.late } else { &mut self.waiting.soon };
+            queue.push_back(planned);
+        }
+    }
+
+    /// First the fewest requests that reach all operations that can be: the shortest scenario of each, the longest of
+    /// these before the others, since their first steps reach operations too, and deletions last. Then all others.
+    fn order(&self, mut placed: Vec<(usize, Remembered)>) -> Vec<(usize, Remembered)> {
+        placed.sort_by_cached_key(|(_, one)| (!one.reaches, one.scenario.steps.len(), !one.is_valid));
+        let mut best: BTreeMap<usize, usize> = BTreeMap::new();
+        for (index, (lane, _)) in placed.iter().enumerate().filter(|(_, (_, one))| one.reaches) {
+            best.entry(*lane).or_insert(index);
+        }
+        let mut first: Vec<usize> = best.into_values().collect();
+        first.sort_by_key(|index| {
+            let (lane, one) = &placed[*index];
+            (self.action(*lane) == Some(Action::Delete), Reverse(one.scenario.steps.len()))
+        });
+        let mut reached: BTreeSet<OperationId> = BTreeSet::new();
+        first.retain(|index| {
+            let steps = &placed[*index].1.scenario.steps;
+            let is_new = steps.last().is_some_and(|step| !reached.contains(&step.operation));
+            reached.extend(steps.iter().filter(|_| is_new).map(|step| step.operation.clone()));
+            is_new
+        });
+        let turn: BTreeMap<usize, usize> = first.into_iter().enumerate().map(|(turn, index)| (index, turn)).collect();
+        let mut order: Vec<_> = placed.into_iter().enumerate().collect();
+        order.sort_by_key(|(index, _)| turn.get(index).copied().unwrap_or(usize::MAX));
+        order.into_iter().map(|(_, one)| one).collect()
+    }
+
+    /// The lane of the last step, if all steps are of operations that are in the run.
+    fn place(&self, scenario: &Scenario) -> Option<usize> {
+        let lane = |step: &Step| self.lanes.iter().position(|lane| lane.operation.id == step.operation);
+        scenario.steps.iter().map(lane).collect::<Option<Vec<_>>>()?.last().copied()
+    }
+
+    fn action(&self, lane: usize) -> Option<Action> {
+        self.lanes[lane].binder.role().map(|role| role.action)
+    }
+
+    fn again(&self, one: Remembered, lane: usize, number: u64) -> Planned {
+        let Remembered { mut scenario, is_valid, .. } = one;
+        // They do not count as sent: the same request made from a case is judged, and one that was read is not.
+        scenario.steps.iter_mut().for_each(|step| step.identity = self.identity.clone());
+        let fresh = self.seed.child("recorded", number);
+        Planned { scenario, fresh, uses: Vec::new(), lane, recorded: Some(is_valid) }
+    }
+
+    /// Takes in what each step of a recorded scenario led to.
+    pub(super) fn fold_steps(&mut self, planned: &Planned, lessons: Vec<(Glimpse, Vec<Found>)>) {
+        let scenario = Arc::new(planned.scenario.clone());
+        let mut known: Vec<(usize, Vec<Arc<Entry>>)> = Vec::new();
+        for (index, (glimpse, found)) in lessons.into_iter().enumerate() {
+            let step = &scenario.steps[index];
+            let uses = uses(&scenario, index, &known);
+            let action = self.graph.role(&step.operation).map(|role| role.action);
+            match (glimpse.is_success(), action, uses.last()) {
+                (true, Some(Action::Delete), Some(ended)) => self.pool.remove(&ended.entry),
+                (true, ..) => uses.iter().for_each(|used| self.pool.hit(&used.entry)),
+                _ => {}
+            }
+            if !found.is_empty() {
+                let operation = step.operation.clone();
+                let is_ours = self.is_ours(&operation, glimpse);
+                let recipe = Recipe::Recorded { scenario: Arc::clone(&scenario), index };
+                known.push((index, self.pool.learn(found, &Arc::new(Maker { operation, recipe, uses }), is_ours)));
+            }
+        }
+    }
+
+    /// Whether what an operation told of in this answer was made by it.
+    pub(super) fn is_ours(&self, operation: &OperationId, glimpse: Glimpse) -> bool {
+        match self.graph.role(operation).map(|role| role.action) {
+            Some(Action::Create) => true,
+            Some(Action::Replace) => glimpse.outcome == Ok(201),
+            _ => false,
+        }
+    }
+}
+
+/// The things that earlier steps told of and this one names in its target.
+fn uses(scenario: &Scenario, index: usize, known: &[(usize, Vec<Arc<Entry>>)]) -> Vec<Use> {
+    let target = scenario.steps[index].request.target_text();
+    let mut uses = Vec::new();
+    for (earlier, entries) in known {
+        for capture in &scenario.steps[*earlier].captures {
+            if !target.contains(&placeholder(&capture.name)) {
+                continue;
+            }
+            for entry in entries {
+                let field = entry.fields.iter().find(|(_, held)| held.from == capture.from).map(|(field, _)| field);
+                uses.extend(field.map(|field| Use {
+                    parameter: None,
+                    pointer: "".into(),
+                    entry: Arc::clone(entry),
+                    field: field.clone(),
+                }));
+            }
+        }
+    }
+    uses
+}

@@ -1,0 +1,89 @@
+//! Which texts of a case that makes something are likely to be refused the second time. Main function: [`names`].
+
+use crate::generate::Generators;
+use crate::resource::Name;
+use crate::scenario::{Case, Content, Datum, Unique};
+use crate::schema::{View, escape_token};
+
+/// The most texts of one body.
+const MOST: usize = 8;
+
+/// The texts of the body that are called like names, and may be any word. Those of the document's own examples may be
+/// names of what is there already, and those that the user fixed must be these.
+pub(super) fn names(case: &Case, generators: &Generators) -> Vec<Name> {
+    let Some(body) = case.body.as_ref().filter(|_| case.provenance.generator.0 != "examples") else {
+        return Vec::new();
+    };
+    let Content::Value(value) = &body.content else { return Vec::new() };
+    let contents = case.operation.body.as_ref().map_or(&[][..], |declared| &declared.contents);
+    let schema =
+        contents.iter().find(|content| content.matches(&body.media_type)).and_then(|content| content.schema.as_ref());
+    let mut changed = value.clone();
+    let mut takes = |pointer: &str, text: &str| {
+        let Some(here) = changed.at_mut(pointer) else { return false };
+        let before = std::mem::replace(here, Datum::string(text));
+        let conforms =
+            schema.is_none_or(|schema| changed.to_value().is_some_and(|value| schema.conforms(View::Request, &value)));
+        if let Some(here) = changed.at_mut(pointer) {
+            *here = before;
+        }
+        conforms
+    };
+    let mut found = Vec::new();
+    usual(value, "", &mut String::new(), &mut found);
+    found.retain(|pointer| !generators.is_fixed(&case.operation, None, pointer));
+    let sample = Unique::of("", 0);
+    let name = |pointer: String| {
+        let is_email = !takes(&pointer, &sample.word());
+        (!is_email || takes(&pointer, &sample.email())).then(|| Name { pointer: pointer.into(), is_email })
+    };
+    found.into_iter().filter_map(name).collect()
+}
+
+/// Pointers to texts in members that are called like names.
+fn usual(value: &Datum, member: &str, pointer: &mut String, found: &mut Vec<String>) {
+    let length = pointer.len();
+    match value {
+        Datum::String(_) if found.len() < MOST && Unique::is_usual(member) => found.push(pointer.clone()),
+        Datum::Object(members) => {
+            for (name, inner) in members {
+                pointer.push('/');
+                pointer.push_str(&escape_token(name));
+                usual(inner, name, pointer, found);
+                pointer.truncate(length);
+            }
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::generate::standard;
+    use crate::scenario::encode::samples::{case, operation, with_body};
+
+    #[track_caller]
+    fn check(body: &Value, expected: &[(&str, bool)]) {
+        let schema = json!({"type": "object", "properties": {
+            "name": {"type": "string"}, "email": {"type": "string", "format": "email"},
+            "label": {"type": "string", "enum": ["red"]}, "note": {"type": "string"}
+        }});
+        let operation = operation("POST", "/a", json!({"body": {"application/json": {"schema": schema}}}));
+        let case = with_body(case(&operation, &[]), "application/json", body);
+        let found = names(&case, &standard(&Arc::default()));
+        let found: Vec<_> = found.iter().map(|name| (&*name.pointer, name.is_email)).collect();
+        assert_eq!(found, expected, "{body}");
+    }
+
+    #[test]
+    fn names_that_may_be_any_word_are_found() {
+        check(&json!({"name": "x", "note": "x", "label": "red"}), &[("/name", false)]);
+        check(&json!({"email": "a@example.org", "in": {"title": "x"}}), &[("/email", true), ("/in/title", false)]);
+        check(&json!({"name": 1}), &[]);
+    }
+}
