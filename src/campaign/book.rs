@@ -126,7 +126,7 @@ mod tests {
             evidence: String::new(),
             signature,
         };
-        Suspicion { finding, scenario: Scenario { steps: vec![] }, alone: vec![], exchanges: vec![] }
+        Suspicion { finding, scenario: Scenario::plain(vec![]), alone: vec![], exchanges: vec![] }
     }
 
     #[test]

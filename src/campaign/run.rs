@@ -184,7 +184,7 @@ impl<'a> Run<'a> {
                 }
                 let size = self.budget.room(self.planner.epoch_size());
                 let cases = self.planner.plan(size);
-                self.budget.planned(cases.len());
+                self.budget.planned(cases.iter().map(Planned::requests).sum());
                 self.pipeline.push(cases);
             } else if let Some(folded) = self.pipeline.fold() {
                 self.fold(folded)?;
@@ -242,6 +242,9 @@ impl<'a> Run<'a> {
         if let Some(broken) = execution.broken {
             // A remembered prefix does not apply any more; its last step was never sent.
             self.pipeline.record(slot, None);
+            if planned.is_trial() {
+                return Ok(());
+            }
             return self.notice_once("no longer apply", || {
                 format!("some remembered inputs no longer apply: {}", broken.reason)
             });
@@ -265,11 +268,13 @@ impl<'a> Run<'a> {
         for Folded { planned, done } in epoch {
             let Some(operation) = planned.scenario.steps.last().map(|step| &step.operation) else { continue };
             let glimpse = done.lesson.glimpse;
-            let is_novel = self.novelty.observe(operation, glimpse);
-            self.planner.fold(&planned, done.lesson, is_novel);
-            self.health.observe(operation, glimpse);
-            if is_novel {
-                self.keeper.keep_novel(&self.planner.replayable(&planned), glimpse);
+            if !planned.is_trial() {
+                let is_novel = self.novelty.observe(operation, glimpse);
+                self.planner.fold(&planned, done.lesson, is_novel);
+                self.health.observe(operation, glimpse);
+                if is_novel {
+                    self.keeper.keep_novel(&self.planner.replayable(&planned), glimpse);
+                }
             }
             for mut finding in done.findings {
                 let scenario = self.planner.replayable(&planned);

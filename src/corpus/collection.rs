@@ -114,7 +114,7 @@ impl Corpus {
     /// All scenarios, in an order that depends on their content alone.
     pub fn scenarios(&self) -> Vec<Scenario> {
         let base_path = &self.settings.base_path;
-        let scenario = |entry: &Entry| Scenario { steps: entry.steps.iter().map(|s| s.to_step(base_path)).collect() };
+        let scenario = |entry: &Entry| Scenario::plain(entry.steps.iter().map(|s| s.to_step(base_path)).collect());
         self.entries.values().map(scenario).collect()
     }
 
@@ -212,7 +212,7 @@ mod tests {
         let (mut corpus, _) = open(&Arc::new(Memory::default()), "");
         assert!(!corpus.add(&scenario(&format!("/{}", "x".repeat(LONGEST_ENTRY))), "n"));
         assert!(!corpus.add(&scenario("/a?token=tok-123"), "n"));
-        assert!(!corpus.add(&Scenario { steps: vec![] }, "n"));
+        assert!(!corpus.add(&Scenario::plain(vec![]), "n"));
         assert!(corpus.is_empty());
     }
 

@@ -1,6 +1,7 @@
 //! Carries out one scenario, step by step. Main type: [`Executor`]. It judges nothing.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::identity::{Identities, UnknownIdentity};
 use crate::scenario::{Scenario, Step, Unique, Values, substitute};
@@ -52,6 +53,11 @@ pub enum Error {
 impl Executor {
     /// Sends the steps in order. `fresh` makes the new unique values: another seed, other values.
     pub async fn run(&self, scenario: &Scenario, fresh: Seed) -> Result<Execution, Error> {
+        self.run_slowly(scenario, fresh, Duration::ZERO).await
+    }
+
+    /// The same with a pause before the last step: what is true only a while after a change was answered is true by then.
+    pub async fn run_slowly(&self, scenario: &Scenario, fresh: Seed, pause: Duration) -> Result<Execution, Error> {
         let mut values = Values::new();
         let mut exchanges = Vec::with_capacity(scenario.steps.len());
         for (index, step) in scenario.steps.iter().enumerate() {
@@ -59,8 +65,11 @@ impl Executor {
                 let unique = fresh.child(name, index as u64);
                 values.insert(name.clone(), Unique::fresh(unique).word());
             }
-            let exchange = self.send(step, &values).await?;
             let is_last = index + 1 == scenario.steps.len();
+            if is_last && !pause.is_zero() {
+                tokio::time::sleep(pause).await;
+            }
+            let exchange = self.send(step, &values).await?;
             let broken = if is_last { None } else { capture(index, step, &exchange, &mut values) };
             exchanges.push(exchange);
             if broken.is_some() {

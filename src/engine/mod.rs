@@ -3,6 +3,7 @@
 //! Main types: [`Planner`] (epochs of cases), [`Executor`] (one scenario), [`Health`] (is the run worth its time).
 //! It knows no report, no disk and no proof: the campaign puts the parts in order.
 
+mod acts;
 mod bind;
 mod coverage;
 mod execute;
@@ -11,6 +12,7 @@ mod lane;
 mod novelty;
 mod plan;
 mod seen;
+mod trials;
 
 pub use coverage::{Account, RuleCounts};
 pub use execute::{Error, Execution, Executor, SetupBroken};

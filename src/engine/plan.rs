@@ -7,9 +7,11 @@
 
 use std::sync::Arc;
 
+use super::acts::Ground;
 use super::bind::Known;
 use super::lane::{Drawn, Lane, LaneReport, Making, hash};
 use super::seen::Seen;
+use super::trials::{Trial, Trials};
 use super::{Account, Glimpse};
 use crate::api::{Operation, OperationId};
 use crate::generate::Generators;
@@ -31,6 +33,18 @@ pub struct Planned {
     /// The things that it uses.
     uses: Vec<Use>,
     lane: usize,
+}
+
+impl Planned {
+    /// Whether it tries a law: it is judged as a whole, and nothing else is learned from it.
+    pub fn is_trial(&self) -> bool {
+        self.scenario.law.is_some()
+    }
+
+    /// How many requests it is.
+    pub fn requests(&self) -> usize {
+        self.scenario.steps.len()
+    }
 }
 
 /// What an answer showed, as far as later cases are concerned.
@@ -55,6 +69,7 @@ pub struct Planner {
     pool: Pool,
     /// The kinds that paths name, each with the lanes that make it.
     needed: Vec<(Kind, Vec<usize>)>,
+    trials: Trials,
     epochs: u32,
     /// Whether what may ruin the target has its turn.
     is_late: bool,
@@ -82,7 +97,9 @@ impl Planner {
             (Arc::clone(kind), lanes.collect::<Vec<_>>())
         };
         let needed = graph.needed().into_iter().map(makers).filter(|(_, lanes)| !lanes.is_empty()).collect();
+        let trials = Trials::new(&lanes, &graph);
         Self {
+            trials,
             seed,
             identity,
             base_path: base_path.to_owned(),
@@ -104,10 +121,21 @@ impl Planner {
         (self.lanes.len() * 2).clamp(64, 256)
     }
 
-    /// The next `size` cases; fewer or none when the generators run out.
+    /// The next cases, of `size` requests together; fewer or none when the generators run out.
     pub fn plan(&mut self, size: usize) -> Vec<Planned> {
         let mut epoch = Vec::with_capacity(size);
         self.refill(size, &mut epoch);
+        let ground = Ground {
+            lanes: &self.lanes,
+            pool: &self.pool,
+            generators: &self.generators,
+            seed: self.seed,
+            identity: &self.identity,
+            base_path: &self.base_path,
+        };
+        let trials = self.trials.plan(size - epoch.len(), ground);
+        let size = size + trials.len() - trials.iter().map(|trial| trial.scenario.steps.len()).sum::<usize>();
+        epoch.extend(trials.into_iter().map(|Trial { scenario, lane }| Planned { scenario, uses: Vec::new(), lane }));
         while epoch.len() < size {
             let Some(index) = self.next_lane() else { break };
             self.lanes[index].begin(&self.generators, self.share);

@@ -13,4 +13,4 @@ mod recipe;
 pub use graph::{Action, Graph, Kind, Need, Role};
 pub use harvest::{Found, harvest};
 pub use pool::{Entry, Held, Maker, Pool, Use};
-pub use recipe::scenario;
+pub use recipe::{Act, life, scenario};

@@ -188,6 +188,14 @@ impl Pool {
         }
     }
 
+    /// The things of a kind that the run made by this operation, the newest first; also those that are spent or missed,
+    /// since each can be made again.
+    pub fn made(&self, kind: &str, operation: &OperationId) -> Vec<Arc<Entry>> {
+        let all = self.kinds.get(kind).map_or(&[][..], Vec::as_slice).iter().rev();
+        let is_it = |entry: &&Arc<Entry>| entry.is_ours && entry.maker.operation == *operation;
+        all.map(|alive| &alive.entry).filter(is_it).cloned().collect()
+    }
+
     /// Keeps a thing from being used any more: a request is about to end it.
     pub fn spend(&mut self, entry: &Entry) {
         self.with(entry, |alive| alive.is_spent = true);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::pool::{Entry, Maker, Use};
 use crate::api::OperationId;
 use crate::scenario::{
-    Capture, Case, Content, Datum, IdentityName, Scenario, Step, Unique, Values, encode, placeholder,
+    Capture, Case, Content, Datum, IdentityName, Law, Scenario, Source, Step, Unique, Values, encode, placeholder,
 };
 use crate::wire::Request;
 
@@ -26,7 +26,60 @@ pub fn scenario(
     writer.prepare(uses);
     let last = writer.step(operation, case, uses, Vec::new(), false);
     writer.steps.push(last);
-    Scenario { steps: writer.steps }
+    Scenario::plain(writer.steps)
+}
+
+/// One request of the life of a thing.
+#[derive(Clone, Debug)]
+pub struct Act {
+    /// Its operation.
+    pub operation: OperationId,
+    /// As typed values.
+    pub case: Case,
+    /// The things of the pool in it.
+    pub uses: Vec<Use>,
+}
+
+/// The name under which the `Location` of what was made is captured.
+const LOCATION: &str = "location";
+
+/// What is done with one thing, as a scenario that tries a law: the steps that make what is needed, the one that makes
+/// the thing itself, and then one for each act. `made` is the thing to make anew, with the field by which it is named; with
+/// none the first act makes it, or tries to.
+///
+/// `None` if the step that makes the thing would not stand directly before the acts.
+pub fn life(
+    law: Law,
+    made: Option<(&Arc<Entry>, &str)>,
+    acts: &[Act],
+    identity: &IdentityName,
+    base_path: &str,
+) -> Option<Scenario> {
+    let mut writer = Writer { identity, base_path, steps: Vec::new(), names: BTreeMap::new(), fresh: Values::new() };
+    let is_it = |used: &Use| made.is_some_and(|(entry, _)| entry.number == used.entry.number);
+    for act in acts {
+        let others: Vec<Use> = act.uses.iter().filter(|used| !is_it(used)).cloned().collect();
+        writer.prepare(&others);
+    }
+    if let Some((entry, field)) = made {
+        writer.make(entry, field);
+        let last = writer.steps.last_mut()?;
+        if !last.case.as_ref().is_some_and(|case| Arc::ptr_eq(case, &entry.maker.case)) {
+            return None;
+        }
+        if law == Law::WrongLocation {
+            last.captures.push(Capture { name: LOCATION.to_owned(), from: Source::Header(LOCATION.to_owned()) });
+        }
+    }
+    for act in acts {
+        let step = writer.step(&act.operation, &Arc::new(act.case.clone()), &act.uses, Vec::new(), true);
+        writer.steps.push(step);
+    }
+    if law == Law::WrongLocation {
+        let last = writer.steps.last_mut()?;
+        Arc::make_mut(&mut last.request).target = placeholder(LOCATION).into();
+    }
+    Some(Scenario { steps: writer.steps, law: Some(law) })
 }
 
 struct Writer<'a> {
@@ -105,7 +158,7 @@ impl Writer<'_> {
         let mut fresh = Vec::new();
         if makes {
             self.renew(&mut bound, &mut fresh);
-            marks.extend(fresh.iter().map(|name| placeholder(name)));
+            marks.extend(self.fresh.values().map(|name| placeholder(name)));
         }
         let mut request = encode(&bound, self.base_path);
         bare(&mut request, &marks);
@@ -132,9 +185,12 @@ impl Writer<'_> {
                 return;
             }
             let count = known.len() + 1;
-            let name = known.entry(plain.clone()).or_insert_with(|| format!("fresh_{count}")).clone();
-            *text = text.replace(&plain, &placeholder(&name));
-            fresh.push(name);
+            let name = known.entry(plain.clone()).or_insert_with(|| {
+                // Only the first step that has it makes it new; the others send the same.
+                fresh.push(format!("fresh_{count}"));
+                format!("fresh_{count}")
+            });
+            *text = text.replace(&plain, &placeholder(name));
         });
         self.fresh = known;
     }

@@ -17,6 +17,9 @@ use crate::wire::{Exchange, FaultKind};
 const PATIENCE: u32 = 3;
 /// The pause before an answer that load may cause is asked for again.
 const CALM: Duration = Duration::from_millis(150);
+/// The pause before the last step of a scenario that tries a law, the last time it is sent: a server may take a while to
+/// show everywhere what it has confirmed, and one that shows it in time has no bug.
+const SETTLING: Duration = Duration::from_secs(1);
 
 /// A finding that was seen once.
 #[derive(Clone, Debug)]
@@ -90,7 +93,9 @@ impl Prover {
             if may_be_load {
                 tokio::time::sleep(CALM).await;
             }
-            executions.push(self.executor.run(&suspicion.scenario, fresh(seed, index)).await?);
+            let settles = suspicion.scenario.law.is_some() && index + 1 == self.tries;
+            let pause = if settles { SETTLING } else { Duration::ZERO };
+            executions.push(self.executor.run_slowly(&suspicion.scenario, fresh(seed, index), pause).await?);
         }
         Ok(executions)
     }
