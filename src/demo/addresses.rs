@@ -24,8 +24,14 @@ struct Change {
     street: Option<String>,
     city: Option<String>,
     country: Option<String>,
-    phone: Option<Option<String>>,
+    phone: Phone,
     hints: Option<Vec<String>>,
+}
+
+/// What a change does to the phone number.
+enum Phone {
+    Kept,
+    Set(Option<String>),
 }
 
 /// The newest first, so that one sees what was just added.
@@ -146,7 +152,7 @@ impl Change {
             street: fields.optional("street", |value| text(value, 120))?,
             city: fields.optional("city", |value| text(value, 80))?,
             country: fields.optional("country", country)?,
-            phone: fields.optional("phone", |value| validate::nullable(value, phone))?,
+            phone: fields.optional("phone", |value| validate::nullable(value, phone))?.map_or(Phone::Kept, Phone::Set),
             hints: fields.optional("hints", hints)?,
         })
     }
@@ -162,7 +168,9 @@ impl Change {
         set(&mut address.street, self.street);
         set(&mut address.city, self.city);
         set(&mut address.country, self.country);
-        set(&mut address.phone, self.phone);
+        if let Phone::Set(phone) = self.phone {
+            address.phone = phone;
+        }
         set(&mut address.hints, self.hints);
     }
 }

@@ -76,7 +76,8 @@ pub(crate) async fn delete(State(store): State<Shared>, call: Call) -> Answer {
     let removed = store.with(|data| {
         let file = data.files.iter().find(|file| wanted(file)).cloned();
         if store.planted(Bug::DeletedContent) {
-            file.into_iter().for_each(|file| data.keep_deleted(file));
+            data.deleted.extend(file);
+            data.forget_oldest();
         }
         data.files.remove(wanted)
     });

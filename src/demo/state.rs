@@ -166,9 +166,8 @@ impl Store {
 }
 
 impl Data {
-    /// Keeps a deleted file, at the cost of the oldest if there are too many.
-    pub(crate) fn keep_deleted(&mut self, file: File) {
-        self.deleted.push_back(file);
+    /// Keeps deleted files from growing without bound.
+    pub(crate) fn forget_oldest(&mut self) {
         if self.deleted.len() > CREATED_LIMIT {
             self.deleted.pop_front();
         }

@@ -165,8 +165,8 @@ impl Acts<'_> {
                     its.location == Location::Path && its.name == declared.name
                 })?;
                 argument.value = above.value.clone();
-                let used = made_with.iter().find(|used| used.parameter == Some(above.parameter));
-                uses.extend(used.map(|used| Use { parameter, ..used.clone() }));
+                let named = made_with.iter().find(|named| named.parameter == Some(above.parameter));
+                uses.extend(named.map(|named| Use { parameter, ..named.clone() }));
             }
         }
         refer_as_before(&mut case, first, made_with, &mut uses);
@@ -201,7 +201,7 @@ impl Acts<'_> {
         let Some(mut best) = best.filter(|best| others(best) > others(&usual)) else {
             return members(&usual).is_some().then_some(usual);
         };
-        best.arguments = usual.arguments.clone();
+        best.arguments.clone_from(&usual.arguments);
         Some(with_new_names(&usual, &best).unwrap_or(best))
     }
 

@@ -116,20 +116,20 @@ impl Thing {
         let any = &lanes[read.or(delete).or(change).or(replace)?];
         let role = any.role()?;
         let kind = role.kind.clone()?;
-        let (above, last) = path.trim_end_matches('/').rsplit_once('/')?;
-        let parameter = last.strip_prefix('{')?.strip_suffix('}')?.to_owned();
+        let (above, end) = path.trim_end_matches('/').rsplit_once('/')?;
+        let parameter = end.strip_prefix('{')?.strip_suffix('}')?.to_owned();
         let is_named = |index: usize| {
             let declared = &any.operation.parameters[index];
             declared.location == Location::Path && declared.name == parameter
         };
         let field = role.needs.iter().find(|need| is_named(need.parameter))?.field.clone();
         let is_above = |lane: &Lane| lane.operation.path.trim_end_matches('/') == above;
-        let makes = |lane: &Lane| {
+        let is_maker = |lane: &Lane| {
             let is_creator = graph.creators(&kind).contains(&lane.operation.id);
             is_creator && lane.role().is_some_and(|role| role.action == Action::Create) && !lane.is_ruinous
         };
-        let direct = lanes.iter().position(|lane| makes(lane) && is_above(lane));
-        let create = direct.or_else(|| lanes.iter().position(makes))?;
+        let direct = lanes.iter().position(|lane| is_maker(lane) && is_above(lane));
+        let create = direct.or_else(|| lanes.iter().position(is_maker))?;
         let lists = |lane: &Lane| {
             is_above(lane)
                 && lane.operation.method == "GET"

@@ -62,11 +62,11 @@ impl Registry {
     /// What all of them say about a trace. Of one that tries a law only that law and a crash count: whatever else its
     /// requests show, they show alone as well, and the finding is smaller then.
     pub fn judge(&self, trace: &Trace<'_>) -> Vec<Finding> {
-        let counts = |oracle: &&Box<dyn Oracle>| {
+        let counts = |oracle: &&dyn Oracle| {
             let name = oracle.id().0;
             trace.scenario.law.is_none_or(|law| name == law.word() || CRASHES.contains(&name))
         };
-        self.oracles.iter().filter(counts).flat_map(|oracle| oracle.judge(trace)).collect()
+        self.iter().filter(counts).flat_map(|oracle| oracle.judge(trace)).collect()
     }
 
     /// Whether the requirement holds of the trace.

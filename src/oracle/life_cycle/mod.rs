@@ -76,16 +76,14 @@ fn title(law: Law) -> &'static str {
 
 fn severity(law: Law) -> (Severity, Option<Owasp>) {
     match law {
-        // Who deletes data relies on it, and what is served after that is served to people who may not have it.
-        Law::DeleteWithoutEffect => (Severity::Medium, None),
+        // Who deletes data relies on that, and who was told that data is kept relies on that as well.
+        Law::DeleteWithoutEffect | Law::CreatedObjectMissing => (Severity::Medium, None),
+        // What nobody may see any more is served.
         Law::UseAfterDelete => (Severity::Medium, Some(Owasp::ObjectAuthorization)),
-        // Lost data: the client was told that it is kept.
-        Law::CreatedObjectMissing => (Severity::Medium, None),
         // Unvalidated input gets past the check that refuses it.
         Law::RefusedUpdateStored | Law::RefusedCreateStored => (Severity::Medium, Some(Owasp::Misconfiguration)),
-        // Data is lost as well, in the course of a request that says so little.
-        Law::PatchNotMerging | Law::PartialPut => (Severity::Low, None),
-        Law::WrongLocation | Law::PutNotIdempotent => (Severity::Low, None),
+        // The semantics of HTTP are broken; whether that hurts depends on the client.
+        Law::PatchNotMerging | Law::PartialPut | Law::WrongLocation | Law::PutNotIdempotent => (Severity::Low, None),
     }
 }
 

@@ -19,10 +19,9 @@ impl<'a> Tail<'a> {
     pub(super) fn of(trace: &Trace<'a>, law: Law) -> Option<Self> {
         let end = trace.exchanges.len();
         let length = match law {
-            Law::DeleteWithoutEffect | Law::PutNotIdempotent => 6,
             // Without a way to read the thing itself there is no step between the deletion and the use.
             Law::UseAfterDelete if trace.exchanges.get(end.checked_sub(2)?)?.request.method == "DELETE" => 5,
-            Law::UseAfterDelete => 6,
+            Law::UseAfterDelete | Law::DeleteWithoutEffect | Law::PutNotIdempotent => 6,
             Law::RefusedUpdateStored | Law::PartialPut | Law::PatchNotMerging => 4,
             Law::WrongLocation => 3,
             Law::CreatedObjectMissing | Law::RefusedCreateStored => 2,
