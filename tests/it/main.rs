@@ -14,6 +14,7 @@ mod fixtures;
 mod fuzz;
 mod fuzzed;
 mod layers;
+mod life;
 mod report;
 #[cfg(feature = "demo")]
 mod runs;

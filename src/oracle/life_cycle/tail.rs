@@ -82,6 +82,13 @@ impl<'a> Tail<'a> {
         }
     }
 
+    /// The text of a member before its placeholders were filled in; empty if there is none.
+    pub(super) fn template(&self, index: usize, name: &str) -> String {
+        let body: Option<Value> = serde_json::from_slice(&self.steps[index].request.body).ok();
+        let text = body.as_ref().and_then(|body| body.get(name)).and_then(Value::as_str);
+        text.unwrap_or_default().to_owned()
+    }
+
     /// The members that a read shows: those of the answer, or of the object in it that has more of what was sent.
     pub(super) fn shown(&self, index: usize, sent: &Map<String, Value>) -> Option<&'a Map<String, Value>> {
         let all = self.read(index)?.json()?.as_object()?;

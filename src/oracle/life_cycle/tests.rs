@@ -193,6 +193,10 @@ fn a_put_stores_what_it_was_sent() {
             let before = shown(&json!({"color": "auto"}));
             with(&planted, &[(1, before), (3, shown(&json!({"name": "b", "color": "auto", "size": 5, "tags": ["y"]})))])
         }),
+        ("a mock", {
+            let first = (CREATE, json!({"name": "{{fresh_1}}", "color": "red"}), 201, thing());
+            vec![first, read(), put(json!({"name": "b", "color": "blue"})), read()]
+        }),
         ("what says which thing it is", {
             let first = (CREATE, json!({"sku": "A", "name": "a"}), 201, thing());
             let before = shown(&json!({"sku": "A"}));
