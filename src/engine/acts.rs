@@ -54,7 +54,10 @@ impl Acts<'_> {
         let acts: Vec<Act> = acts.into_iter().map(|(act, _)| act).collect();
         let subject = (law != Law::RefusedCreateStored).then_some((&made.entry, made.field.as_str()));
         let Ground { identity, base_path, .. } = self.ground;
-        Some((life(law, subject, &acts, identity, base_path)?, last))
+        let scenario = life(law, subject, &acts, identity, base_path)?;
+        // What is not to be there can be found by a new name alone.
+        let is_findable = subject.is_some() || scenario.steps.iter().any(|step| !step.fresh.is_empty());
+        is_findable.then_some((scenario, last))
     }
 
     /// Another thing each time.
@@ -260,6 +263,8 @@ fn merged(base: &Case, broken: &Case) -> Option<Case> {
     let mut case = base.clone();
     let own = members_mut(&mut case)?;
     match own.iter_mut().find(|(known, _)| known == name) {
+        // By its name it would be found again.
+        Some((name, value)) if is_new(name, value, base.provenance.salt()) => return None,
         Some((_, value)) => *value = bad.clone(),
         // Last, so that a handler that goes from one to the next has seen the others.
         None => own.push((name.to_owned(), bad.clone())),
@@ -274,16 +279,20 @@ fn with_new_names(usual: &Case, drawn: &Case) -> Option<Case> {
     let salt = usual.provenance.salt();
     let mut case = drawn.clone();
     let own = members_mut(&mut case)?;
-    for (name, value) in members(usual)? {
-        let Datum::String(text) = value else { continue };
-        let unique = Unique::of(&format!("/{}", crate::schema::escape_token(name)), salt);
-        let place = own.iter_mut().find(|(known, _)| known == name);
-        if let Some((_, place)) = place.filter(|_| *text == unique.word() || *text == unique.email()) {
+    for (name, value) in members(usual)?.iter().filter(|(name, value)| is_new(name, value, salt)) {
+        if let Some((_, place)) = own.iter_mut().find(|(known, _)| known == name) {
             *place = value.clone();
         }
     }
     case.provenance = usual.provenance;
     conforms(&case.operation, &case).then_some(case)
+}
+
+/// Whether a member is a name that is new in the case of this number.
+fn is_new(name: &str, value: &Datum, salt: u64) -> bool {
+    let Datum::String(text) = value else { return false };
+    let unique = Unique::of(&format!("/{}", crate::schema::escape_token(name)), salt);
+    *text == unique.word() || *text == unique.email()
 }
 
 fn conforms(operation: &Operation, case: &Case) -> bool {

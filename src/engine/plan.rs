@@ -240,7 +240,11 @@ impl Planner {
                 _ => false,
             };
             let (operation, uses) = (step.operation.clone(), planned.uses.clone());
-            self.pool.learn(found, &Arc::new(Maker { operation, case: Arc::clone(case), uses }), is_ours);
+            // A name may be taken only once, so what made this thing makes the next one under another name.
+            let is_bound =
+                |pointer: &str| uses.iter().any(|used| used.parameter.is_none() && *used.pointer == *pointer);
+            let case = if is_ours { self.generators.renewed(case, &is_bound) } else { Arc::clone(case) };
+            self.pool.learn(found, &Arc::new(Maker { operation, case, uses }), is_ours);
         }
     }
 

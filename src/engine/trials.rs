@@ -174,3 +174,137 @@ fn outlives(part: &str) -> bool {
     let part = part.to_ascii_lowercase();
     WORDS.iter().any(|word| part.contains(word))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use bytes::Bytes;
+    use serde_json::json;
+
+    use super::*;
+    use crate::api::Operation;
+    use crate::engine::{Planned, Planner};
+    use crate::generate::standard;
+    use crate::scenario::IdentityName;
+    use crate::scenario::encode::samples::operation;
+    use crate::seed::Seed;
+    use crate::wire::{Exchange, Headers, Outcome, Response};
+
+    const EPOCH: usize = 64;
+
+    fn operations() -> Vec<Arc<Operation>> {
+        let path = json!([{"name": "thing_id", "in": "path", "required": true, "schema": {"type": "string"}}]);
+        let members =
+            json!({"name": {"type": "string"}, "color": {"enum": ["red", "blue"]}, "size": {"type": "integer"}});
+        let whole = json!({"application/json": {"schema": {"type": "object", "required": ["name", "color", "size"], "properties": members}}});
+        let change =
+            json!({"application/json": {"schema": {"type": "object", "minProperties": 1, "properties": members}}});
+        let item = json!({ "parameters": path });
+        vec![
+            operation("POST", "/things", json!({ "body": whole })),
+            operation("GET", "/things", json!({})),
+            operation("GET", "/things/{thing_id}", item.clone()),
+            operation("DELETE", "/things/{thing_id}", item.clone()),
+            operation("GET", "/things/{thing_id}/part", item.clone()),
+            operation("GET", "/things/{thing_id}/history", item),
+            operation("PUT", "/things/{thing_id}", json!({"parameters": path, "body": whole})),
+            operation("PATCH", "/things/{thing_id}", json!({"parameters": path, "body": change})),
+        ]
+    }
+
+    /// The answer of a server that makes things and says yes to the rest, unless it is told to say no.
+    fn answer(planned: &Planned, count: usize, refuses: &str) -> Exchange {
+        let request = Arc::clone(&planned.scenario.steps.last().unwrap().request);
+        let status = if request.method == refuses { 403 } else { 200 };
+        let body = if request.method == "POST" { json!({"id": format!("t{count}")}) } else { json!({}) };
+        let outcome = Outcome::Response(Response::new(status, Headers::new(), body.to_string()));
+        Exchange { request, sent: Bytes::new(), outcome, elapsed: Duration::ZERO }
+    }
+
+    /// The trials of so many epochs.
+    fn trials(epochs: usize, refuses: &str) -> Vec<Planned> {
+        let identity = IdentityName::new("alice");
+        let mut planner = Planner::new(operations(), standard(&Arc::default()), |_| 1, Seed::new(1), identity, "/v1");
+        let (mut found, mut count) = (Vec::new(), 0);
+        for _ in 0..epochs {
+            let epoch = planner.plan(EPOCH);
+            let requests: usize = epoch.iter().map(Planned::requests).sum();
+            assert!(requests <= EPOCH, "{requests}");
+            for planned in epoch {
+                if planned.is_trial() {
+                    found.push(planned);
+                    continue;
+                }
+                count += 1;
+                let lesson = planner.look(&planned, &answer(&planned, count, refuses));
+                planner.fold(&planned, lesson, false);
+            }
+        }
+        found
+    }
+
+    /// Methods and paths of the steps.
+    fn course(planned: &Planned) -> String {
+        let steps = planned.scenario.steps.iter();
+        steps.map(|step| step.operation.to_string().replace("/things/{thing_id}", "x")).collect::<Vec<_>>().join(", ")
+    }
+
+    #[test]
+    fn every_law_is_tried_a_bounded_number_of_times_in_its_order() {
+        let found = trials(120, "");
+        let mut counts: BTreeMap<Law, u32> = BTreeMap::new();
+        let mut courses: BTreeMap<Law, BTreeSet<String>> = BTreeMap::new();
+        for planned in &found {
+            let law = planned.scenario.law.unwrap();
+            *counts.entry(law).or_default() += 1;
+            courses.entry(law).or_default().insert(course(planned));
+        }
+        assert!(counts.values().all(|count| *count <= MOST), "{counts:?}");
+        let expected: [(Law, &[&str]); 9] = [
+            (Law::DeleteWithoutEffect, &["POST /things, GET x, GET x, GET x, DELETE x, GET x"]),
+            (
+                Law::UseAfterDelete,
+                &[
+                    "POST /things, GET x/part, GET x/part, DELETE x, GET x, GET x/part",
+                    "POST /things, PATCH x, PATCH x, DELETE x, GET x, PATCH x",
+                ],
+            ),
+            (Law::CreatedObjectMissing, &["POST /things, GET x"]),
+            (Law::WrongLocation, &["POST /things, GET x, GET x"]),
+            (Law::RefusedUpdateStored, &["POST /things, GET x, PATCH x, GET x", "POST /things, GET x, PUT x, GET x"]),
+            (Law::PartialPut, &["POST /things, GET x, PUT x, GET x"]),
+            (Law::PutNotIdempotent, &["POST /things, PUT x, GET x, GET x, PUT x, GET x"]),
+            (Law::PatchNotMerging, &["POST /things, GET x, PATCH x, GET x"]),
+            (Law::RefusedCreateStored, &["POST /things, GET /things"]),
+        ];
+        for (law, all) in expected {
+            let found: Vec<_> = courses.get(&law).into_iter().flatten().map(String::as_str).collect();
+            assert_eq!(found, all, "{law:?}");
+        }
+    }
+
+    #[test]
+    fn a_trial_touches_what_it_made_and_nothing_else() {
+        for planned in trials(60, "") {
+            let [first, rest @ ..] = &planned.scenario.steps[..] else { panic!("{planned:?}") };
+            assert!(first.request.body.windows(7).any(|window| window == b"{{fresh"), "{first:?}");
+            for step in rest {
+                let target = step.request.target_text();
+                let is_own = ["{{thing_id}}", "gadfly-absent", "{{location}}"].iter().any(|own| target.contains(own));
+                assert!(is_own || target == "/v1/things", "{target}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_not_reached_is_not_tried() {
+        let found = trials(60, "DELETE");
+        assert!(!found.is_empty());
+        let deletes = found.iter().filter(|planned| course(planned).contains("DELETE"));
+        assert_eq!(deletes.count(), 0);
+        assert!(trials(60, "POST").is_empty());
+    }
+}

@@ -80,6 +80,13 @@ impl Generators {
         plan.is_proved().then(|| plan.usual(list::origin(GeneratorId("usual"), index, seed), Intent::Valid))
     }
 
+    /// A valid case with new names, so that it makes another thing each time it is sent; what `is_kept` names by pointers
+    /// into the body stays. The same case if there are no names in it.
+    pub fn renewed(&self, case: &Arc<Case>, is_kept: &dyn Fn(&str) -> bool) -> Arc<Case> {
+        let renewed = self.plans.plan(&case.operation).renewed(case, is_kept);
+        renewed.map_or_else(|| Arc::clone(case), Arc::new)
+    }
+
     /// Whether the user has fixed what stands at this pointer of a parameter, or of the body.
     pub fn is_fixed(&self, operation: &Arc<Operation>, parameter: Option<usize>, pointer: &str) -> bool {
         let plan = self.plans.plan(operation);

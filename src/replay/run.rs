@@ -215,6 +215,22 @@ mod tests {
     }
 
     #[test]
+    fn what_is_true_only_a_while_after_it_was_confirmed_is_waited_for() {
+        let mut law = two_steps();
+        law.oracle = "created_object_missing".into();
+        let made = || created(r#"{"id":7}"#);
+        let replay = |answers: Vec<Outcome>| {
+            let conditions = Conditions { base_path: None, today: TODAY, fresh: Seed::new(1), pause: Duration::ZERO };
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+            let executor = executor(Fake::list(answers));
+            let replayed = runtime.block_on(run(&law, &executor, &Registry::default(), conditions)).unwrap();
+            (replayed.verdict.word(), replayed.attempts)
+        };
+        assert_eq!(replay(vec![made(), answer(404), made(), answer(200)]), ("pass", 2));
+        assert_eq!(replay(vec![made(), answer(404), made(), answer(404), made(), answer(404)]), ("fail", 3));
+    }
+
+    #[test]
     fn what_we_cannot_do_is_an_error() {
         let mut stranger = fixture(State::Open);
         stranger.steps[0].identity = IdentityName::new("mallory");

@@ -4,8 +4,8 @@
 //! request was about never reaches it. So the texts of a usual body that nothing constrains, and those that are called
 //! like names even if the document has an example, are different in every case: a pure function of the case's origin.
 
-use super::Spot;
-use crate::scenario::{Datum, Unique};
+use super::{Plan, Spot};
+use crate::scenario::{Case, Content, Datum, Unique};
 use crate::schema::{Constraints, Document, Format, Types};
 
 /// What unique things are called.
@@ -57,6 +57,21 @@ fn takes_token(constraints: &Constraints, spot: &Spot, is_shown: bool) -> bool {
         && is_free
         && has_room
         && (is_named || !is_shown && rules.format.is_none())
+}
+
+impl Plan {
+    /// The case with new names in its body, except where `is_kept` says so: one that can be sent again, and makes another
+    /// thing. `None` if it would not be valid.
+    pub(crate) fn renewed(&self, case: &Case, is_kept: &dyn Fn(&str) -> bool) -> Option<Case> {
+        let mut renewed = case.clone();
+        let body = renewed.body.as_mut()?;
+        let part = &self.bodies.iter().find(|known| known.media_type == body.media_type)?.part;
+        let Content::Value(value) = &mut body.content else { return None };
+        let is_free = |text: &&Fresh| text.base == 0 && !part.has_pin(&text.pointer) && !is_kept(&text.pointer);
+        let salt = case.provenance.salt();
+        part.fresh.iter().filter(is_free).for_each(|text| text.apply(value, salt));
+        part.conforms(value).then_some(renewed)
+    }
 }
 
 impl Fresh {

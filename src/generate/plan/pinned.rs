@@ -78,7 +78,7 @@ impl Part {
         pin.settle(reading.unwrap_or(0));
     }
 
-    fn conforms(&self, datum: &Datum) -> bool {
+    pub(super) fn conforms(&self, datum: &Datum) -> bool {
         datum.to_value().is_some_and(|value| self.schema.conforms(View::Request, &value))
     }
 
