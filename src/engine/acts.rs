@@ -3,6 +3,8 @@
 //! The thing is one that the run made before: it is made again by the same request under new names. What follows uses the
 //! new one alone.
 
+use std::sync::Arc;
+
 use super::lane::Lane;
 use super::trials::Thing;
 use crate::api::{Location, Operation, is_json};
@@ -11,7 +13,6 @@ use crate::resource::{Act, Entry, Maker, Pool, Use, life};
 use crate::scenario::{Body, Case, Content, Datum, IdentityName, Intent, Law, Scenario, Unique, proves_malformed};
 use crate::schema::View;
 use crate::seed::Seed;
-use std::sync::Arc;
 
 /// Cases of trials have indices of their own, so that their names are their own.
 const FIRST: u64 = 1 << 40;

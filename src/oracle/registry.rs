@@ -34,7 +34,7 @@ pub struct UnknownOracle {
 }
 
 impl Default for Registry {
-    /// All oracles, the worst first. What each prepares for a schema is shared.
+    /// All oracles, the worst first, then the laws. What each prepares for a schema is shared.
     fn default() -> Self {
         let contracts: Arc<Contracts> = Arc::default();
         let mut all: Vec<Box<dyn Oracle>> = vec![

@@ -117,7 +117,7 @@ async fn read_note(State(notes): State<Shared>, Path(id): Path<String>) -> Respo
     Json(note).into_response()
 }
 
-async fn change_note(notes: &Shared, id: &str, body: Option<&Value>, is_whole: bool) -> Response {
+fn change_note(notes: &Shared, id: &str, body: Option<&Value>, is_whole: bool) -> Response {
     let mut notes = notes.lock().unwrap();
     let Some(changed) = folded(body, is_whole) else {
         notes.refused += 1;
@@ -133,11 +133,11 @@ async fn change_note(notes: &Shared, id: &str, body: Option<&Value>, is_whole: b
 }
 
 async fn put_note(State(notes): State<Shared>, Path(id): Path<String>, body: Option<Json<Value>>) -> Response {
-    change_note(&notes, &id, body.as_deref(), true).await
+    change_note(&notes, &id, body.as_deref(), true)
 }
 
 async fn patch_note(State(notes): State<Shared>, Path(id): Path<String>, body: Option<Json<Value>>) -> Response {
-    change_note(&notes, &id, body.as_deref(), false).await
+    change_note(&notes, &id, body.as_deref(), false)
 }
 
 async fn delete_note(State(notes): State<Shared>, Path(id): Path<String>) -> StatusCode {

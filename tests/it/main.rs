@@ -14,6 +14,7 @@ mod fixtures;
 mod fuzz;
 mod fuzzed;
 mod layers;
+#[cfg(feature = "demo")]
 mod life;
 mod report;
 #[cfg(feature = "demo")]
