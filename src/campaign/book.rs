@@ -49,7 +49,7 @@ impl Book {
         // Remarks never stop the search: they are proved when it is over.
         match finding.severity {
             Severity::Remark => self.remarks.push_back(suspicion),
-            Severity::Low if !may_be_load(&suspicion) => self.lesser.push_back(suspicion),
+            Severity::Low if !needs_quiet(&suspicion) => self.lesser.push_back(suspicion),
             _ => self.grave.push_back(suspicion),
         }
     }
@@ -98,9 +98,11 @@ impl Book {
     }
 }
 
-/// Whether load on the target may have led to it: then it is proved while nothing else is sent.
-fn may_be_load(suspicion: &Suspicion) -> bool {
-    suspicion.exchanges.last().is_some_and(|last| last.outcome.status().is_none_or(|status| status >= 500))
+/// Whether load on the target may have led to it, or other requests may get between its own: then it is proved while
+/// nothing else is sent. A server that keeps so many things and no more may drop one while a law is waited for.
+fn needs_quiet(suspicion: &Suspicion) -> bool {
+    let is_law = suspicion.scenario.law.is_some();
+    is_law || suspicion.exchanges.last().is_some_and(|last| last.outcome.status().is_none_or(|status| status >= 500))
 }
 
 #[cfg(test)]
@@ -109,7 +111,7 @@ mod tests {
 
     use super::*;
     use crate::finding::Requirement;
-    use crate::scenario::Scenario;
+    use crate::scenario::{Law, Scenario};
 
     fn suspicion(severity: Severity, text: &str) -> Suspicion {
         let oracle = OracleId("server_error");
@@ -128,7 +130,7 @@ mod tests {
         };
         Suspicion {
             finding,
-            scenario: Scenario { steps: vec![] },
+            scenario: Scenario::plain(vec![]),
             alone: vec![],
             exchanges: vec![],
             witness: None,
@@ -162,6 +164,15 @@ mod tests {
         assert!(book.next_lesser(false).is_some());
         assert!(book.next_lesser(false).is_none());
         assert!(book.next_lesser(true).is_some());
+    }
+
+    #[test]
+    fn what_a_law_compares_is_proved_alone() {
+        let mut book = Book::default();
+        let mut law = suspicion(Severity::Low, "a");
+        law.scenario.law = Some(Law::PartialPut);
+        book.suspect(law);
+        assert!(book.is_pressing() && book.next_grave().is_some());
     }
 
     #[test]

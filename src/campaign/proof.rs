@@ -38,7 +38,7 @@ impl Proof {
     /// made it or their like, or for the one that was there.
     async fn prove(&self, mut suspicion: Suspicion) -> Result<Proved, Error> {
         let mut forms = std::mem::take(&mut suspicion.alone);
-        let whole = std::mem::replace(&mut suspicion.scenario, Scenario { steps: Vec::new() });
+        let whole = std::mem::replace(&mut suspicion.scenario, Scenario::plain(Vec::new()));
         forms.insert(forms.len().min(1), whole);
         let mut requests = 0;
         let mut best: Option<Proved> = None;

@@ -250,6 +250,9 @@ impl<'a> Run<'a> {
         if let Some(broken) = execution.broken {
             // A remembered prefix does not apply any more; its last step was never sent.
             self.pipeline.record(slot, None);
+            if planned.is_trial() {
+                return Ok(());
+            }
             return self.notice_once("no longer apply", || {
                 format!("some remembered inputs no longer apply: {}", broken.reason)
             });
@@ -277,17 +280,19 @@ impl<'a> Run<'a> {
         for Folded { planned, done } in epoch {
             let Some(operation) = planned.scenario.steps.last().map(|step| &step.operation) else { continue };
             let glimpse = done.lesson.glimpse;
-            for (step, glimpse) in planned.scenario.steps.iter().zip(done.lesson.before()) {
-                self.novelty.observe(&step.operation, glimpse);
-            }
-            let is_novel = self.novelty.observe(operation, glimpse);
-            let reaches = glimpse.is_success() && !self.planner.is_reached(operation);
-            // What a finding comes of is worth more turns as well.
-            self.planner.fold(&planned, done.lesson, is_novel || !done.findings.is_empty());
-            self.health.observe(operation, glimpse);
-            self.witnesses.observe(&planned.scenario, glimpse);
-            if is_novel || reaches {
-                self.keeper.keep_novel(&self.planner.memorable(&planned), glimpse, reaches);
+            if !planned.is_trial() {
+                for (step, glimpse) in planned.scenario.steps.iter().zip(done.lesson.before()) {
+                    self.novelty.observe(&step.operation, glimpse);
+                }
+                let is_novel = self.novelty.observe(operation, glimpse);
+                let reaches = glimpse.is_success() && !self.planner.is_reached(operation);
+                // What a finding comes of is worth more turns as well.
+                self.planner.fold(&planned, done.lesson, is_novel || !done.findings.is_empty());
+                self.health.observe(operation, glimpse);
+                self.witnesses.observe(&planned.scenario, glimpse);
+                if is_novel || reaches {
+                    self.keeper.keep_novel(&self.planner.memorable(&planned), glimpse, reaches);
+                }
             }
             for mut finding in done.findings {
                 let scenario = self.planner.replayable(&planned);

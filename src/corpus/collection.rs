@@ -193,7 +193,7 @@ impl Corpus {
 
     pub(super) fn scenario(&self, entry: &Entry) -> Scenario {
         let base_path = &self.settings.base_path;
-        Scenario { steps: entry.steps.iter().map(|step| step.to_step(base_path)).collect() }
+        Scenario::plain(entry.steps.iter().map(|step| step.to_step(base_path)).collect())
     }
 
     fn has_room(&self, more: usize) -> bool {
@@ -287,7 +287,7 @@ mod tests {
         let (mut corpus, _) = open(&Arc::new(Memory::default()), "");
         assert!(!corpus.add(&scenario(&format!("/{}", "x".repeat(LONGEST_ENTRY))), &reason("n")));
         assert!(!corpus.add(&scenario("/a?token=tok-123"), &reason("n")));
-        assert!(!corpus.add(&Scenario { steps: vec![] }, &reason("n")));
+        assert!(!corpus.add(&Scenario::plain(vec![]), &reason("n")));
         assert!(corpus.is_empty());
     }
 

@@ -60,7 +60,7 @@ fn step(text: &str) -> Step {
 
 /// A scenario of such steps.
 pub(super) fn scenario(steps: &[&str]) -> Scenario {
-    Scenario { steps: steps.iter().map(|text| step(text)).collect() }
+    Scenario::plain(steps.iter().map(|text| step(text)).collect())
 }
 
 /// An entry of such steps.

@@ -40,13 +40,17 @@ pub(crate) async fn register(State(store): State<Shared>, call: Call) -> Answer 
         return Err(Problem::new(StatusCode::CONFLICT, "conflict", "the address is taken"));
     }
     let account = store.with(|data| {
-        data.accounts.insert(|key| {
+        let account = data.accounts.insert(|key| {
             account.id = account_id(key);
             // Guessable, like everything in a demo.
             account.token = format!("demo-created-{key}-token");
             account.created_at = stamp(key);
             account
-        })
+        });
+        if store.planted(Bug::AccountWithoutPhone) && account.phone.is_none() {
+            data.accounts.remove(|other| other.id == account.id);
+        }
+        account
     });
     let mut answer = account.to_json();
     if store.planted(Bug::PasswordReturned) {

@@ -3,8 +3,8 @@
 //! Main types: [`PlantedBug`], a row of [`PLANTED_BUGS`], for reports and tests; `Bug`, for handlers. It is data: a bug
 //! itself stands in its handler, beside its fix.
 //!
-//! Every bug shows with one request to a fresh server, again and again, and with input that any thorough fuzzer
-//! sends: no magic values.
+//! Every bug shows on a fresh server, again and again, with one request or with the few that make, change and read one
+//! thing, and with input that any thorough fuzzer sends: no magic values.
 
 /// One planted bug.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,4 +114,22 @@ planted! {
         "Any text is accepted as sort order.";
     D32 ShortTitle "invalid_input_accepted" "API8:2023" "POST /products/{sku}/reviews" Some("title"),
         "A review's title may be shorter than documented.";
+    D33 DeletionForgotten "delete_without_effect" "-" "DELETE /addresses/{addressId}" None,
+        "Deleting an address is confirmed and not carried out.";
+    D34 DeletedContent "use_after_delete" "API1:2023" "GET /files/{fileId}/content" None,
+        "The content of a deleted file stays where it was and is still served.";
+    D35 AccountWithoutPhone "created_object_missing" "-" "POST /accounts" None,
+        "A registered account is filed by its phone number: one without a number is confirmed and not kept.";
+    D36 LocationTypo "wrong_location" "-" "POST /addresses" Some("/address/"),
+        "The Location of a new address has a path that does not exist.";
+    D37 EarlyAssignment "refused_update_stored" "API8:2023" "PATCH /addresses/{addressId}" None,
+        "The members of a change are stored one by one before the last of them is checked.";
+    D38 CityForgotten "partial_put" "-" "PUT /addresses/{addressId}" Some("city"),
+        "Replacing an address keeps its old city.";
+    D39 HintsAppended "put_not_idempotent" "-" "PUT /addresses/{addressId}" Some("hints"),
+        "Replacing an address adds its delivery hints to the old ones.";
+    D40 PhoneDropped "patch_not_merging" "-" "PATCH /addresses/{addressId}" Some("phone"),
+        "A change that does not name the phone number removes it.";
+    D41 EarlyInsertion "refused_create_stored" "API8:2023" "POST /addresses" None,
+        "An address is kept before it is checked, and stays when it is refused.";
 }

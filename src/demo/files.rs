@@ -52,7 +52,10 @@ pub(crate) async fn content(State(store): State<Shared>, call: Call) -> Answer {
     }
     let id = call.path("fileId", validate::uuid)?;
     let wanted = |file: &&File| file.id == id && may_see(&caller, file);
-    let content = store.with(|data| data.files.iter().find(wanted).map(|file| file.content.clone()));
+    let content = store.with(|data| {
+        let file = data.files.iter().find(wanted).or_else(|| data.deleted.iter().find(wanted));
+        file.map(|file| file.content.clone())
+    });
     let content = content.ok_or_else(|| Problem::not_found("no such file"))?;
     Ok(reply::text(StatusCode::OK, "application/octet-stream", content))
 }
@@ -69,11 +72,16 @@ pub(crate) async fn delete(State(store): State<Shared>, call: Call) -> Answer {
             problem
         }
     })?;
-    if store.with(|data| data.files.remove(|file| file.id == id && may_see(&caller, file))) {
-        Ok(StatusCode::NO_CONTENT.into_response())
-    } else {
-        Err(Problem::not_found("no such file"))
-    }
+    let wanted = |file: &File| file.id == id && may_see(&caller, file);
+    let removed = store.with(|data| {
+        let file = data.files.iter().find(|file| wanted(file)).cloned();
+        if store.planted(Bug::DeletedContent) {
+            data.deleted.extend(file);
+            data.forget_oldest();
+        }
+        data.files.remove(wanted)
+    });
+    if removed { Ok(StatusCode::NO_CONTENT.into_response()) } else { Err(Problem::not_found("no such file")) }
 }
 
 impl File {

@@ -7,6 +7,7 @@
 //! know it, and it uses no other module of this crate, so that its validators and ours can be compared.
 
 mod accounts;
+mod addresses;
 mod admin;
 mod bugs;
 mod call;

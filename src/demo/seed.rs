@@ -3,7 +3,7 @@
 //! Main item: [`TOKENS`]. Constants and constructors only; `state` owns the living data. The document's examples name
 //! these ids, so that a valid request succeeds without asking for an id first.
 
-use super::state::{Account, File, Line, Order, OrderStatus, Role, account_id, file_id, stamp};
+use super::state::{Account, Address, File, Line, Order, OrderStatus, Role, account_id, address_id, file_id, stamp};
 
 /// A named caller and the bearer token that its login answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,6 +92,25 @@ fn order(key: u64, owner: u64, status: OrderStatus) -> Order {
         paid: false,
         idempotency_key: None,
         version: 1,
+        created_at: stamp(key),
+    }
+}
+
+pub(crate) fn addresses() -> impl Iterator<Item = (u64, Address)> {
+    (1..=3).map(|key| (key, address(key)))
+}
+
+fn address(key: u64) -> Address {
+    Address {
+        id: address_id(key),
+        owner: account_id(key),
+        name: "Home".to_owned(),
+        recipient: "A. Archer".to_owned(),
+        street: "1 Example Street".to_owned(),
+        city: "London".to_owned(),
+        country: "GB".to_owned(),
+        phone: None,
+        hints: Vec::new(),
         created_at: stamp(key),
     }
 }

@@ -15,7 +15,7 @@ use tokio::{sync::oneshot, task::JoinHandle};
 use super::call::Call;
 use super::reply::Problem;
 use super::state::{Shared, Store};
-use super::{accounts, admin, files, orders, payments, products, search};
+use super::{accounts, addresses, admin, files, orders, payments, products, search};
 
 /// The description of the demo, `specs/demo.yaml`: the same for both twins.
 pub const DOCUMENT: &str = include_str!("../../specs/demo.yaml");
@@ -109,6 +109,11 @@ fn router(store: Shared) -> Router {
         .route("/accounts/{accountId}", get(accounts::get_account))
         .route("/me", get(accounts::get_me).patch(accounts::update_me))
         .route("/me/preferences", put(accounts::set_preferences))
+        .route("/addresses", get(addresses::list).post(addresses::create))
+        .route(
+            "/addresses/{addressId}",
+            get(addresses::get).put(addresses::replace).patch(addresses::change).delete(addresses::delete),
+        )
         .route("/products", get(products::list))
         .route("/products/{sku}", get(products::get))
         .route("/products/{sku}/reviews", post(products::review))

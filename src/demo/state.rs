@@ -3,7 +3,7 @@
 //! Main types: [`Store`], shared by all handlers, and [`Shelf`], a bounded collection that keeps its seeded objects. It
 //! validates nothing. Its clock is a counter: the same requests get the same answers on every machine.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::http::StatusCode;
@@ -31,6 +31,9 @@ pub(crate) struct Data {
     pub(crate) accounts: Shelf<Account>,
     pub(crate) orders: Shelf<Order>,
     pub(crate) files: Shelf<File>,
+    /// The content of deleted files, which only the planted bug keeps.
+    pub(crate) deleted: VecDeque<File>,
+    pub(crate) addresses: Shelf<Address>,
     /// Numbers what is not kept: reviews and payments.
     pub(crate) receipts: u64,
 }
@@ -102,12 +105,28 @@ pub(crate) struct File {
     pub(crate) created_at: String,
 }
 
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Address {
+    pub(crate) id: String,
+    pub(crate) owner: String,
+    pub(crate) name: String,
+    pub(crate) recipient: String,
+    pub(crate) street: String,
+    pub(crate) city: String,
+    pub(crate) country: String,
+    pub(crate) phone: Option<String>,
+    pub(crate) hints: Vec<String>,
+    pub(crate) created_at: String,
+}
+
 impl Store {
     pub(crate) fn new(clean: bool) -> Self {
         let data = Data {
             accounts: Shelf::new(seed::accounts()),
             orders: Shelf::new(seed::orders()),
             files: Shelf::new(seed::files()),
+            deleted: VecDeque::new(),
+            addresses: Shelf::new(seed::addresses()),
             receipts: 0,
         };
         Self { clean, data: Mutex::new(data) }
@@ -147,6 +166,13 @@ impl Store {
 }
 
 impl Data {
+    /// Keeps deleted files from growing without bound.
+    pub(crate) fn forget_oldest(&mut self) {
+        if self.deleted.len() > CREATED_LIMIT {
+            self.deleted.pop_front();
+        }
+    }
+
     pub(crate) fn receipt(&mut self) -> u64 {
         self.receipts += 1;
         self.receipts
@@ -159,7 +185,7 @@ impl<T: Clone> Shelf<T> {
         Self { items: seeded.clone(), seeded, next: FIRST_CREATED }
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &T> {
         self.items.values()
     }
 
@@ -217,6 +243,10 @@ impl Account {
 
 pub(crate) fn account_id(key: u64) -> String {
     format!("a0000000-0000-4000-8000-{key:012x}")
+}
+
+pub(crate) fn address_id(key: u64) -> String {
+    format!("d0000000-0000-4000-8000-{key:012x}")
 }
 
 pub(crate) fn file_id(key: u64) -> String {

@@ -1,6 +1,7 @@
 //! Carries out one scenario, step by step. Main type: [`Executor`]. It judges nothing.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::Ledger;
 use crate::identity::{Identities, UnknownIdentity};
@@ -55,6 +56,11 @@ pub enum Error {
 impl Executor {
     /// Sends the steps in order. `fresh` makes the new unique values: another seed, other values.
     pub async fn run(&self, scenario: &Scenario, fresh: Seed) -> Result<Execution, Error> {
+        self.run_slowly(scenario, fresh, Duration::ZERO).await
+    }
+
+    /// The same with a pause before the last step: what is true only a while after a change was answered is true by then.
+    pub async fn run_slowly(&self, scenario: &Scenario, fresh: Seed, pause: Duration) -> Result<Execution, Error> {
         let mut values = Values::new();
         let mut exchanges = Vec::with_capacity(scenario.steps.len());
         for (index, step) in scenario.steps.iter().enumerate() {
@@ -62,11 +68,14 @@ impl Executor {
                 let unique = fresh.child(name, index as u64);
                 values.insert(name.clone(), Unique::fresh(unique).word());
             }
+            let is_last = index + 1 == scenario.steps.len();
+            if is_last && !pause.is_zero() {
+                tokio::time::sleep(pause).await;
+            }
             let exchange = self.send(step, &values).await?;
             if let Some(ledger) = &self.ledger {
                 ledger.observe(step, &exchange);
             }
-            let is_last = index + 1 == scenario.steps.len();
             let broken = if is_last { None } else { capture(index, step, &exchange, &mut values) };
             exchanges.push(exchange);
             if broken.is_some() {

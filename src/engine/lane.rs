@@ -134,6 +134,11 @@ impl Lane {
         }
     }
 
+    /// The operation's part.
+    pub(super) fn role(&self) -> Option<&Role> {
+        self.binder.role()
+    }
+
     /// Gets ready for the first turn.
     pub(super) fn begin(&mut self, generators: &Generators, share: fn(GeneratorId) -> u64) {
         if !self.arms.is_empty() {

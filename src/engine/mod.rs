@@ -3,6 +3,7 @@
 //! Main types: [`Planner`] (epochs of cases), [`Executor`] (one scenario), [`Health`] (is the run worth its time).
 //! It knows no report, no disk and no proof: the campaign puts the parts in order.
 
+mod acts;
 mod bind;
 mod coverage;
 mod execute;
@@ -18,6 +19,7 @@ mod renew;
 mod seen;
 #[cfg(test)]
 mod tests;
+mod trials;
 
 pub use coverage::{Account, RuleCounts};
 pub use execute::{Error, Execution, Executor, SetupBroken};

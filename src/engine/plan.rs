@@ -7,11 +7,13 @@
 
 use std::sync::Arc;
 
+use super::acts::Ground;
 use super::bind::Known;
 use super::held::Held;
 use super::lane::{Drawn, Lane, LaneReport, Making, hash};
 use super::recorded::Waiting;
 use super::seen::Seen;
+use super::trials::{Trial, Trials};
 use super::{Account, Glimpse, novelty};
 use crate::api::{Operation, OperationId};
 use crate::generate::Generators;
@@ -41,7 +43,12 @@ pub struct Planned {
 }
 
 impl Planned {
-    /// How many requests it takes.
+    /// Whether it tries a law: it is judged as a whole, and nothing else is learned from it.
+    pub fn is_trial(&self) -> bool {
+        self.scenario.law.is_some()
+    }
+
+    /// How many requests it is.
     pub fn requests(&self) -> usize {
         self.scenario.steps.len()
     }
@@ -85,6 +92,7 @@ pub struct Planner {
     folded: u64,
     /// The kinds that paths name, each with the lanes that make it.
     needed: Vec<(Kind, Vec<usize>)>,
+    trials: Trials,
     epochs: u32,
     /// Whether what may ruin the target has its turn.
     is_late: bool,
@@ -114,7 +122,9 @@ impl Planner {
             (Arc::clone(kind), lanes.collect::<Vec<_>>())
         };
         let needed = graph.needed().into_iter().map(makers).filter(|(_, lanes)| !lanes.is_empty()).collect();
+        let trials = Trials::new(&lanes, &graph);
         Self {
+            trials,
             seed,
             identity,
             base_path: base_path.to_owned(),
@@ -152,7 +162,25 @@ impl Planner {
     fn draw(&mut self, size: usize) -> Vec<Planned> {
         let mut epoch = Vec::with_capacity(size);
         self.refill(size, &mut epoch);
-        epoch.extend(self.held.take(size - epoch.len()));
+        let ground = Ground {
+            lanes: &self.lanes,
+            pool: &self.pool,
+            generators: &self.generators,
+            seed: self.seed,
+            identity: &self.identity,
+            base_path: &self.base_path,
+        };
+        let trials = self.trials.plan(size - epoch.len(), ground);
+        let size = size + trials.len() - trials.iter().map(|trial| trial.scenario.steps.len()).sum::<usize>();
+        let fresh = self.seed;
+        epoch.extend(trials.into_iter().map(|Trial { scenario, lane }| Planned {
+            scenario,
+            fresh,
+            uses: Vec::new(),
+            lane,
+            recorded: None,
+        }));
+        epoch.extend(self.held.take(size.saturating_sub(epoch.len())));
         let mut tries = 0;
         while epoch.len() < size && tries < 4 * size {
             tries += 1;

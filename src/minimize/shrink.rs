@@ -6,7 +6,7 @@ use super::Draft;
 use crate::engine::{Error, Executor};
 use crate::finding::{Finding, Signature};
 use crate::oracle::Registry;
-use crate::scenario::{Scenario, Trace};
+use crate::scenario::{Law, Scenario, Trace};
 use crate::seed::Seed;
 use crate::triage::Confirmed;
 
@@ -30,7 +30,8 @@ impl Minimizer {
 
     /// Whether a smaller request could show the same bug.
     pub fn applies(finding: &Finding) -> bool {
-        !LEFT_ALONE.contains(&finding.oracle().0)
+        // A law compares what several steps sent; the cases that try one are small from the start.
+        !LEFT_ALONE.contains(&finding.oracle().0) && Law::named(finding.oracle().0).is_none()
     }
 
     /// A smaller scenario with the same signature, or `None` if there is none; and the executions spent.

@@ -70,7 +70,7 @@ impl Oracle for InvalidInputAccepted {
 }
 
 /// Whether the answer says yes: 2xx, unless it tells of each part alone or carries an error.
-fn is_acceptance(response: &Response) -> bool {
+pub(super) fn is_acceptance(response: &Response) -> bool {
     response.is_success() && response.status != 207 && !response.json().is_some_and(is_refusal)
 }
 

@@ -19,6 +19,7 @@ mod invalid_input_accepted;
 mod leak;
 mod leaked_field;
 mod lenient;
+mod life_cycle;
 mod markup;
 mod names;
 mod registry;

@@ -8,13 +8,17 @@ use super::hang::Hang;
 use super::invalid_http::InvalidHttp;
 use super::invalid_input_accepted::InvalidInputAccepted;
 use super::leaked_field::LeakedField;
+use super::life_cycle::LifeCycle;
 use super::response_schema::ResponseSchema;
 use super::server_error::ServerError;
 use super::undocumented_content_type::UndocumentedContentType;
 use super::undocumented_status::UndocumentedStatus;
 use super::{Check, Oracle};
 use crate::finding::{Finding, OracleId, Requirement};
-use crate::scenario::Trace;
+use crate::scenario::{Law, Trace};
+
+/// What a sequence of requests may show that none of them shows alone.
+const CRASHES: [&str; 2] = ["connection_dropped", "server_error"];
 
 /// The oracles of a run.
 pub struct Registry {
@@ -30,10 +34,10 @@ pub struct UnknownOracle {
 }
 
 impl Default for Registry {
-    /// All oracles, the worst first. What each prepares for a schema is shared.
+    /// All oracles, the worst first, then the laws. What each prepares for a schema is shared.
     fn default() -> Self {
         let contracts: Arc<Contracts> = Arc::default();
-        Self::new(vec![
+        let mut all: Vec<Box<dyn Oracle>> = vec![
             Box::new(ConnectionDropped),
             Box::new(ServerError),
             Box::new(Hang),
@@ -43,7 +47,9 @@ impl Default for Registry {
             Box::new(ResponseSchema::new(contracts)),
             Box::new(UndocumentedStatus),
             Box::new(UndocumentedContentType),
-        ])
+        ];
+        all.extend(Law::ALL.map(|law| -> Box<dyn Oracle> { Box::new(LifeCycle(law)) }));
+        Self::new(all)
     }
 }
 
@@ -53,9 +59,14 @@ impl Registry {
         Self { oracles }
     }
 
-    /// What all of them say about a trace.
+    /// What all of them say about a trace. Of one that tries a law only that law and a crash count: whatever else its
+    /// requests show, they show alone as well, and the finding is smaller then.
     pub fn judge(&self, trace: &Trace<'_>) -> Vec<Finding> {
-        self.oracles.iter().flat_map(|oracle| oracle.judge(trace)).collect()
+        let counts = |oracle: &&dyn Oracle| {
+            let name = oracle.id().0;
+            trace.scenario.law.is_none_or(|law| name == law.word() || CRASHES.contains(&name))
+        };
+        self.iter().filter(counts).flat_map(|oracle| oracle.judge(trace)).collect()
     }
 
     /// Whether the requirement holds of the trace.
@@ -105,6 +116,15 @@ mod tests {
                 "response_schema",
                 "undocumented_status",
                 "undocumented_content_type",
+                "delete_without_effect",
+                "use_after_delete",
+                "created_object_missing",
+                "refused_update_stored",
+                "refused_create_stored",
+                "wrong_location",
+                "partial_put",
+                "put_not_idempotent",
+                "patch_not_merging",
             ]
         );
         assert!(registry.iter().all(|oracle| !oracle.explain().is_empty()));

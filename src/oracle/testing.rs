@@ -37,9 +37,15 @@ impl Played {
         Trace { scenario: &self.scenario, exchanges: &self.exchanges }
     }
 
-    /// The same as a replay sees it: without the typed values.
+    /// A scenario of several steps with its exchanges.
+    pub(super) fn of(scenario: Scenario, exchanges: Vec<Exchange>) -> Self {
+        Self { scenario, exchanges }
+    }
+
+    /// The same as a replay sees it: without the typed values, and without the law that it was made to try.
     fn replayed(&self) -> Self {
         let mut scenario = self.scenario.clone();
+        scenario.law = None;
         scenario.steps.iter_mut().for_each(|step| step.case = None);
         Self { scenario, exchanges: self.exchanges.clone() }
     }

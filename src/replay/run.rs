@@ -7,7 +7,7 @@ use crate::engine::{self, Executor};
 use crate::finding::Verdict;
 use crate::fixture::Fixture;
 use crate::oracle::{Registry, UnknownOracle};
-use crate::scenario::Scenario;
+use crate::scenario::{Law, Scenario};
 use crate::seed::Seed;
 use crate::wire::Exchange;
 
@@ -61,13 +61,17 @@ pub async fn run(
 ) -> Result<Replayed, Error> {
     let executor = patient(executor, fixture);
     let scenario = fixture.to_scenario(conditions.base_path.unwrap_or(&fixture.base_path));
+    let is_law = Law::named(&fixture.oracle).is_some();
     let mut attempts = 0;
     loop {
         attempts += 1;
         let fresh = conditions.fresh.child(fixture.id.as_str(), attempts.into());
-        let execution = executor.run(&scenario, fresh).await?;
+        // What a law asks for may be true only a while after it was confirmed.
+        let settling = if is_law { conditions.pause * (2 * (attempts - 1)) } else { Duration::ZERO };
+        let execution = executor.run_slowly(&scenario, fresh, settling).await?;
         let conclusion = Conclusion::of(fixture, (registry, &executor.identities), &scenario, &execution)?;
-        let may_pass = matches!(conclusion, Conclusion::Unreachable(_)) || is_load(&execution);
+        let may_settle = is_law && matches!(conclusion, Conclusion::Broken(_));
+        let may_pass = matches!(conclusion, Conclusion::Unreachable(_)) || is_load(&execution) || may_settle;
         if may_pass && attempts < ATTEMPTS {
             tokio::time::sleep(conditions.pause * attempts).await;
             continue;
@@ -208,6 +212,22 @@ mod tests {
         assert_ne!(targets[0], targets[1]);
         let options = fake.options();
         assert!(options.iter().all(|options| options.fresh_connection && options.timeout == Duration::from_secs(9)));
+    }
+
+    #[test]
+    fn what_is_true_only_a_while_after_it_was_confirmed_is_waited_for() {
+        let mut law = two_steps();
+        law.oracle = "created_object_missing".into();
+        let made = || created(r#"{"id":7}"#);
+        let replay = |answers: Vec<Outcome>| {
+            let conditions = Conditions { base_path: None, today: TODAY, fresh: Seed::new(1), pause: Duration::ZERO };
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+            let executor = executor(Fake::list(answers));
+            let replayed = runtime.block_on(run(&law, &executor, &Registry::default(), conditions)).unwrap();
+            (replayed.verdict.word(), replayed.attempts)
+        };
+        assert_eq!(replay(vec![made(), answer(404), made(), answer(200)]), ("pass", 2));
+        assert_eq!(replay(vec![made(), answer(404), made(), answer(404), made(), answer(404)]), ("fail", 3));
     }
 
     #[test]

@@ -18,4 +18,4 @@ pub use graph::{Action, BodyNeed, Graph, Kind, Need, Role, Taken};
 pub use harvest::{Found, harvest};
 pub use link::{Into, Link, Origin, Take};
 pub use pool::{Entry, Held, Maker, Name, Pool, Recipe, Use};
-pub use recipe::{kept, scenario};
+pub use recipe::{Act, kept, life, scenario};

@@ -77,6 +77,16 @@ pub enum Recipe {
     },
 }
 
+impl Maker {
+    /// Its typed values; none if it was recorded by an earlier run.
+    pub fn case(&self) -> Option<&Arc<Case>> {
+        match &self.recipe {
+            Recipe::Typed { case, .. } => Some(case),
+            Recipe::Recorded { .. } => None,
+        }
+    }
+}
+
 /// A value of the pool in a case.
 #[derive(Clone, Debug)]
 pub struct Use {
@@ -223,6 +233,15 @@ impl Pool {
             (false, 2) => newest(Trust::Shown).or_else(|| newest(Trust::Mentioned)),
             (false, _) => newest(Trust::Ours).or_else(|| newest(Trust::Shown)).or_else(|| newest(Trust::Mentioned)),
         }
+    }
+
+    /// The things of a kind that the run made by this operation, the newest first; also those that are spent or missed,
+    /// since each can be made again.
+    pub fn made(&self, kind: &str, operation: &OperationId) -> Vec<Arc<Entry>> {
+        let all = self.kinds.get(kind).map_or(&[][..], Vec::as_slice).iter().rev();
+        let is_it =
+            |entry: &&Arc<Entry>| entry.is_ours && entry.maker.operation == *operation && entry.maker.case().is_some();
+        all.map(|alive| &alive.entry).filter(is_it).cloned().collect()
     }
 
     /// Keeps a thing from being used any more: a request is about to end it.

@@ -8,7 +8,7 @@ use super::pool::{Entry, Maker, Name, Recipe, Use};
 use super::renamed::{Names, renamed};
 use crate::api::OperationId;
 use crate::scenario::{
-    Capture, Case, Content, Datum, IdentityName, Scenario, Step, Unique, Values, encode, placeholder,
+    Capture, Case, Content, Datum, IdentityName, Law, Scenario, Source, Step, Unique, Values, encode, placeholder,
 };
 use crate::wire::Request;
 
@@ -23,7 +23,7 @@ pub fn scenario(
     identity: &IdentityName,
     base_path: &str,
 ) -> Scenario {
-    write(operation, case, uses, None, Writer::new(identity, base_path))
+    write(operation, case, uses, &Renewal::Never, Writer::new(identity, base_path))
 }
 
 /// The same for a case that makes something: it is made under other names each time.
@@ -35,20 +35,74 @@ pub fn kept(
     identity: &IdentityName,
     base_path: &str,
 ) -> Scenario {
-    write(operation, case, uses, Some(names), Writer::new(identity, base_path))
+    write(operation, case, uses, &Renewal::Anew(names), Writer::new(identity, base_path))
 }
 
 fn write(
     operation: &OperationId,
     case: &Arc<Case>,
     uses: &[Use],
-    names: Option<&[Name]>,
+    renewal: &Renewal<'_>,
     mut writer: Writer<'_>,
 ) -> Scenario {
     writer.prepare(uses);
-    let last = writer.step(operation, case, uses, names);
+    let last = writer.step(operation, case, uses, renewal);
     writer.steps.push(last);
-    Scenario { steps: writer.steps }
+    Scenario::plain(writer.steps)
+}
+
+/// One request of the life of a thing.
+#[derive(Clone, Debug)]
+pub struct Act {
+    /// Its operation.
+    pub operation: OperationId,
+    /// As typed values.
+    pub case: Case,
+    /// The things of the pool in it.
+    pub uses: Vec<Use>,
+}
+
+/// The name under which the `Location` of what was made is captured.
+const LOCATION: &str = "location";
+
+/// What is done with one thing, as a scenario that tries a law: the steps that make what is needed, the one that makes
+/// the thing itself, and then one for each act. `made` is the thing to make anew, with the field by which it is named; with
+/// none the first act makes it, or tries to.
+///
+/// `None` if the step that makes the thing would not stand directly before the acts.
+pub fn life(
+    law: Law,
+    made: Option<(&Arc<Entry>, &str)>,
+    acts: &[Act],
+    identity: &IdentityName,
+    base_path: &str,
+) -> Option<Scenario> {
+    let mut writer = Writer::new(identity, base_path);
+    let is_it = |used: &Use| made.is_some_and(|(entry, _)| entry.number == used.entry.number);
+    for act in acts {
+        let others: Vec<Use> = act.uses.iter().filter(|used| !is_it(used)).cloned().collect();
+        writer.prepare(&others);
+    }
+    if let Some((entry, field)) = made {
+        writer.make(entry, field);
+        let last = writer.steps.last_mut()?;
+        let case = entry.maker.case()?;
+        if !last.case.as_ref().is_some_and(|of| Arc::ptr_eq(of, case)) {
+            return None;
+        }
+        if law == Law::WrongLocation {
+            last.captures.push(Capture { name: LOCATION.to_owned(), from: Source::Header(LOCATION.to_owned()) });
+        }
+    }
+    for act in acts {
+        let step = writer.step(&act.operation, &Arc::new(act.case.clone()), &act.uses, &Renewal::Shared);
+        writer.steps.push(step);
+    }
+    if law == Law::WrongLocation {
+        let last = writer.steps.last_mut()?;
+        Arc::make_mut(&mut last.request).target = placeholder(LOCATION).into();
+    }
+    Some(Scenario { steps: writer.steps, law: Some(law) })
 }
 
 struct Writer<'a> {
@@ -120,7 +174,7 @@ impl<'a> Writer<'a> {
                 if self.steps.len() + 1 >= MOST_STEPS {
                     return None;
                 }
-                let step = self.step(&maker.operation, case, &maker.uses, Some(names));
+                let step = self.step(&maker.operation, case, &maker.uses, &Renewal::Anew(names));
                 self.steps.push(step);
                 self.steps.len() - 1
             }
@@ -171,7 +225,7 @@ impl<'a> Writer<'a> {
 
     /// A step whose used values are placeholders. If it makes something, its unique texts and those at `names` are new
     /// each time.
-    fn step(&mut self, operation: &OperationId, case: &Arc<Case>, uses: &[Use], names: Option<&[Name]>) -> Step {
+    fn step(&mut self, operation: &OperationId, case: &Arc<Case>, uses: &[Use], renewal: &Renewal<'_>) -> Step {
         let mut bound = Case::clone(case);
         let mut marks = Vec::new();
         for used in uses {
@@ -186,10 +240,8 @@ impl<'a> Writer<'a> {
             }
         }
         let mut fresh = Vec::new();
-        if let Some(names) = names {
-            self.renew(&mut bound, names, &mut fresh);
-            marks.extend(fresh.iter().map(|name| placeholder(name)));
-        }
+        self.renew(&mut bound, renewal, &mut fresh);
+        marks.extend(self.fresh.values().map(|name| placeholder(name)));
         let mut request = encode(&bound, self.base_path);
         bare(&mut request, &marks);
         Step {
@@ -203,26 +255,56 @@ impl<'a> Writer<'a> {
     }
 
     /// Replaces the texts that were new when the case was made, and those that are called like names.
-    fn renew(&mut self, case: &mut Case, names: &[Name], fresh: &mut Vec<String>) {
+    fn renew(&mut self, case: &mut Case, renewal: &Renewal<'_>, fresh: &mut Vec<String>) {
+        if matches!(renewal, Renewal::Never) {
+            return;
+        }
         let salt = case.provenance.salt();
         let Some(body) = &mut case.body else { return };
         let Content::Value(value) = &mut body.content else { return };
         let mut known = std::mem::take(&mut self.fresh);
         each_text(value, &mut String::new(), &mut |pointer, text| {
             let unique = Unique::of(pointer, salt);
-            let (plain, email) = (unique.word(), unique.email());
-            let listed = names.iter().find(|name| *name.pointer == *pointer && !text.contains("{{"));
-            let (plain, is_email) = match listed {
-                _ if *text == plain => (plain, false),
-                _ if *text == email => (plain, true),
-                Some(name) => (text.clone(), name.is_email),
-                None => return,
+            let (word, email) = (unique.word(), unique.email());
+            let (old, is_email) = if *text == word || *text == email {
+                (word, *text == email)
+            } else if let Some(is_email) = renewal.is_email(pointer, text, &known) {
+                (text.clone(), is_email)
+            } else {
+                return;
             };
-            let name = known.entry(plain).or_insert_with(|| self.name("fresh")).clone();
+            let is_known = known.contains_key(&old);
+            let name = known.entry(old).or_insert_with(|| self.name("fresh")).clone();
             *text = if is_email { format!("{}@example.com", placeholder(&name)) } else { placeholder(&name) };
-            fresh.push(name);
+            if !is_known || matches!(renewal, Renewal::Anew(_)) {
+                fresh.push(name);
+            }
         });
         self.fresh = known;
+    }
+}
+
+/// Which texts of a step are new each time.
+enum Renewal<'a> {
+    /// None.
+    Never,
+    /// Those that were new when its case was made, and those of these names: it makes something.
+    Anew(&'a [Name]),
+    /// The same, unless a step before it has made them new: it is about the same thing.
+    Shared,
+}
+
+impl Renewal<'_> {
+    /// For a text that is new beside those that were when the case was made: whether it is an email address.
+    fn is_email(&self, pointer: &str, text: &str, known: &Values) -> Option<bool> {
+        match self {
+            Self::Never => None,
+            Self::Anew(names) => {
+                let name = names.iter().find(|name| *name.pointer == *pointer && !text.contains("{{"))?;
+                Some(name.is_email)
+            }
+            Self::Shared => known.contains_key(text).then(|| text.contains('@')),
+        }
     }
 }
 
@@ -311,7 +393,7 @@ mod tests {
             recorded("POST /users", "/users", "{{fresh}}", "user_id"),
             recorded("POST /orders", "/orders", "{{user_id}} {{fresh}}", "order_id"),
         ];
-        let recipe = Recipe::Recorded { scenario: Arc::new(Scenario { steps }), index: 1 };
+        let recipe = Recipe::Recorded { scenario: Arc::new(Scenario::plain(steps)), index: 1 };
         let maker = Maker { operation: OperationId::from_text("POST /orders"), recipe, uses: vec![] };
         let held = super::super::Held { value: json!(7), from: Source::Body("/id".into()) };
         Arc::new(Entry {

@@ -8,6 +8,7 @@ mod datum;
 mod decode;
 pub(crate) mod encode;
 pub mod file;
+mod law;
 mod step;
 mod template;
 mod trace;
@@ -17,6 +18,7 @@ pub use case::{Argument, Body, Case, Content, GeneratorId, Intent, Provenance, R
 pub use datum::Datum;
 pub use decode::{Breach, breaches, is_valid, proves_malformed, proves_valid};
 pub use encode::encode;
+pub use law::Law;
 pub use step::{ANONYMOUS, Capture, IdentityName, Scenario, Source, Step};
 pub use template::{Values, placeholder, substitute};
 pub use trace::Trace;

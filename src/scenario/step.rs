@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::Case;
+use super::{Case, Law};
 use crate::api::OperationId;
 use crate::wire::Request;
 
@@ -46,12 +46,19 @@ impl fmt::Debug for IdentityName {
 pub struct Scenario {
     /// At least one.
     pub steps: Vec<Step>,
+    /// The rule between its last steps that it tries, if it was made for one.
+    pub law: Option<Law>,
 }
 
 impl Scenario {
     /// One lone request.
     pub fn single(step: Step) -> Self {
-        Self { steps: vec![step] }
+        Self::plain(vec![step])
+    }
+
+    /// Steps that try no law.
+    pub fn plain(steps: Vec<Step>) -> Self {
+        Self { steps, law: None }
     }
 }
 

@@ -38,7 +38,7 @@ pub fn substitute<'a>(step: &'a Step, values: &Values) -> Cow<'a, Request> {
     };
     Cow::Owned(Request {
         method: request.method.clone(),
-        target: fill(&request.target, values, percent_encoded),
+        target: whole_target(&request.target, values).unwrap_or_else(|| fill(&request.target, values, percent_encoded)),
         headers,
         body: fill(&request.body, values, in_body),
     })
@@ -46,6 +46,18 @@ pub fn substitute<'a>(step: &'a Step, values: &Values) -> Cow<'a, Request> {
 
 /// How a value is written where its placeholder stands, so that it never changes the structure around it.
 type Written = fn(&str) -> Cow<'_, str>;
+
+/// The target that is nothing but one placeholder: the path and query of the URL that was captured, such as from
+/// `Location`, wherever it is said to be.
+fn whole_target(target: &Bytes, values: &Values) -> Option<Bytes> {
+    let url = values.iter().find(|(name, _)| placeholder(name).as_bytes() == target).map(|(_, value)| value)?;
+    let url = url.split('#').next().unwrap_or_default();
+    let path = match url.split_once("://") {
+        Some((_, rest)) => rest.find('/').map_or("/", |start| &rest[start..]),
+        None => url,
+    };
+    Some(Bytes::copy_from_slice(path.as_bytes()))
+}
 
 /// As one segment of a path, or one value of a query (RFC 3986 section 2.3).
 fn percent_encoded(value: &str) -> Cow<'_, str> {
@@ -157,6 +169,19 @@ mod tests {
             substitute(&step(request), &Values::from([("name".to_owned(), "a/b?\"c".to_owned())])).into_owned();
         assert_eq!(filled.target_text(), "/files/a%2Fb%3F%22c?q=a%2Fb%3F%22c");
         assert_eq!(filled.body, "{\"name\":\"a/b?\\\"c\"}");
+    }
+
+    #[test]
+    fn a_target_that_is_one_placeholder_is_a_url_that_was_captured() {
+        for (url, target) in [
+            ("/v1/orders/a%20b?x=1#y", "/v1/orders/a%20b?x=1"),
+            ("http://127.0.0.1:80/v1/orders/7", "/v1/orders/7"),
+            ("http://127.0.0.1", "/"),
+        ] {
+            let values = Values::from([("where".to_owned(), url.to_owned())]);
+            let filled = substitute(&step(Request::new("GET", "{{where}}")), &values).into_owned();
+            assert_eq!(filled.target_text(), target);
+        }
     }
 
     #[track_caller]

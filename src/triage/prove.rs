@@ -19,6 +19,9 @@ const PATIENCE: u32 = 3;
 const ASKED: u32 = 6;
 /// The pause before an answer that load may cause is asked for again.
 const CALM: Duration = Duration::from_millis(150);
+/// The pause before the last step of a scenario that tries a law, the last time it is sent: a server may take a while to
+/// show everywhere what it has confirmed, and one that shows it in time has no bug.
+const SETTLING: Duration = Duration::from_secs(1);
 
 /// A finding that was seen once.
 #[derive(Clone, Debug)]
@@ -110,7 +113,9 @@ impl Prover {
             if may_be_load {
                 tokio::time::sleep(CALM).await;
             }
-            executions.push(self.executor.run(&suspicion.scenario, fresh(seed, index)).await?);
+            let settles = suspicion.scenario.law.is_some() && index + 1 == self.tries;
+            let pause = if settles { SETTLING } else { Duration::ZERO };
+            executions.push(self.executor.run_slowly(&suspicion.scenario, fresh(seed, index), pause).await?);
         }
         Ok(Attempts { executions, is_clear: true, requests: 0 })
     }

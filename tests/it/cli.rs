@@ -1,7 +1,5 @@
 //! The contract of the command line: standard output, standard error and exit code together.
 
-use std::net::TcpListener;
-
 use crate::support::{Project, Ran};
 
 const SHOP: &str = r"
@@ -18,8 +16,12 @@ paths:
 
 /// A URL behind which nobody listens: the port was free a moment ago.
 fn nobody() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    format!("http://{}", listener.local_addr().unwrap())
+    // Bound and never listening, for as long as the tests run: nobody else gets the port.
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let url = format!("http://{}", socket.local_addr().unwrap());
+    std::mem::forget(socket);
+    url
 }
 
 /// One message for people on standard error, nothing on standard output, and this exit code.

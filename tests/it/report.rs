@@ -203,7 +203,7 @@ fn confirmed(record: &FindingRecord) -> Confirmed {
         evidence: record.evidence.clone(),
         signature: Signature::from_text(&record.signature),
     };
-    Confirmed { finding, scenario: Scenario { steps: vec![] }, exchanges: vec![], ratio: record.confirmed }
+    Confirmed { finding, scenario: Scenario::plain(vec![]), exchanges: vec![], ratio: record.confirmed }
 }
 
 /// All that the made-up run tells, as standard output and standard error.

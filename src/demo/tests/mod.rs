@@ -5,5 +5,6 @@ mod differential;
 mod document;
 mod examples;
 mod formats;
+mod life;
 mod planted;
 mod strict;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::client::{ALICE, Outcome, answer, exchange, request, send, start};
 use super::document::Document;
+use super::life::STORIES;
 use crate::demo::bugs::{Bug, PLANTED_BUGS};
 
 const JSON: &str = "Content-Type: application/json";
@@ -216,7 +217,8 @@ fn every_planted_bug_has_a_trigger_at_its_operation() {
     for row in PLANTED_BUGS {
         let operation = document.operation(row.operation);
         let mut triggers = TRIGGERS.iter().filter(|trigger| trigger.bug == row.bug).peekable();
-        assert!(triggers.peek().is_some(), "{} has no trigger", row.id);
+        let is_told = STORIES.iter().any(|story| story.bug == row.bug);
+        assert!(triggers.peek().is_some() != is_told, "{} has no trigger, or two", row.id);
         assert!(triggers.all(|trigger| operation.matches(trigger.line)), "{} is elsewhere", row.id);
     }
 }

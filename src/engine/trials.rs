@@ -1,0 +1,311 @@
+//! Which laws about the life of things are tried, on which things, and when. Main type: [`Trials`].
+//!
+//! A trial makes a thing of its own, so it ends or changes nothing that others use. It is due once every operation that it
+//! asks has answered 2xx in this run, a bounded number of times, each time with other values, and within a small share of
+//! an epoch. How its requests are made is for `acts`.
+
+use std::collections::BTreeSet;
+
+use super::acts::{Acts, Ground};
+use super::lane::Lane;
+use crate::api::Location;
+use crate::resource::{Action, Graph, Kind};
+use crate::scenario::{Law, Scenario};
+
+/// How often a law is tried on the things of one path.
+const MOST: u32 = 8;
+/// One request in so many of an epoch may be a trial's.
+const SHARE: usize = 8;
+/// How many trials that can't be made are passed over in one epoch.
+const VAIN: usize = 32;
+
+/// The things that have a path of their own, and the operations over their lives.
+#[derive(Clone, Debug)]
+pub(super) struct Thing {
+    pub(super) kind: Kind,
+    /// The path parameter that names it.
+    pub(super) parameter: String,
+    /// By what it is named.
+    pub(super) field: String,
+    /// The lanes: what makes it, and whether it does so in the collection right above.
+    pub(super) create: usize,
+    pub(super) is_direct: bool,
+    pub(super) list: Option<usize>,
+    pub(super) read: Option<usize>,
+    pub(super) replace: Option<usize>,
+    pub(super) change: Option<usize>,
+    pub(super) delete: Option<usize>,
+    /// What reads a part of it.
+    pub(super) parts: Vec<usize>,
+}
+
+/// A trial that is ready to be sent.
+pub(super) struct Trial {
+    pub(super) scenario: Scenario,
+    /// The lane of its last step.
+    pub(super) lane: usize,
+}
+
+/// The laws and the things on which they are tried.
+#[derive(Debug)]
+pub(super) struct Trials {
+    tries: Vec<Try>,
+}
+
+/// One law on the things of one path.
+#[derive(Debug)]
+struct Try {
+    thing: Thing,
+    law: Law,
+    /// All that must have answered 2xx.
+    needs: Vec<usize>,
+    count: u32,
+}
+
+impl Trials {
+    /// What can be tried on these operations.
+    pub(super) fn new(lanes: &[Lane], graph: &Graph) -> Self {
+        let paths: BTreeSet<&str> = lanes.iter().map(|lane| lane.operation.path.as_str()).collect();
+        let things: Vec<Thing> = paths.into_iter().filter_map(|path| Thing::of(path, lanes, graph)).collect();
+        let of_law = |law: Law| {
+            let tried = things.iter().filter_map(move |thing| Some((thing.clone(), thing.needs(law)?)));
+            tried.map(move |(thing, needs)| Try { thing, law, needs, count: 0 })
+        };
+        Self { tries: Law::ALL.into_iter().flat_map(of_law).collect() }
+    }
+
+    /// The trials of an epoch of so many requests.
+    pub(super) fn plan(&mut self, size: usize, ground: Ground<'_>) -> Vec<Trial> {
+        let mut trials = Vec::new();
+        let (mut steps, mut vain) = (0, 0);
+        while vain < VAIN {
+            let is_due =
+                |each: &Try| each.count < MOST && each.needs.iter().all(|lane| ground.lanes[*lane].report.reached);
+            let due = self.tries.iter_mut().enumerate().filter(|(_, each)| is_due(each));
+            let Some((_, next)) = due.min_by_key(|(index, each)| (each.count, *index)) else { break };
+            let made = Acts { ground, thing: &next.thing, turn: next.count }.scenario(next.law);
+            let Some((scenario, lane)) = made else {
+                next.count += 1;
+                vain += 1;
+                continue;
+            };
+            let length = scenario.steps.len();
+            // The first one may be longer than the share, never longer than the epoch.
+            let room = if trials.is_empty() { size } else { size / SHARE };
+            if steps + length > room {
+                break;
+            }
+            next.count += 1;
+            steps += length;
+            trials.push(Trial { scenario, lane });
+        }
+        trials
+    }
+}
+
+impl Thing {
+    fn of(path: &str, lanes: &[Lane], graph: &Graph) -> Option<Self> {
+        let here = |action: Action| {
+            lanes.iter().position(|lane| {
+                let is_it = lane.operation.path == path && lane.role().is_some_and(|role| role.action == action);
+                is_it && !lane.is_ruinous && lane.operation.method != "HEAD"
+            })
+        };
+        let (read, replace) = (here(Action::Read), here(Action::Replace));
+        let (change, delete) = (here(Action::Change), here(Action::Delete));
+        let any = &lanes[read.or(delete).or(change).or(replace)?];
+        let role = any.role()?;
+        let kind = role.kind.clone()?;
+        let (above, end) = path.trim_end_matches('/').rsplit_once('/')?;
+        let parameter = end.strip_prefix('{')?.strip_suffix('}')?.to_owned();
+        let is_named = |index: usize| {
+            let declared = &any.operation.parameters[index];
+            declared.location == Location::Path && declared.name == parameter
+        };
+        let field = role.needs.iter().find(|need| is_named(need.parameter))?.field.clone();
+        let is_above = |lane: &Lane| lane.operation.path.trim_end_matches('/') == above;
+        let is_maker = |lane: &Lane| {
+            let is_creator = graph.creators(&kind).contains(&lane.operation.id);
+            is_creator && lane.role().is_some_and(|role| role.action == Action::Create) && !lane.is_ruinous
+        };
+        let direct = lanes.iter().position(|lane| is_maker(lane) && is_above(lane));
+        let create = direct.or_else(|| lanes.iter().position(is_maker))?;
+        let lists = |lane: &Lane| {
+            is_above(lane)
+                && lane.operation.method == "GET"
+                && lane.role().is_some_and(|role| role.action == Action::List)
+        };
+        let below = format!("{}/", path.trim_end_matches('/'));
+        let is_part = |lane: &Lane| {
+            let rest = lane.operation.path.strip_prefix(&below).filter(|_| lane.operation.method == "GET");
+            rest.is_some_and(|rest| !rest.contains('{') && !outlives(rest))
+        };
+        let parts = (0..lanes.len()).filter(|index| is_part(&lanes[*index])).collect();
+        let (is_direct, list) = (direct.is_some(), lanes.iter().position(lists));
+        Some(Self { kind, parameter, field, create, is_direct, list, read, replace, change, delete, parts })
+    }
+
+    /// The lanes that a law asks, if there are all of them.
+    fn needs(&self, law: Law) -> Option<Vec<usize>> {
+        let mut needs = vec![self.create];
+        match law {
+            Law::DeleteWithoutEffect => needs.extend([self.read?, self.delete?]),
+            Law::UseAfterDelete => {
+                needs.extend([self.delete?, self.change.or_else(|| self.parts.first().copied())?]);
+                needs.extend(self.read);
+            }
+            Law::CreatedObjectMissing | Law::WrongLocation if self.is_direct => needs.push(self.read?),
+            Law::CreatedObjectMissing | Law::WrongLocation => return None,
+            Law::RefusedUpdateStored => needs.extend([self.read?, self.change.or(self.replace)?]),
+            Law::PartialPut | Law::PutNotIdempotent => needs.extend([self.read?, self.replace?]),
+            Law::PatchNotMerging => needs.extend([self.read?, self.change?]),
+            Law::RefusedCreateStored => needs.push(self.list.filter(|_| self.is_direct)?),
+        }
+        Some(needs)
+    }
+}
+
+/// Whether a part of a thing is meant to be there when the thing is gone: what tells of its past.
+fn outlives(part: &str) -> bool {
+    const WORDS: [&str; 12] = [
+        "history", "audit", "log", "event", "activit", "version", "revision", "trail", "archive", "deleted", "trash",
+        "status",
+    ];
+    let part = part.to_ascii_lowercase();
+    WORDS.iter().any(|word| part.contains(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use bytes::Bytes;
+    use serde_json::json;
+
+    use super::*;
+    use crate::api::Operation;
+    use crate::engine::{Planned, Planner};
+    use crate::generate::standard;
+    use crate::scenario::IdentityName;
+    use crate::scenario::encode::samples::operation;
+    use crate::seed::Seed;
+    use crate::wire::{Exchange, Headers, Outcome, Response};
+
+    const EPOCH: usize = 64;
+
+    fn operations() -> Vec<Arc<Operation>> {
+        let path = json!([{"name": "thing_id", "in": "path", "required": true, "schema": {"type": "string"}}]);
+        let members =
+            json!({"name": {"type": "string"}, "color": {"enum": ["red", "blue"]}, "size": {"type": "integer"}});
+        let whole = json!({"application/json": {"schema": {"type": "object", "required": ["name", "color", "size"], "properties": members}}});
+        let change =
+            json!({"application/json": {"schema": {"type": "object", "minProperties": 1, "properties": members}}});
+        let item = json!({ "parameters": path });
+        vec![
+            operation("POST", "/things", json!({ "body": whole })),
+            operation("GET", "/things", json!({})),
+            operation("GET", "/things/{thing_id}", item.clone()),
+            operation("DELETE", "/things/{thing_id}", item.clone()),
+            operation("GET", "/things/{thing_id}/part", item.clone()),
+            operation("GET", "/things/{thing_id}/history", item),
+            operation("PUT", "/things/{thing_id}", json!({"parameters": path, "body": whole})),
+            operation("PATCH", "/things/{thing_id}", json!({"parameters": path, "body": change})),
+        ]
+    }
+
+    /// The answer of a server that makes things and says yes to the rest, unless it is told to say no.
+    fn answer(planned: &Planned, count: usize, refuses: &str) -> Exchange {
+        let request = Arc::clone(&planned.scenario.steps.last().unwrap().request);
+        let status = if request.method == refuses { 403 } else { 200 };
+        let body = if request.method == "POST" { json!({"id": format!("t{count}")}) } else { json!({}) };
+        let outcome = Outcome::Response(Response::new(status, Headers::new(), body.to_string()));
+        Exchange { request, sent: Bytes::new(), outcome, elapsed: Duration::ZERO }
+    }
+
+    /// The trials of so many epochs.
+    fn trials(epochs: usize, refuses: &str) -> Vec<Planned> {
+        let identity = IdentityName::new("alice");
+        let mut planner =
+            Planner::new(operations(), &[], standard(&Arc::default()), |_| 1, Seed::new(1), identity, "/v1");
+        let (mut found, mut count) = (Vec::new(), 0);
+        for _ in 0..epochs {
+            let epoch = planner.plan(EPOCH);
+            let requests: usize = epoch.iter().map(Planned::requests).sum();
+            assert!(requests <= EPOCH, "{requests}");
+            for planned in epoch {
+                if planned.is_trial() {
+                    found.push(planned);
+                    continue;
+                }
+                count += 1;
+                let lesson = planner.look(&planned, &[answer(&planned, count, refuses)]).unwrap();
+                planner.fold(&planned, lesson, false);
+            }
+        }
+        found
+    }
+
+    /// Methods and paths of the steps.
+    fn course(planned: &Planned) -> String {
+        let steps = planned.scenario.steps.iter();
+        steps.map(|step| step.operation.to_string().replace("/things/{thing_id}", "x")).collect::<Vec<_>>().join(", ")
+    }
+
+    #[test]
+    fn every_law_is_tried_a_bounded_number_of_times_in_its_order() {
+        let found = trials(120, "");
+        let mut counts: BTreeMap<Law, u32> = BTreeMap::new();
+        let mut courses: BTreeMap<Law, BTreeSet<String>> = BTreeMap::new();
+        for planned in &found {
+            let law = planned.scenario.law.unwrap();
+            *counts.entry(law).or_default() += 1;
+            courses.entry(law).or_default().insert(course(planned));
+        }
+        assert!(counts.values().all(|count| *count <= MOST), "{counts:?}");
+        let expected: [(Law, &[&str]); 9] = [
+            (Law::DeleteWithoutEffect, &["POST /things, GET x, GET x, GET x, DELETE x, GET x"]),
+            (
+                Law::UseAfterDelete,
+                &[
+                    "POST /things, GET x/part, GET x/part, DELETE x, GET x, GET x/part",
+                    "POST /things, PATCH x, PATCH x, DELETE x, GET x, PATCH x",
+                ],
+            ),
+            (Law::CreatedObjectMissing, &["POST /things, GET x"]),
+            (Law::WrongLocation, &["POST /things, GET x, GET x"]),
+            (Law::RefusedUpdateStored, &["POST /things, GET x, PATCH x, GET x", "POST /things, GET x, PUT x, GET x"]),
+            (Law::PartialPut, &["POST /things, GET x, PUT x, GET x"]),
+            (Law::PutNotIdempotent, &["POST /things, PUT x, GET x, GET x, PUT x, GET x"]),
+            (Law::PatchNotMerging, &["POST /things, GET x, PATCH x, GET x"]),
+            (Law::RefusedCreateStored, &["POST /things, GET /things"]),
+        ];
+        for (law, all) in expected {
+            let found: Vec<_> = courses.get(&law).into_iter().flatten().map(String::as_str).collect();
+            assert_eq!(found, all, "{law:?}");
+        }
+    }
+
+    #[test]
+    fn a_trial_touches_what_it_made_and_nothing_else() {
+        for planned in trials(60, "") {
+            let [first, rest @ ..] = &planned.scenario.steps[..] else { panic!("{planned:?}") };
+            assert!(first.request.body.windows(7).any(|window| window == b"{{fresh"), "{first:?}");
+            for step in rest {
+                let target = step.request.target_text();
+                let is_own = ["{{thing_id}}", "gadfly-absent", "{{location}}"].iter().any(|own| target.contains(own));
+                assert!(is_own || target == "/v1/things", "{target}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_not_reached_is_not_tried() {
+        let found = trials(60, "DELETE");
+        assert!(!found.is_empty());
+        let deletes = found.iter().filter(|planned| course(planned).contains("DELETE"));
+        assert_eq!(deletes.count(), 0);
+        assert!(trials(60, "POST").is_empty());
+    }
+}
