@@ -159,6 +159,7 @@ impl<'a> Run<'a> {
             self.finish_proofs().await?;
         }
         self.keeper.save();
+        self.keeper.keep_lessons(&self.planner.learned());
         self.tell_problems()?;
         self.progress()?;
         Ok(ended)
@@ -166,6 +167,7 @@ impl<'a> Run<'a> {
 
     /// Begins with what earlier runs found worth keeping.
     fn remember(&mut self) {
+        self.planner.remember(self.keeper.take_lessons());
         let room = self.budget.room(usize::MAX);
         let mut cases = self.planner.recorded(self.keeper.remembered());
         cases.truncate(room);

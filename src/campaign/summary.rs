@@ -36,6 +36,7 @@ pub(super) fn of(run: &Run<'_>, api: &Api, ended: Ended) -> Summary {
         never_2xx: run.planner.reports().filter(|report| !report.reached).map(unreached).collect(),
         rules: coverage.iter().fold(RuleCounts::default(), |sum, operation| sum.plus(operation.counts)),
         coverage,
+        learned: run.planner.learned(),
         outcomes,
         findings,
         notices: run.notices.clone(),

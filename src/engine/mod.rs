@@ -6,6 +6,7 @@
 mod bind;
 mod coverage;
 mod execute;
+mod ground;
 mod health;
 mod lane;
 mod novelty;

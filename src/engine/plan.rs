@@ -15,6 +15,7 @@ use super::seen::Seen;
 use super::{Account, Glimpse};
 use crate::api::{Operation, OperationId};
 use crate::generate::Generators;
+use crate::learn::{self, Complaint, Learned, LearnedRule};
 use crate::oracle;
 use crate::resource::{self, Action, Found, Graph, Kind, Maker, Pool, Setting, Use};
 use crate::scenario::{Case, GeneratorId, IdentityName, Intent, Scenario, Step, encode};
@@ -54,6 +55,8 @@ pub struct Lesson {
     pub glimpse: Glimpse,
     /// The things it told of.
     found: Vec<Found>,
+    /// What it found wrong with a valid request.
+    complaints: Vec<Complaint>,
 }
 
 /// Plans epochs of cases.
@@ -67,6 +70,7 @@ pub struct Planner {
     seen: Seen,
     graph: Graph,
     pool: Pool,
+    learned: Learned,
     /// The kinds that paths name, each with the lanes that make it.
     needed: Vec<(Kind, Vec<usize>)>,
     /// Cases that ask the target to wait, until it is their turn.
@@ -110,6 +114,7 @@ impl Planner {
             seen: Seen::new(),
             graph,
             pool: Pool::default(),
+            learned: Learned::default(),
             needed,
             waiting: VecDeque::new(),
             again: VecDeque::new(),
@@ -158,15 +163,30 @@ impl Planner {
     /// The next case of any intent.
     fn next(&mut self, index: usize) -> Option<Planned> {
         let making = Making { seed: self.seed, base_path: &self.base_path };
-        let Drawn { mut case, request } = self.lanes[index].draw(making, &mut self.seen)?;
+        let drawn = self.lanes[index].draw(making, &mut self.seen)?;
+        Some(self.finished(drawn, index))
+    }
+
+    /// A drawn case with what was learned and what exists. One that becomes a request that was sent already goes out as it
+    /// was drawn.
+    fn finished(&mut self, drawn: Drawn, index: usize) -> Planned {
+        let Drawn { mut case, mut request } = drawn;
+        let mut shaped = case.clone();
+        if self.learned.shape(&mut shaped, &self.generators) {
+            let new = encode(&shaped, &self.base_path);
+            if self.seen.insert(hash(&new)) {
+                (case, request) = (shaped, new);
+            }
+        }
         let uses = self.bind(&mut case, index);
         let request = if uses.is_empty() { request } else { encode(&case, &self.base_path) };
-        Some(self.planned(case, request, uses, index))
+        self.planned(case, request, uses, index)
     }
 
     /// The next valid case: the usual one with other names and other things, or a random one if that was sent already.
     fn valid(&mut self, index: usize) -> Option<Planned> {
         if let Some(mut case) = self.lanes[index].usual(&self.generators, self.seed) {
+            self.learned.shape(&mut case, &self.generators);
             let uses = self.bind(&mut case, index);
             let request = encode(&case, &self.base_path);
             if self.seen.insert(hash(&request)) {
@@ -174,10 +194,8 @@ impl Planner {
             }
         }
         let making = Making { seed: self.seed, base_path: &self.base_path };
-        let Drawn { mut case, request } = self.lanes[index].draw_valid(making, &mut self.seen)?;
-        let uses = self.bind(&mut case, index);
-        let request = if uses.is_empty() { request } else { encode(&case, &self.base_path) };
-        Some(self.planned(case, request, uses, index))
+        let drawn = self.lanes[index].draw_valid(making, &mut self.seen)?;
+        Some(self.finished(drawn, index))
     }
 
     fn bind(&mut self, case: &mut Case, index: usize) -> Vec<Use> {
@@ -225,16 +243,23 @@ impl Planner {
             (Outcome::Response(response), Some(role)) if is_telling => resource::harvest(&self.graph, role, response),
             _ => Vec::new(),
         };
-        Lesson { glimpse: Glimpse::of(exchange), found }
+        let complaints = match &exchange.outcome {
+            Outcome::Response(response) if is_telling => learn::complaints(response),
+            _ => Vec::new(),
+        };
+        Lesson { glimpse: Glimpse::of(exchange), found, complaints }
     }
 
     /// Takes in what a case led to.
     pub fn fold(&mut self, planned: &Planned, lesson: Lesson, is_novel: bool) {
-        let Lesson { glimpse, found } = lesson;
+        let Lesson { glimpse, found, complaints } = lesson;
         let last = planned.scenario.steps.last();
         let case = last.and_then(|step| step.case.as_ref());
         let lane = &mut self.lanes[planned.lane];
         lane.fold(case.map(AsRef::as_ref), glimpse, is_novel, &self.generators);
+        if let (Some(case), Ok(status)) = (case, glimpse.outcome) {
+            self.learned.fold(case, status, &complaints);
+        }
         let action = lane.binder.role().map(|role| role.action);
         if lane.may_wait && last.is_some_and(|step| oracle::to_wait_long(step, &step.request)) {
             lane.short_waits = if glimpse.is_fault(FaultKind::TimedOut) { 0 } else { lane.short_waits + 1 };
@@ -286,7 +311,9 @@ impl Planner {
         let usual = |operation: &OperationId| {
             count.set(count.get() + 1);
             let lane = self.lanes.iter().find(|lane| lane.operation.id == *operation)?;
-            self.generators.usual(&lane.operation, count.get(), self.seed)
+            let mut case = self.generators.usual(&lane.operation, count.get(), self.seed)?;
+            self.learned.obey(&mut case, &self.generators);
+            Some(case)
         };
         let renewed = self.prepared(planned, &usual);
         absent.into_iter().chain([renewed, planned.scenario.clone()]).collect()
@@ -300,6 +327,16 @@ impl Planner {
             }
             _ => planned.scenario.clone(),
         }
+    }
+
+    /// Takes up what an earlier run learned.
+    pub fn remember(&mut self, rules: Vec<LearnedRule>) {
+        self.learned.remember(rules);
+    }
+
+    /// What refusals taught, in this run and in earlier ones.
+    pub fn learned(&self) -> Vec<LearnedRule> {
+        self.learned.rules()
     }
 
     /// How far each operation is.
@@ -420,5 +457,58 @@ mod tests {
     fn waits_that_are_none_are_nothing_special() {
         let answered = Outcome::Response(Response::new(200, crate::wire::Headers::new(), ""));
         assert!(waits(&answered, 8) > WAITS);
+    }
+
+    /// What a server that demands more than its document says answers: the sentence, and whether it names the field.
+    fn strict(request: &Request) -> Response {
+        let body: serde_json::Value = serde_json::from_slice(&request.body).unwrap_or_default();
+        let told = if body.get("region").is_none() {
+            "region is required"
+        } else if body["plan"] != "gold" {
+            "plan must be one of 'gold'"
+        } else if body["seats"].as_i64().is_none_or(|seats| seats < 500) {
+            "seats must be at least 500"
+        } else {
+            return Response::new(201, crate::wire::Headers::new(), "");
+        };
+        Response::new(422, crate::wire::Headers::new(), format!("{{\"message\": \"{told}\"}}"))
+    }
+
+    /// How many of so many cases were sent before the strict server accepted one, if it did; with a memory or without.
+    fn reached(requests: usize, is_learning: bool) -> Option<usize> {
+        let member = |name: &str| json!({"type": name});
+        let schema = json!({"type": "object", "required": ["plan", "seats"], "properties": {
+            "plan": member("string"), "seats": {"type": "integer", "maximum": 900}, "region": member("string")}});
+        let operations = vec![operation("POST", "/tenants", json!({"body": {"application/json": {"schema": schema}}}))];
+        let identity = IdentityName::new(ANONYMOUS);
+        let mut planner =
+            Planner::new(operations, standard(&Arc::new(UserValues::default())), |_| 1, Seed::new(1), identity, "");
+        let mut sent = 0;
+        while sent < requests {
+            for planned in planner.plan(16) {
+                sent += 1;
+                let request = Arc::clone(&planned.scenario.steps[0].request);
+                let outcome = Outcome::Response(strict(&request));
+                let exchange =
+                    Exchange { request, sent: bytes::Bytes::new(), outcome, elapsed: std::time::Duration::ZERO };
+                let lesson = planner.look(&planned, &exchange);
+                planner.fold(&planned, lesson, false);
+                if planner.reached() > 0 {
+                    return Some(sent);
+                }
+                if !is_learning {
+                    planner.learned = Learned::default();
+                }
+            }
+        }
+        None
+    }
+
+    #[test]
+    fn a_strict_server_is_reached_by_what_its_refusals_teach_and_not_without() {
+        let with = reached(400, true);
+        assert!(with.is_some(), "what was refused taught nothing");
+        assert_eq!(with, reached(400, true), "the same cases each time");
+        assert_eq!(reached(4_000, false), None);
     }
 }

@@ -7,6 +7,7 @@ use super::text::{count, grouped, line};
 use super::{FindingRecord, Look, Summary, Table, Unreached};
 use crate::engine::RuleCounts;
 use crate::finding::Severity;
+use crate::learn::LearnedRule;
 
 /// How many kinds of answers of unreached operations are listed, and how many operations of each.
 const MOST_KINDS: usize = 10;
@@ -142,6 +143,9 @@ fn figures(summary: &Summary, look: &Look) -> String {
     row("answers", &answers(&summary.outcomes));
     row("operations", &format!("{} of {} answered 2xx", summary.operations_with_2xx, summary.operations));
     row("rules", &rules(summary.rules));
+    if let Some(learned) = learned(&summary.learned) {
+        row("learned", &learned);
+    }
     row("seed", &summary.seed.to_string());
     row("ended", ended(summary.ended));
     if summary.findings.iter().any(|finding| finding.fixture.is_some()) {
@@ -172,6 +176,13 @@ fn rules(counts: RuleCounts) -> String {
         percent(counts.legal, counts.legal_reachable),
         percent(counts.illegal, counts.illegal_reachable)
     )
+}
+
+/// How much refusals taught.
+fn learned(rules: &[LearnedRule]) -> Option<String> {
+    let operations: BTreeSet<_> = rules.iter().map(|rule| &rule.operation).collect();
+    let (rules, operations) = (count(rules.len(), "rule"), count(operations.len(), "operation"));
+    (!operations.starts_with("0 ")).then(|| format!("{rules} of {operations} from refusals"))
 }
 
 fn answers(outcomes: &BTreeMap<String, u64>) -> String {

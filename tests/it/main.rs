@@ -14,6 +14,8 @@ mod fixtures;
 mod fuzz;
 mod fuzzed;
 mod layers;
+#[cfg(feature = "demo")]
+mod learned;
 mod report;
 #[cfg(feature = "demo")]
 mod runs;
