@@ -171,10 +171,11 @@ impl Planner {
     /// was drawn.
     fn finished(&mut self, drawn: Drawn, index: usize) -> Planned {
         let Drawn { mut case, mut request } = drawn;
-        let mut shaped = case.clone();
-        if self.learned.shape(&mut shaped, &self.generators) {
+        if self.learned.concerns(&case) {
+            let mut shaped = case.clone();
+            let is_changed = self.learned.shape(&mut shaped, &self.generators);
             let new = encode(&shaped, &self.base_path);
-            if self.seen.insert(hash(&new)) {
+            if is_changed && self.seen.insert(hash(&new)) {
                 (case, request) = (shaped, new);
             }
         }

@@ -100,12 +100,18 @@ impl Learned {
         known.tally = Some(tally);
     }
 
+    /// Whether there is something that the case could be changed for.
+    pub fn concerns(&self, case: &Case) -> bool {
+        let known = || self.operations.get(&case.operation.id);
+        case.intent == Intent::Valid && known().is_some_and(|known| known.adopted().next().is_some())
+    }
+
     /// Changes a valid case to keep what was learned, now and then less than all of it; whether it was changed.
     pub fn shape(&mut self, case: &mut Case, ground: &dyn Ground) -> bool {
-        let Some(known) = self.operations.get_mut(&case.operation.id) else { return false };
-        if case.intent != Intent::Valid || known.adopted().next().is_none() {
+        if !self.concerns(case) {
             return false;
         }
+        let Some(known) = self.operations.get_mut(&case.operation.id) else { return false };
         let turn = known.turn;
         known.turn += 1;
         match turn % FREE {
