@@ -22,9 +22,10 @@ const MOST_SENTENCES: usize = 64;
 /// The most lines of a plain text.
 const MOST_LINES: usize = 24;
 
-/// Whether a status says that the request itself was at fault, not the caller, the thing that it names, or the moment.
+/// Whether a status says that the request itself was at fault, not the caller, the thing that it names, or the moment: a
+/// failed precondition (412) is about the thing as it is now.
 pub fn is_refusal(status: u16) -> bool {
-    matches!(status, 400 | 406 | 411..=415 | 417 | 422 | 428)
+    matches!(status, 400 | 406 | 411 | 413..=415 | 417 | 422 | 428)
 }
 
 /// What an answer complains of; nothing unless it is a refusal.
