@@ -10,7 +10,7 @@ mod table;
 
 use serde_json::Value;
 
-use super::Complaint;
+use super::{Complaint, Rule};
 use crate::wire::Response;
 
 /// The longest body that is read.
@@ -19,6 +19,9 @@ const LONGEST: usize = 64 * 1024;
 const MOST: usize = 24;
 /// The most sentences of one answer that are looked at.
 const MOST_SENTENCES: usize = 64;
+/// The most bytes of the values of one rule, and of the way to a field.
+const LONGEST_RULE: usize = 2_000;
+const LONGEST_WAY: usize = 400;
 /// The most lines of a plain text.
 const MOST_LINES: usize = 24;
 
@@ -61,7 +64,8 @@ struct Found {
 
 impl Found {
     fn push(&mut self, complaint: Complaint) {
-        if self.complaints.len() < MOST && !self.complaints.contains(&complaint) {
+        let is_new = || !self.complaints.contains(&complaint);
+        if self.complaints.len() < MOST && is_small(&complaint) && is_new() {
             self.complaints.push(complaint);
         }
     }
@@ -75,6 +79,18 @@ impl Found {
         self.sentences += 1;
         self.sentences <= MOST_SENTENCES
     }
+}
+
+/// Whether a complaint is worth its memory: rules are kept, and answers may be long.
+fn is_small(complaint: &Complaint) -> bool {
+    let length = match &complaint.rule {
+        Rule::OneOf(values) => values.iter().map(|value| value.as_str().map_or(8, str::len)).sum(),
+        Rule::Pattern(pattern) => 8 * pattern.len(),
+        _ => 0,
+    };
+    let is_flat = |value: &Value| !value.is_array() && !value.is_object();
+    let is_plain = !matches!(&complaint.rule, Rule::OneOf(values) if values.is_empty() || !values.iter().all(is_flat));
+    is_plain && length <= LONGEST_RULE && complaint.field.iter().map(String::len).sum::<usize>() <= LONGEST_WAY
 }
 
 #[cfg(test)]
