@@ -23,6 +23,7 @@
 //! | 5 | [`oracle`] | one file per oracle |
 //! | 5 | [`transport`] | one file per way to send a request |
 //! | 5 | [`identity`] | who sends it |
+//! | 5 | [`learn`] | what refusals teach: answers to valid requests into rules that later ones keep |
 //! | 6 | [`engine`] | plan, execute, fold: knows no report and no disk |
 //! | 7 | [`triage`], [`corpus`], [`fixture`] | confirm; remember; the file format |
 //! | 8 | [`minimize`] | make a proved finding small |
@@ -46,6 +47,7 @@ pub mod finding;
 pub mod fixture;
 pub mod generate;
 pub mod identity;
+pub mod learn;
 pub mod minimize;
 pub mod oracle;
 pub mod redact;

@@ -12,6 +12,7 @@ use crate::corpus::{self, Aside, Corpus, Reason};
 use crate::engine::{Glimpse, Remembered};
 use crate::finding::Severity;
 use crate::fixture::{Discovery, Fixture, Place, REGRESSIONS, Shelf};
+use crate::learn::{Kept, LearnedRule};
 use crate::redact::Redactor;
 use crate::report::FindingRecord;
 use crate::scenario::{Intent, Scenario};
@@ -32,6 +33,9 @@ pub(super) struct Keeper {
     date: String,
     shelf: Option<Shelf>,
     corpus: Option<Corpus>,
+    learned: Option<Kept>,
+    /// What earlier runs learned, until it is taken.
+    lessons: Vec<LearnedRule>,
     unsaved: usize,
     records: Vec<FindingRecord>,
     problems: Vec<String>,
@@ -60,6 +64,13 @@ impl Keeper {
             problems.extend(unreadable.iter().map(ToString::to_string));
             corpus
         });
+        let mut lessons = Vec::new();
+        let learned = options.corpus.as_ref().map(|store| {
+            let (kept, rules, problem) = Kept::open(store.clone(), &options.name, redactor.clone());
+            problems.extend(problem.iter().map(ToString::to_string));
+            lessons = rules;
+            kept
+        });
         Ok(Self {
             options: options.clone(),
             redactor,
@@ -67,6 +78,8 @@ impl Keeper {
             date: clock::today(),
             shelf,
             corpus,
+            learned,
+            lessons,
             unsaved: 0,
             records: Vec::new(),
             problems,
@@ -79,6 +92,17 @@ impl Keeper {
         let (remembered, aside) = corpus.recall(api);
         self.problems.extend(set_aside(&aside, corpus.len()));
         remembered
+    }
+
+    /// What refusals taught earlier runs.
+    pub(super) fn take_lessons(&mut self) -> Vec<LearnedRule> {
+        std::mem::take(&mut self.lessons)
+    }
+
+    /// Keeps what refusals taught.
+    pub(super) fn keep_lessons(&mut self, rules: &[LearnedRule]) {
+        let problem = self.learned.as_mut().and_then(|kept| kept.save(rules));
+        self.problems.extend(problem.iter().map(ToString::to_string));
     }
 
     /// Keeps an input that led to something new.

@@ -168,6 +168,7 @@ impl<'a> Run<'a> {
             self.clean_up().await?;
         }
         self.keeper.save();
+        self.keeper.keep_lessons(&self.planner.learned());
         self.tell_problems()?;
         self.progress()?;
         Ok(ended)
@@ -175,6 +176,7 @@ impl<'a> Run<'a> {
 
     /// Begins with what earlier runs found worth keeping; at least half of the requests are left for what is new.
     fn remember(&mut self, api: &Api) -> Result<(), Error> {
+        self.planner.recall(self.keeper.take_lessons());
         let remembered = self.keeper.remembered(api);
         self.tell_problems()?;
         self.planner.remember(remembered, self.budget.room(usize::MAX) / 2);

@@ -42,6 +42,7 @@ pub(super) fn of(run: &Run<'_>, api: &Api, ended: Ended) -> Summary {
         reached_at: reached_at(run.planner.reports()),
         rules: coverage.iter().fold(RuleCounts::default(), |sum, operation| sum.plus(operation.counts)),
         coverage,
+        learned: run.planner.learned(),
         outcomes,
         made: run.executor.ledger.as_ref().map(|ledger| ledger.tally()),
         findings,

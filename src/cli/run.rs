@@ -11,6 +11,8 @@ use crate::config::{Settings, Transport};
 use crate::fixture::REGRESSIONS;
 use crate::generate::UserValues;
 use crate::identity::Identities;
+use crate::learn::{Kept, LearnedRule};
+use crate::redact::Redactor;
 use crate::report::{Reporter, Summary};
 use crate::resource::Link;
 use crate::spec::{Level, Loaded};
@@ -61,7 +63,7 @@ impl Plan<'_> {
             accept_all: findings.accept_all,
             keep_remarks: findings.remarks,
             fixtures: writes.then(|| fixtures(root)),
-            corpus: Some(Arc::new(Directory::new(root.join(CORPUS)))),
+            corpus: Some(corpus(root)),
             ..Options::new(&name, target)
         }
     }
@@ -92,6 +94,18 @@ pub(super) fn exit(summary: &Summary, settings: &Settings) -> Exit {
 /// The fixtures below this folder.
 pub(super) fn fixtures(root: &Path) -> Arc<dyn Store> {
     Arc::new(Directory::new(root.join(REGRESSIONS)))
+}
+
+/// The kept inputs below this folder, and what was learned.
+fn corpus(root: &Path) -> Arc<dyn Store> {
+    Arc::new(Directory::new(root.join(CORPUS)))
+}
+
+/// What earlier runs of this API learned from refusals.
+pub(super) fn learned(project: &Project, title: &str, ui: &mut Ui<'_>) -> Result<Vec<LearnedRule>, Error> {
+    let (_, rules, problem) = Kept::open(corpus(&project.root), &project.name(title), Redactor::default());
+    problem.map_or(Ok(()), |problem| ui.note(&problem.to_string()))?;
+    Ok(rules)
 }
 
 /// The runtime of a command.

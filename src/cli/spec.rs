@@ -10,6 +10,7 @@ use serde_json::json;
 use super::project::{self, Project};
 use super::{Context, Error, Exit, Ui, run, sample};
 use crate::config::Layer;
+use crate::learn::LearnedRule;
 use crate::redact::Redactor;
 use crate::report::{Diagram, Paint, Table, line, visible};
 use crate::resource::Graph;
@@ -50,11 +51,15 @@ pub(super) fn run(flags: &Flags, context: &Context, ui: &mut Ui<'_>) -> Result<E
     }
     let spec = project.settings.spec.as_deref().unwrap_or_default();
     let overview = loaded.overview();
+    let learned = run::learned(&project, &loaded.api.title, ui)?;
     if flags.notes {
         ui.report(&notes(loaded.lifted.iter().chain(&loaded.notes), context))?;
     }
     ui.report(&render(&overview, spec, flags.notes, ui.report_paint()))?;
-    ui.object(&Description::of(&loaded, &overview, spec), &Redactor::default())?;
+    if !learned.is_empty() {
+        ui.report(&lessons(&learned, ui.report_paint()))?;
+    }
+    ui.object(&Description::of(&loaded, &overview, spec, &learned), &Redactor::default())?;
     Ok(if overview.operations.is_empty() { Exit::SPECIFICATION } else { Exit::CLEAN })
 }
 
@@ -135,6 +140,20 @@ fn counts(overview: &Overview, spec: &str, notes_shown: bool) -> String {
     format!("{operations}, {lifted} lifted, {assumed} assumed, {skipped} skipped{hint}\n")
 }
 
+/// What answers to earlier runs taught.
+fn lessons(learned: &[LearnedRule], paint: Paint) -> String {
+    let mut table = Table::default();
+    for lesson in learned {
+        let cells = [
+            line(&lesson.operation, CELL),
+            line(&lesson.place.to_string(), CELL),
+            line(&lesson.rule.to_string(), CELL),
+        ];
+        table.row(cells.iter().map(String::as_str), |_, text| text.to_owned());
+    }
+    format!("\n{}\n{}", paint.bold("learned from answers"), table.render("  "))
+}
+
 /// The notes, each beside its lines.
 fn notes<'a>(notes: impl Iterator<Item = &'a Note>, context: &Context) -> String {
     let mut sources: BTreeMap<&str, String> = BTreeMap::new();
@@ -165,16 +184,18 @@ struct Description<'a> {
     #[serde(flatten)]
     overview: &'a Overview,
     notes: Vec<&'a Note>,
+    learned: &'a [LearnedRule],
 }
 
 impl<'a> Description<'a> {
-    fn of(loaded: &'a Loaded, overview: &'a Overview, spec: &'a str) -> Self {
+    fn of(loaded: &'a Loaded, overview: &'a Overview, spec: &'a str, learned: &'a [LearnedRule]) -> Self {
         Self {
             format: super::ui::FORMAT,
             spec,
             digest: &loaded.api.digest,
             overview,
             notes: loaded.lifted.iter().chain(&loaded.notes).collect(),
+            learned,
         }
     }
 }

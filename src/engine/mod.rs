@@ -8,15 +8,18 @@ mod bind;
 mod coverage;
 mod execute;
 mod forms;
+mod ground;
 mod health;
 mod held;
 mod lane;
+mod learning;
 mod ledger;
 mod novelty;
 mod plan;
 mod recorded;
 mod renew;
 mod seen;
+mod standing;
 #[cfg(test)]
 mod tests;
 mod trials;

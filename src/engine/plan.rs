@@ -10,13 +10,14 @@ use std::sync::Arc;
 use super::acts::Ground;
 use super::bind::Known;
 use super::held::Held;
-use super::lane::{Drawn, Lane, LaneReport, Making, hash};
+use super::lane::{Lane, Making, hash};
 use super::recorded::Waiting;
 use super::seen::Seen;
 use super::trials::{Trial, Trials};
-use super::{Account, Glimpse, novelty};
+use super::{Glimpse, novelty};
 use crate::api::{Operation, OperationId};
 use crate::generate::Generators;
+use crate::learn::{self, Complaint, Learned};
 use crate::oracle;
 use crate::resource::{self, Action, Found, Graph, Kind, Link, Maker, Pool, Recipe, Use};
 use crate::scenario::{Case, GeneratorId, IdentityName, Intent, Scenario, Step, encode};
@@ -63,6 +64,8 @@ pub struct Lesson {
     found: Vec<Found>,
     /// What it said, if a valid request was refused.
     said: Option<String>,
+    /// What it found wrong with a valid request.
+    complaints: Vec<Complaint>,
     /// The same of the steps before the last one.
     before: Vec<(Glimpse, Vec<Found>)>,
 }
@@ -82,7 +85,7 @@ pub struct Planner {
     pub(super) generators: Generators,
     share: fn(GeneratorId) -> u64,
     pub(super) lanes: Vec<Lane>,
-    seen: Seen,
+    pub(super) seen: Seen,
     pub(super) graph: Graph,
     pub(super) pool: Pool,
     /// What earlier runs found worth keeping, until it is sent.
@@ -90,6 +93,7 @@ pub struct Planner {
     held: Held,
     /// Requests that were folded.
     folded: u64,
+    pub(super) learned: Learned,
     /// The kinds that paths name, each with the lanes that make it.
     needed: Vec<(Kind, Vec<usize>)>,
     trials: Trials,
@@ -137,6 +141,7 @@ impl Planner {
             waiting: Waiting::default(),
             held: Held::default(),
             folded: 0,
+            learned: Learned::default(),
             needed,
             epochs: 0,
             is_late: false,
@@ -205,15 +210,14 @@ impl Planner {
     /// The next case of any intent.
     fn next(&mut self, index: usize) -> Option<Planned> {
         let making = Making { seed: self.seed, base_path: &self.base_path };
-        let Drawn { mut case, request } = self.lanes[index].draw(making, &mut self.seen)?;
-        let uses = self.bind(&mut case, index);
-        let request = if uses.is_empty() { request } else { encode(&case, &self.base_path) };
-        Some(self.planned(case, request, uses, index))
+        let drawn = self.lanes[index].draw(making, &mut self.seen)?;
+        Some(self.finished(drawn, index))
     }
 
     /// The next valid case: the usual one with other names and other things, or a random one if that was sent already.
     fn valid(&mut self, index: usize) -> Option<Planned> {
         if let Some(mut case) = self.lanes[index].usual(&self.generators, self.seed) {
+            self.learned.shape(&mut case, &self.generators);
             let uses = self.bind(&mut case, index);
             let request = encode(&case, &self.base_path);
             if self.seen.insert(hash(&request)) {
@@ -221,13 +225,11 @@ impl Planner {
             }
         }
         let making = Making { seed: self.seed, base_path: &self.base_path };
-        let Drawn { mut case, request } = self.lanes[index].draw_valid(making, &mut self.seen)?;
-        let uses = self.bind(&mut case, index);
-        let request = if uses.is_empty() { request } else { encode(&case, &self.base_path) };
-        Some(self.planned(case, request, uses, index))
+        let drawn = self.lanes[index].draw_valid(making, &mut self.seen)?;
+        Some(self.finished(drawn, index))
     }
 
-    fn bind(&mut self, case: &mut Case, index: usize) -> Vec<Use> {
+    pub(super) fn bind(&mut self, case: &mut Case, index: usize) -> Vec<Use> {
         let known = Known { graph: &self.graph, generators: &self.generators };
         self.lanes[index].binder.bind(case, known, &mut self.pool)
     }
@@ -261,6 +263,7 @@ impl Planner {
             glimpse: Glimpse::of(last),
             found: if is_telling { self.told(&self.lanes[planned.lane].operation.id, last) } else { Vec::new() },
             said: refused.and_then(novelty::said),
+            complaints: last.outcome.response().filter(|_| is_telling).map(learn::complaints).unwrap_or_default(),
             // Only valid requests prepare others.
             before: steps.iter().zip(before).map(told).collect(),
         })
@@ -275,7 +278,7 @@ impl Planner {
 
     /// Takes in what a case led to.
     pub fn fold(&mut self, planned: &Planned, lesson: Lesson, is_novel: bool) {
-        let Lesson { glimpse, found, said, before } = lesson;
+        let Lesson { glimpse, found, said, complaints, before } = lesson;
         for (step, (glimpse, _)) in planned.scenario.steps.iter().zip(&before) {
             self.folded += 1;
             let number = self.folded;
@@ -296,6 +299,9 @@ impl Planner {
         let is_valid = case.as_ref().is_some_and(|case| case.intent == Intent::Valid);
         if is_valid && glimpse.outcome.is_ok_and(is_load) && lane.repeats() {
             self.held.repeat(planned.clone());
+        }
+        if let (Some(case), Ok(status)) = (&case, glimpse.outcome) {
+            self.learned.fold(case, status, &complaints);
         }
         if planned.recorded.is_some() {
             let lessons = before.into_iter().chain([(glimpse, found)]).collect();
@@ -331,33 +337,6 @@ impl Planner {
         }
     }
 
-    /// How far each operation is.
-    pub fn reports(&self) -> impl Iterator<Item = &LaneReport> {
-        self.lanes.iter().map(|lane| &lane.report)
-    }
-
-    /// The kinds of things that an operation's path names and that are not known to exist.
-    pub fn missing(&self, operation: &OperationId) -> Vec<&str> {
-        let needs = self.graph.role(operation).map(|role| role.needs.as_slice()).unwrap_or_default();
-        let is_missing = |kind: &&str| self.pool.is_empty(kind);
-        needs.iter().map(|need| &*need.kind).filter(is_missing).collect()
-    }
-
-    /// Whether the operation answered 2xx.
-    pub fn is_reached(&self, operation: &OperationId) -> bool {
-        self.reports().any(|report| report.operation == *operation && report.reached)
-    }
-
-    /// How many operations answered 2xx.
-    pub fn reached(&self) -> usize {
-        self.reports().filter(|report| report.reached).count()
-    }
-
-    /// The rules of each operation that got a request, and which of them were exercised.
-    pub fn accounts(&self) -> impl Iterator<Item = (&OperationId, Account)> {
-        self.lanes.iter().filter_map(|lane| Some((&lane.operation.id, lane.settled()?)))
-    }
-
     /// Valid requests to what makes the things that are needed and short. What fails is asked less and less often.
     fn refill(&mut self, size: usize, epoch: &mut Vec<Planned>) {
         let number = self.epochs;
@@ -385,7 +364,7 @@ impl Planner {
         next.or_else(|| self.lanes.iter().position(|lane| !lane.is_exhausted()))
     }
 
-    fn planned(&self, case: Case, request: Request, uses: Vec<Use>, lane: usize) -> Planned {
+    pub(super) fn planned(&self, case: Case, request: Request, uses: Vec<Use>, lane: usize) -> Planned {
         let step = Step {
             operation: self.lanes[lane].operation.id.clone(),
             identity: self.identity.clone(),

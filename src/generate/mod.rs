@@ -27,7 +27,8 @@ pub use user::{Mistake, UserValues, words};
 pub use value::valid_value;
 
 use crate::api::Operation;
-use crate::scenario::{Case, GeneratorId, Intent};
+use crate::scenario::{Body, Case, Content, Datum, GeneratorId, Intent};
+use crate::schema::{Document, NodeId};
 use crate::seed::Seed;
 
 use plan::{Plan, Plans};
@@ -88,6 +89,25 @@ impl Generators {
             Some(index) => plan.parameters.get(index).is_some_and(is_fixed),
             None => plan.bodies.iter().any(|body| is_fixed(&body.part)),
         }
+    }
+
+    /// A value of a parameter that is known to be good.
+    pub(crate) fn good_argument(&self, operation: &Arc<Operation>, parameter: usize) -> Option<Datum> {
+        let plan = self.plans.plan(operation);
+        plan.parameters.get(parameter).filter(|part| part.proved)?.goods.first().cloned()
+    }
+
+    /// A body that is known to be good, in the most usual media type.
+    pub(crate) fn good_body(&self, operation: &Arc<Operation>) -> Option<Body> {
+        let plan = self.plans.plan(operation);
+        let body = plan.bodies.first().filter(|body| body.part.proved)?;
+        let content = Content::Value(body.part.goods.first()?.clone());
+        Some(Body { media_type: body.media_type.clone(), content })
+    }
+
+    /// A likely value of a schema's node, which nobody has validated.
+    pub(crate) fn likely(document: &Document, node: NodeId, seed: Seed) -> Option<Datum> {
+        value::likely(document, node, seed)
     }
 
     /// What the operation's rules ask to be exercised.

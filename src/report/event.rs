@@ -10,6 +10,7 @@ use crate::api::{Api, OperationId};
 use crate::engine::{RuleCounts, Tally};
 use crate::finding::{Owasp, Severity};
 use crate::generate::Goal;
+use crate::learn::LearnedRule;
 use crate::seed::Seed;
 use crate::triage::{Confirmed, Ratio};
 
@@ -132,6 +133,8 @@ pub struct Summary {
     /// The same rule by rule; in a file of its own, since there are thousands.
     #[serde(skip)]
     pub coverage: Vec<RuleCoverage>,
+    /// What refusals taught, in this run and in earlier ones.
+    pub learned: Vec<LearnedRule>,
     /// Answers by status class (`2xx`, `4xx`, ...) and faults by name.
     pub outcomes: BTreeMap<String, u64>,
     /// What the run made, and what of it is left; absent if nothing was to be cleaned up.

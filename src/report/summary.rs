@@ -7,6 +7,7 @@ use super::text::{count, grouped, line};
 use super::{FindingRecord, Look, Summary, Table, Unreached};
 use crate::engine::{RuleCounts, Tally};
 use crate::finding::Severity;
+use crate::learn::LearnedRule;
 
 /// How many kinds of answers of unreached operations are listed, and how many operations of each.
 const MOST_KINDS: usize = 40;
@@ -166,6 +167,9 @@ fn figures(summary: &Summary, look: &Look) -> String {
     if let Some(tally) = summary.made.as_ref().filter(|tally| tally.made > 0) {
         row("made", &made(tally));
     }
+    if let Some(learned) = learned(&summary.learned) {
+        row("learned", &learned);
+    }
     row("seed", &summary.seed.to_string());
     row("ended", ended(summary.ended));
     if summary.findings.iter().any(|finding| finding.fixture.is_some()) {
@@ -196,6 +200,13 @@ fn rules(counts: RuleCounts) -> String {
         percent(counts.legal, counts.legal_reachable),
         percent(counts.illegal, counts.illegal_reachable)
     )
+}
+
+/// How much refusals taught.
+fn learned(rules: &[LearnedRule]) -> Option<String> {
+    let operations: BTreeSet<_> = rules.iter().map(|rule| &rule.operation).collect();
+    let (rules, operations) = (count(rules.len(), "rule"), count(operations.len(), "operation"));
+    (!operations.starts_with("0 ")).then(|| format!("{rules} of {operations} from refusals"))
 }
 
 fn answers(outcomes: &BTreeMap<String, u64>) -> String {

@@ -5,14 +5,33 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::Request;
+use axum::http::StatusCode;
 use gadfly::campaign::{self, Options, Target};
+use gadfly::learn::LearnedRule;
 use gadfly::seed::Seed;
 use gadfly::spec;
 
 type Log = Arc<Mutex<Vec<Vec<u8>>>>;
+/// What a server makes of a body.
+type Answer = fn(&[u8]) -> (StatusCode, &'static str);
 
-/// A server that answers everything alike and writes down what it was sent.
-async fn recording_server() -> (String, Log) {
+fn alike(_body: &[u8]) -> (StatusCode, &'static str) {
+    (StatusCode::OK, "{}")
+}
+
+/// Asks for what the document does not say, by the request alone.
+fn demanding(body: &[u8]) -> (StatusCode, &'static str) {
+    match serde_json::from_slice::<serde_json::Value>(body) {
+        Ok(value) if value["title"].as_str().is_some_and(|title| title.len() < 60) => (
+            StatusCode::BAD_REQUEST,
+            r#"{"errors": [{"field": "title", "message": "must have at least 60 characters"}]}"#,
+        ),
+        _ => (StatusCode::OK, "{}"),
+    }
+}
+
+/// A server that answers like this and writes down what it was sent.
+async fn recording_server(answer: Answer) -> (String, Log) {
     let log = Log::default();
     let kept = Arc::clone(&log);
     let app = Router::new().fallback(move |request: Request| {
@@ -23,7 +42,8 @@ async fn recording_server() -> (String, Log) {
             let mut line = format!("{} {} {:?} ", head.method, head.uri, head.headers).into_bytes();
             line.extend_from_slice(&body);
             kept.lock().unwrap().push(line);
-            (axum::http::StatusCode::OK, [("content-type", "application/json")], "{}")
+            let (status, told) = answer(&body);
+            (status, [("content-type", "application/json")], told)
         }
     });
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -34,7 +54,12 @@ async fn recording_server() -> (String, Log) {
 
 /// All requests of a run, sorted: the order of arrival is the network's. The host differs from run to run.
 async fn cases(seed: u64, concurrency: usize) -> Vec<Vec<u8>> {
-    let (origin, log) = recording_server().await;
+    answered(seed, concurrency, alike).await.0
+}
+
+/// The same from a server that answers like this, and what it taught.
+async fn answered(seed: u64, concurrency: usize, answer: Answer) -> (Vec<Vec<u8>>, Vec<LearnedRule>) {
+    let (origin, log) = recording_server(answer).await;
     let loaded = spec::load_bytes("demo.yaml", gadfly::demo::DOCUMENT.as_bytes()).unwrap();
     let target = Target { origin: origin.parse().unwrap(), base_path: "/v1".to_owned() };
     let mut options = Options::new("demo", target);
@@ -47,7 +72,7 @@ async fn cases(seed: u64, concurrency: usize) -> Vec<Vec<u8>> {
     let host = origin.trim_start_matches("http://").to_owned();
     let mut cases: Vec<_> = log.lock().unwrap().iter().map(|line| without(line, host.as_bytes())).collect();
     cases.sort();
-    cases
+    (cases, summary.learned)
 }
 
 fn without(line: &[u8], host: &[u8]) -> Vec<u8> {
@@ -65,6 +90,21 @@ async fn the_cases_do_not_depend_on_the_concurrency() {
     let first = alone.iter().zip(&together).find(|(left, right)| left != right);
     let shown = first.map(|(l, r)| (String::from_utf8_lossy(l), String::from_utf8_lossy(r)));
     assert!(shown.is_none() && alone.len() == together.len(), "{shown:?}");
+}
+
+#[tokio::test]
+async fn what_refusals_teach_does_not_depend_on_the_concurrency() {
+    let (alone, learned) = answered(7, 1, demanding).await;
+    let (together, again) = answered(7, 32, demanding).await;
+    assert!(learned.iter().any(|rule| rule.place.to_string() == "body/title"), "{learned:?}");
+    assert_eq!(learned, again);
+    let is_heeded = |line: &&Vec<u8>| {
+        let text = String::from_utf8_lossy(line);
+        let title = text.split_once("\"title\":\"").and_then(|(_, rest)| rest.split_once('"'));
+        title.is_some_and(|(title, _)| title.chars().count() == 60)
+    };
+    assert!(alone.iter().any(|line| is_heeded(&line)), "no title was made longer");
+    assert!(alone == together, "{} and {} requests", alone.len(), together.len());
 }
 
 #[tokio::test]

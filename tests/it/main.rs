@@ -17,6 +17,7 @@ mod fuzz;
 mod fuzzed;
 mod layers;
 #[cfg(feature = "demo")]
+mod learned;
 mod life;
 mod memory;
 mod report;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use gadfly::api::{Api, OperationId};
 use gadfly::engine::{RuleCounts, Tally};
 use gadfly::finding::{Confirmed, Finding, OracleId, Owasp, Ratio, Requirement, Severity, Signature};
+use gadfly::learn::{LearnedRule, Place, Rule, Spot};
 use gadfly::redact::{Redactor, Secret};
 use gadfly::report::{
     Console, Event, FindingRecord, Look, Pace, Paint, Progress, Reporter, Screen, Summary, Unreached,
@@ -149,6 +150,15 @@ fn unreached() -> Vec<Unreached> {
     admin.chain([because("GET /files/{id}", "404", Some("no file is known"))]).chain(odd).collect()
 }
 
+fn learned() -> Vec<LearnedRule> {
+    let rule = |name: &str, rule: Rule| LearnedRule {
+        operation: "POST /orders".into(),
+        place: Spot { place: Place::Body, tokens: vec![name.into()] },
+        rule,
+    };
+    vec![rule("name", Rule::Required), rule("note", Rule::MaxLength(80))]
+}
+
 fn summary() -> Summary {
     Summary {
         format: 1,
@@ -172,6 +182,7 @@ fn summary() -> Summary {
             illegal_reachable: 1_000,
         },
         coverage: Vec::new(),
+        learned: learned(),
         outcomes: BTreeMap::from([("2xx".into(), 15_000), ("4xx".into(), 9_500), ("5xx".into(), 101)]),
         made: Some(Tally {
             made: 1_204,

@@ -32,6 +32,8 @@ const USUAL_NESTING: usize = 16;
 const BUDGET: usize = 1_500;
 /// How often a value is made anew from the rest of the tape before giving up.
 const ATTEMPTS: u32 = 4;
+/// How deep the optional parts of a likely value nest.
+const LIKELY_DEPTH: u32 = 3;
 /// Bytes of the tapes that stand in when the given one is at its end.
 const SPARE: usize = 512;
 
@@ -144,6 +146,14 @@ fn make(document: &Document, node: NodeId, tape: &mut Unstructured<'_>, how: How
 pub(crate) fn unproved(schema: &Schema, tape: &mut Unstructured<'_>, how: How<'_>, depth: u32) -> Option<Datum> {
     schema.document().height(schema.node(), DEEPEST)?;
     make(schema.document(), schema.node(), tape, how, depth)
+}
+
+/// A likely value of a node in the middle of a schema, from a seed; the document's own examples first.
+pub(crate) fn likely(document: &Document, node: NodeId, seed: Seed) -> Option<Datum> {
+    document.height(node, DEEPEST)?;
+    let tape = seed.tape(SPARE);
+    let how = How { optionals: Optionals::Required, hints: Hints::Scalars, ..How::drawn(Wire::Json) };
+    make(document, node, &mut Unstructured::new(&tape), how, LIKELY_DEPTH)
 }
 
 impl Maker<'_, '_> {

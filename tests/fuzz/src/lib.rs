@@ -13,6 +13,7 @@ use gadfly::corpus::{self, Corpus};
 use gadfly::fixture;
 use gadfly::generate::strategy::CaseStrategy;
 use gadfly::generate::{self, UserValues};
+use gadfly::learn;
 use gadfly::redact::Redactor;
 use gadfly::scenario::{
     Argument, Body, Case, Content, Datum, GeneratorId, Intent, Provenance, encode, proves_malformed, proves_valid,
@@ -22,13 +23,13 @@ use gadfly::seed::Seed;
 use gadfly::spec;
 use gadfly::store::{Memory, Store};
 use gadfly::transport::{Limits, recorded};
-use gadfly::wire::{Outcome, Request};
+use gadfly::wire::{Headers, Outcome, Request, Response};
 
 /// A target by its name.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target; each has a folder of seeds of its name.
-pub const TARGETS: [Target; 9] = [
+pub const TARGETS: [Target; 10] = [
     ("document", document),
     ("generation", generation),
     ("encoding", encoding),
@@ -38,6 +39,7 @@ pub const TARGETS: [Target; 9] = [
     ("configuration", configuration),
     ("dictionary", dictionary),
     ("pattern", pattern),
+    ("refusal", refusal),
 ];
 
 /// How many operations of a document are generated for, and how many cases of each generator.
@@ -255,4 +257,11 @@ pub fn pattern(bytes: &[u8]) {
             assert!(pattern.matches(&sample), "{text:?} made {sample:?}");
         }
     }
+}
+
+/// Reading what a refusal complains of; what it says can be shown.
+pub fn refusal(bytes: &[u8]) {
+    let complaints = learn::complaints(&Response::new(422, Headers::new(), bytes.to_vec()));
+    assert!(complaints.len() <= 24, "{complaints:?}");
+    assert!(complaints.iter().all(|complaint| !complaint.to_string().is_empty()));
 }

@@ -1,0 +1,34 @@
+//! How far a run is. Part of [`Planner`].
+
+use super::lane::LaneReport;
+use super::{Account, Planner};
+use crate::api::OperationId;
+
+impl Planner {
+    /// How far each operation is.
+    pub fn reports(&self) -> impl Iterator<Item = &LaneReport> {
+        self.lanes.iter().map(|lane| &lane.report)
+    }
+
+    /// The kinds of things that an operation's path names and that are not known to exist.
+    pub fn missing(&self, operation: &OperationId) -> Vec<&str> {
+        let needs = self.graph.role(operation).map(|role| role.needs.as_slice()).unwrap_or_default();
+        let is_missing = |kind: &&str| self.pool.is_empty(kind);
+        needs.iter().map(|need| &*need.kind).filter(is_missing).collect()
+    }
+
+    /// Whether the operation answered 2xx.
+    pub fn is_reached(&self, operation: &OperationId) -> bool {
+        self.reports().any(|report| report.operation == *operation && report.reached)
+    }
+
+    /// How many operations answered 2xx.
+    pub fn reached(&self) -> usize {
+        self.reports().filter(|report| report.reached).count()
+    }
+
+    /// The rules of each operation that got a request, and which of them were exercised.
+    pub fn accounts(&self) -> impl Iterator<Item = (&OperationId, Account)> {
+        self.lanes.iter().filter_map(|lane| Some((&lane.operation.id, lane.settled()?)))
+    }
+}
