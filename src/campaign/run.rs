@@ -288,8 +288,7 @@ impl<'a> Run<'a> {
                 }
                 let is_novel = self.novelty.observe(operation, glimpse);
                 let reaches = glimpse.is_success() && !self.planner.is_reached(operation);
-                // What a finding comes of is worth more turns as well.
-                self.planner.fold(&planned, done.lesson, is_novel || !done.findings.is_empty());
+                self.planner.fold(&planned, done.lesson, is_novel);
                 self.health.observe(operation, glimpse);
                 self.witnesses.observe(&planned.scenario, glimpse);
                 if is_novel || reaches {

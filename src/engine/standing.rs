@@ -10,10 +10,10 @@ impl Planner {
         self.lanes.iter().map(|lane| &lane.report)
     }
 
-    /// The kinds of things that an operation's path names and that are not known to exist.
+    /// The kinds of things that an operation needs, that other operations could make, and that are not known to exist.
     pub fn missing(&self, operation: &OperationId) -> Vec<&str> {
         let needs = self.graph.role(operation).map(|role| role.needs.as_slice()).unwrap_or_default();
-        let is_missing = |kind: &&str| self.pool.is_empty(kind);
+        let is_missing = |kind: &&str| self.pool.is_empty(kind) && !self.graph.creators(kind).is_empty();
         needs.iter().map(|need| &*need.kind).filter(is_missing).collect()
     }
 

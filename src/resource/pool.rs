@@ -183,7 +183,7 @@ impl Pool {
         let mut told = Vec::with_capacity(found.len());
         for Found { kind, fields, is_subject } in found {
             let all = self.kinds.entry(Arc::clone(&kind)).or_default();
-            let is_known = |alive: &&Alive| same(&alive.entry.fields, &fields);
+            let is_known = |alive: &&Alive| same(&alive.entry.fields, &fields) && !lie_apart(&alive.entry.maker, maker);
             if let Some(known) = all.iter().find(is_known) {
                 told.push(Arc::clone(&known.entry));
                 continue;
@@ -284,6 +284,14 @@ impl Pool {
     }
 }
 
+/// Whether one operation was called below different things: what it told of then may have one name and be two things.
+fn lie_apart(a: &Maker, b: &Maker) -> bool {
+    let below = |maker: &Maker| -> Vec<u64> {
+        maker.uses.iter().filter(|used| used.parameter.is_some()).map(|used| used.entry.number).collect()
+    };
+    a.operation == b.operation && below(a) != below(b)
+}
+
 /// Whether two descriptions are of one thing: they agree on the first field by which both can be named.
 fn same(a: &BTreeMap<String, Held>, b: &BTreeMap<String, Held>) -> bool {
     let values = |field: &str| -> Option<(&Value, &Value)> { Some((&a.get(field)?.value, &b.get(field)?.value)) };
@@ -341,6 +349,19 @@ mod tests {
         assert_ne!(last.number, newest.number);
         pool.remove(&last);
         assert!(pool.is_empty("flow"));
+    }
+
+    #[test]
+    fn things_of_one_name_below_two_others_are_two() {
+        let mut pool = Pool::default();
+        pool.learn(vec![found("user", 1), found("user", 2)], &maker(vec![]), true);
+        for turn in 0..2 {
+            let parent = pool.pick("user", "id", turn, true).unwrap();
+            let used = Use { parameter: Some(0), pointer: "".into(), entry: parent, field: "id".into() };
+            pool.learn(vec![found("flow", 7)], &maker(vec![used.clone()]), true);
+            pool.learn(vec![found("flow", 7)], &maker(vec![used]), true);
+        }
+        assert_eq!(pool.count("flow"), 2);
     }
 
     #[test]
