@@ -8,8 +8,6 @@ use super::{Complaint, Place, Rule, Spot};
 use crate::api::{Location, Operation};
 use crate::schema::{Document, NodeId, Schema};
 
-/// How many choices of a schema are looked through.
-const MOST_NODES: usize = 60;
 /// How many names in front of a field may be the server's own: `CreateUser.User.Name`.
 const MOST_FOREIGN: usize = 3;
 
@@ -82,25 +80,13 @@ fn walk(schema: &Schema, field: &[String]) -> Option<(Vec<String>, NodeId)> {
     let mut here = vec![schema.node()];
     let mut tokens = Vec::new();
     for token in field {
-        let all = alternatives(document, here);
+        let all = document.with_alternatives(here);
         let steps: Vec<(String, NodeId)> = all.iter().filter_map(|node| step(document, *node, token)).collect();
         let name = steps.first()?.0.clone();
         here = steps.into_iter().filter(|(other, _)| *other == name).map(|(_, node)| node).collect();
         tokens.push(name);
     }
     Some((tokens, *here.first()?))
-}
-
-/// The nodes and all that they may choose.
-fn alternatives(document: &Document, mut open: Vec<NodeId>) -> Vec<NodeId> {
-    let mut all: Vec<NodeId> = Vec::new();
-    while let Some(node) = open.pop().filter(|_| all.len() < MOST_NODES) {
-        if !all.contains(&node) {
-            all.push(node);
-            open.extend(&document.constraints(node).alternatives);
-        }
-    }
-    all
 }
 
 fn step(document: &Document, node: NodeId, token: &str) -> Option<(String, NodeId)> {

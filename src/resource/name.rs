@@ -77,6 +77,12 @@ pub(super) struct Reference {
 impl Reference {
     /// Reads a name.
     pub(super) fn of(name: &str) -> Self {
+        // Most names are one word in small letters: every answer is full of them.
+        if name.bytes().all(|byte| byte.is_ascii_lowercase()) {
+            let field = singular(name);
+            let field = if FIELDS.contains(&field.as_str()) { field } else { name.to_owned() };
+            return Self { kind: String::new(), field };
+        }
         let mut words = words(name);
         let last = words.last().map(|word| singular(word)).unwrap_or_default();
         if FIELDS.contains(&last.as_str()) {
@@ -110,6 +116,10 @@ mod tests {
         check("X-Tenant-Name", "x_tenant", "name");
         check("id", "", "id");
         check("path", "", "path");
+        check("names", "", "name");
+        check("addresses", "", "addresses");
+        check("Addresses", "", "addresses");
+        check("", "", "");
         check("product_ids", "product", "id");
         check("APIKey", "api", "key");
     }

@@ -10,9 +10,6 @@ use crate::api::{Api, Location, Operation, OperationId, Parameter, suggestion};
 use crate::generate::plan::Place;
 use crate::schema::{Document, NodeId, Schema, Types};
 
-/// How many choices are looked through for a member.
-const MOST_NODES: usize = 200;
-
 /// Where a fixed value stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct FixedPlace {
@@ -178,7 +175,7 @@ fn walk(schema: &Schema, tokens: &[String]) -> Result<(), Missing> {
     let document = schema.document();
     let mut here = vec![schema.node()];
     for (index, token) in tokens.iter().enumerate() {
-        let all = alternatives(document, here);
+        let all = document.with_alternatives(here);
         let next: Vec<NodeId> = all.iter().filter_map(|node| step(document, *node, token)).collect();
         if next.is_empty() {
             let properties = all.iter().flat_map(|node| &document.constraints(*node).object.properties);
@@ -189,18 +186,6 @@ fn walk(schema: &Schema, tokens: &[String]) -> Result<(), Missing> {
         here = next;
     }
     Ok(())
-}
-
-/// The nodes and all that they may choose.
-fn alternatives(document: &Document, mut open: Vec<NodeId>) -> Vec<NodeId> {
-    let mut all: Vec<NodeId> = Vec::new();
-    while let Some(node) = open.pop().filter(|_| all.len() < MOST_NODES) {
-        if !all.contains(&node) {
-            all.push(node);
-            open.extend(&document.constraints(node).alternatives);
-        }
-    }
-    all
 }
 
 /// What the member meets. A name that is not declared counts only where no name is: elsewhere it is a slip of the pen.

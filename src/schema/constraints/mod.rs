@@ -168,7 +168,22 @@ impl ArrayRules {
     }
 }
 
+/// How many choices of a node are looked through.
+const MOST_ALTERNATIVES: usize = 200;
+
 impl Document {
+    /// These nodes and all that they may choose, as far as they are few.
+    pub fn with_alternatives(&self, mut open: Vec<NodeId>) -> Vec<NodeId> {
+        let mut all: Vec<NodeId> = Vec::new();
+        while let Some(node) = open.pop().filter(|_| all.len() < MOST_ALTERNATIVES) {
+            if !all.contains(&node) {
+                all.push(node);
+                open.extend(&self.constraints(node).alternatives);
+            }
+        }
+        all
+    }
+
     /// The node's constraints, compiled on first use.
     pub fn constraints(&self, node: NodeId) -> &Constraints {
         self.arena().get(self, node)
