@@ -88,12 +88,9 @@ impl Ledger {
             let declares_created = operation.responses.0.iter().any(|(status, _)| *status == StatusPattern::Exact(201));
             Some((operation.id.clone(), Maker { role, declares_created, end }))
         };
-        Self {
-            makers: operations.iter().filter_map(maker).collect(),
-            enders: enders.iter().map(|operation| operation.id.clone()).collect(),
-            graph: graph.clone(),
-            book: Mutex::default(),
-        }
+        let makers = operations.iter().filter_map(maker).collect();
+        let enders = enders.iter().map(|operation| operation.id.clone()).collect();
+        Self { makers, enders, graph, book: Mutex::default() }
     }
 
     /// Takes an exchange in.

@@ -121,13 +121,6 @@ impl Learned {
         }
     }
 
-    /// Changes a valid case to keep all that was learned.
-    pub fn obey(&self, case: &mut Case, ground: &dyn Ground) {
-        if let Some(known) = self.operations.get(&case.operation.id).filter(|_| case.intent == Intent::Valid) {
-            known.shape(case, ground, |_| true);
-        }
-    }
-
     /// The rules that hold, by operation, in the order in which they were learned.
     pub fn rules(&self) -> Vec<LearnedRule> {
         let rules = self.operations.iter().flat_map(|(operation, known)| {

@@ -328,10 +328,10 @@ proptest! {
         });
         learned.remember(rules.collect());
         let again = case.clone();
-        learned.obey(&mut case, &ground());
+        learned.shape(&mut case, &ground());
         prop_assert!(parts_conform(&case) && !proves_malformed(&case), "{:?} became {:?}", again.body, case.body);
         let mut twin = again;
-        learned.obey(&mut twin, &ground());
+        learned.shape(&mut twin, &ground());
         prop_assert_eq!((&case.body, &case.arguments), (&twin.body, &twin.arguments), "the same each time");
     }
 }

@@ -1,3 +1,5 @@
+//! Bodies as the frameworks write them, and bytes that nobody wrote.
+
 use proptest::prelude::*;
 use serde_json::Value;
 
