@@ -19,7 +19,7 @@ const MAX_CHANCES: u32 = 2;
 pub(super) struct Book {
     settled: BTreeSet<Signature>,
     chances: BTreeMap<Signature, u32>,
-    places: BTreeMap<(OracleId, OperationId), usize>,
+    places: BTreeMap<OracleId, BTreeMap<OperationId, usize>>,
     grave: VecDeque<Suspicion>,
     lesser: VecDeque<Suspicion>,
     remarks: VecDeque<Suspicion>,
@@ -27,9 +27,17 @@ pub(super) struct Book {
 }
 
 impl Book {
-    /// Whether a finding is worth keeping the traffic of.
+    /// Whether a finding is worth keeping the traffic of: it is not settled, and there are not enough like it.
     pub(super) fn is_new(&self, finding: &Finding) -> bool {
         !self.settled.contains(&finding.signature)
+            && (self.chances.contains_key(&finding.signature) || !self.is_crowded(finding))
+    }
+
+    fn is_crowded(&self, finding: &Finding) -> bool {
+        let operations = self.places.get(&finding.oracle());
+        operations
+            .and_then(|operations| operations.get(&finding.operation))
+            .is_some_and(|taken| *taken >= MAX_PER_PLACE)
     }
 
     /// Takes a suspicion in, unless it is settled or there are enough like it.
@@ -39,11 +47,8 @@ impl Book {
             return;
         }
         if !self.chances.contains_key(&finding.signature) {
-            let place = self.places.entry((finding.oracle(), finding.operation.clone())).or_default();
-            if *place >= MAX_PER_PLACE {
-                return;
-            }
-            *place += 1;
+            let operations = self.places.entry(finding.oracle()).or_default();
+            *operations.entry(finding.operation.clone()).or_default() += 1;
         }
         self.settled.insert(finding.signature.clone());
         // Remarks never stop the search: they are proved when it is over.
@@ -153,6 +158,7 @@ mod tests {
             book.suspect(suspicion(Severity::High, &index.to_string()));
         }
         assert_eq!(book.waiting(), MAX_PER_PLACE);
+        assert!(!book.is_new(&suspicion(Severity::High, "one more").finding));
     }
 
     #[test]

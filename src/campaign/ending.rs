@@ -10,7 +10,7 @@ use super::run::{Run, sleep};
 use crate::scenario::Scenario;
 
 /// How long cleaning up may take when the time budget is used up.
-const GRACE: Duration = Duration::from_secs(5);
+const GRACE: Duration = Duration::from_secs(15);
 
 impl Run<'_> {
     /// Ends what the run made, the newest first.
@@ -18,7 +18,7 @@ impl Run<'_> {
         let Some(ledger) = self.executor.ledger.clone() else { return Ok(()) };
         let (executor, seed) = (self.executor.clone(), self.options.seed);
         let pace = self.options.rate.map_or(Duration::ZERO, |rate| Duration::from_secs(1) / rate.max(1));
-        let width = if pace.is_zero() { self.options.concurrency.max(1) } else { 1 };
+        let width = if pace.is_zero() { self.throttle.window() } else { 1 };
         let end = |scenario: Scenario| {
             let executor = executor.clone();
             async move {

@@ -26,6 +26,7 @@ pub(crate) use target::executor;
 
 use crate::engine::Ledger;
 use crate::report::{Event, Reporter, Summary};
+use crate::resource::Graph;
 use crate::spec::Loaded;
 
 /// Fuzzes the API and tells the reporter what happens.
@@ -35,9 +36,10 @@ pub async fn run(loaded: &Loaded, options: Options, reporter: &mut dyn Reporter)
         let all = loaded.api.operations.len();
         return Err(Error::NoOperation(format!("of {all} in the document none passes --include and --exclude")));
     }
+    let graph = Arc::new(Graph::with_links(&operations, &options.links));
     let mut executor = executor(&options)?;
     if options.protection.clean_up {
-        executor.ledger = Some(Arc::new(Ledger::new(&operations, &options.target.base_path)));
+        executor.ledger = Some(Arc::new(Ledger::new(&operations, Arc::clone(&graph), &options.target.base_path)));
     }
     target::check_reachable(&executor, &options).await?;
     reporter.event(&Event::Started {
@@ -46,5 +48,5 @@ pub async fn run(loaded: &Loaded, options: Options, reporter: &mut dyn Reporter)
         seed: options.seed,
         operations: operations.len(),
     })?;
-    run::Run::new(loaded, operations, executor, &options, reporter)?.finish(loaded).await
+    run::Run::new(loaded, operations, graph, executor, &options, reporter)?.finish(loaded).await
 }

@@ -22,6 +22,7 @@ use crate::generate;
 use crate::minimize::Minimizer;
 use crate::oracle::Registry;
 use crate::report::{Event, Progress, Reporter, Summary};
+use crate::resource::Graph;
 use crate::scenario::Trace;
 use crate::seed::Seed;
 use crate::spec::Loaded;
@@ -63,7 +64,7 @@ pub(super) struct Run<'a> {
     /// Requests of the run itself.
     pub(super) requests: u64,
     refused_in_a_row: u32,
-    throttle: Throttle,
+    pub(super) throttle: Throttle,
     witnesses: Witnesses,
     /// Requests that cleaned up.
     pub(super) cleaning: u64,
@@ -79,6 +80,7 @@ impl<'a> Run<'a> {
     pub(super) fn new(
         loaded: &Loaded,
         operations: Vec<Arc<Operation>>,
+        graph: Arc<Graph>,
         executor: Executor,
         options: &'a Options,
         reporter: &'a mut dyn Reporter,
@@ -86,8 +88,7 @@ impl<'a> Run<'a> {
         let identity = options.identity.clone();
         let generators = generate::standard(&options.values);
         let base_path = &options.target.base_path;
-        let (links, seed) = (&options.links, options.seed);
-        let planner = Planner::new(operations, links, generators, shares::share, seed, identity, base_path);
+        let planner = Planner::new(operations, graph, generators, shares::share, options.seed, identity, base_path);
         let registry = Arc::new(Registry::default());
         Ok(Self {
             proving: Proving::new(Proof {

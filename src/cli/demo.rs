@@ -54,15 +54,19 @@ const SERVE_PORT: u16 = 8787;
 pub(super) const NAME: &str = "demo";
 
 pub(super) fn run(flags: &Flags, context: &Context, ui: &mut Ui<'_>) -> Result<Exit, Error> {
-    run::runtime()?.block_on(async {
-        let port = flags.port.unwrap_or(if flags.serve { SERVE_PORT } else { 0 });
-        let address = SocketAddr::from(([127, 0, 0, 1], port));
-        let started = Demo::start(Options { clean: flags.clean, address }).await;
-        let demo = started.map_err(Error::io(format!("start the demo on {address}; choose another --port")))?;
-        let exit = if flags.serve { serve(&demo, flags, ui).await } else { fuzz(&demo, flags, context, ui).await };
-        demo.stop().await;
-        exit
-    })
+    let port = flags.port.unwrap_or(if flags.serve { SERVE_PORT } else { 0 });
+    let address = SocketAddr::from(([127, 0, 0, 1], port));
+    // The demo has threads of its own, as any other target has.
+    let runtime = run::runtime()?;
+    let started = runtime.block_on(Demo::start(Options { clean: flags.clean, address }));
+    let demo = started.map_err(Error::io(format!("start the demo on {address}; choose another --port")))?;
+    let exit = if flags.serve {
+        runtime.block_on(serve(&demo, flags, ui))
+    } else {
+        run::single_threaded()?.block_on(fuzz(&demo, flags, context, ui))
+    };
+    runtime.block_on(demo.stop());
+    exit
 }
 
 /// Serves until the user has enough.

@@ -53,7 +53,7 @@ pub(super) fn run(flags: &Flags, context: &Context, ui: &mut Ui<'_>) -> Result<E
     if flags.print_config {
         return print_config(&project, ui);
     }
-    run::runtime()?.block_on(fuzz(flags, &project, context, ui))
+    run::single_threaded()?.block_on(fuzz(flags, &project, context, ui))
 }
 
 async fn fuzz(flags: &Flags, project: &Project, context: &Context, ui: &mut Ui<'_>) -> Result<Exit, Error> {

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use tokio::runtime::{Builder, Runtime};
+
 use super::args::{FindingFlags, StateFlags};
 use super::project::Project;
 use super::{Context, Error, Exit, Ui};
@@ -109,8 +111,13 @@ pub(super) fn learned(project: &Project, title: &str, ui: &mut Ui<'_>) -> Result
 }
 
 /// The runtime of a command.
-pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Error> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Error::io("start the runtime"))
+pub(super) fn runtime() -> Result<Runtime, Error> {
+    Builder::new_multi_thread().enable_all().build().map_err(Error::io("start the runtime"))
+}
+
+/// The runtime of a run, which is one task: other threads that wait for answers would only have to wake it.
+pub(super) fn single_threaded() -> Result<Runtime, Error> {
+    Builder::new_current_thread().enable_all().build().map_err(Error::io("start the runtime"))
 }
 
 /// Tells in one line what was assumed of the specification; `gadfly spec` tells it in full.

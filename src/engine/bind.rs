@@ -69,7 +69,7 @@ impl Binder {
         let Some(body) = &mut case.body else { return };
         let Content::Value(value) = &mut body.content else { return };
         let mut found = Vec::new();
-        self.references(value, "", &mut String::new(), known.graph, &mut found);
+        self.references(value, "", &mut Vec::new(), known.graph, &mut found);
         if let Some(role) = &self.role {
             let is_settled = |pointer: &String| {
                 role.untouched.contains(pointer) || role.body.iter().any(|need| need.pointer == *pointer)
@@ -96,14 +96,16 @@ impl Binder {
             if known.generators.is_fixed(&case.operation, None, &pointer) {
                 continue;
             }
-            original.get_or_insert_with(|| value.clone());
+            if case.intent.is_valid() {
+                original.get_or_insert_with(|| value.clone());
+            }
             if let Some(here) = value.at_mut(&pointer) {
                 *here = new;
                 uses.push(Use { parameter: None, pointer: pointer.into(), entry, field });
             }
         }
         // What was valid must still be: a server may name things in ways that its document does not allow.
-        let Some(original) = original.filter(|_| case.intent.is_valid()) else { return };
+        let Some(original) = original else { return };
         let declared = case.operation.body.as_ref().and_then(|declared| {
             declared.contents.iter().find(|content| content.matches(&body.media_type))?.schema.as_ref()
         });
@@ -117,46 +119,59 @@ impl Binder {
     }
 
     /// The members that refer to something by their names: pointer, kind and field.
-    fn references(
+    fn references<'v>(
         &mut self,
-        value: &Datum,
+        value: &'v Datum,
         name: &str,
-        pointer: &mut String,
+        trail: &mut Vec<Token<'v>>,
         graph: &Graph,
         found: &mut Vec<(String, Kind, String)>,
     ) {
         if found.len() >= MOST_MEMBERS {
             return;
         }
-        let length = pointer.len();
         match value {
             Datum::String(_) | Datum::Number(_) if !name.is_empty() => {
                 if !self.names.contains_key(name) {
                     self.names.insert(name.to_owned(), graph.referred(name));
                 }
                 if let Some(Some((kind, field))) = self.names.get(name) {
-                    found.push((pointer.clone(), Arc::clone(kind), field.clone()));
+                    found.push((pointer(trail), Arc::clone(kind), field.clone()));
                 }
             }
             Datum::Array(items) => {
                 for (index, item) in items.iter().enumerate().take(MOST_MEMBERS) {
-                    pointer.push('/');
-                    pointer.push_str(&index.to_string());
-                    self.references(item, name, pointer, graph, found);
-                    pointer.truncate(length);
+                    trail.push(Token::Item(index));
+                    self.references(item, name, trail, graph, found);
+                    trail.pop();
                 }
             }
             Datum::Object(members) => {
                 for (member, inner) in members {
-                    pointer.push('/');
-                    pointer.push_str(&escape_token(member));
-                    self.references(inner, member, pointer, graph, found);
-                    pointer.truncate(length);
+                    trail.push(Token::Member(member));
+                    self.references(inner, member, trail, graph, found);
+                    trail.pop();
                 }
             }
             _ => {}
         }
     }
+}
+
+/// A step on the way to a value; few ways are ever written out.
+#[derive(Clone, Copy)]
+enum Token<'a> {
+    Member(&'a str),
+    Item(usize),
+}
+
+/// The way as a JSON pointer (RFC 6901).
+fn pointer(trail: &[Token<'_>]) -> String {
+    let token = |token: &Token<'_>| match token {
+        Token::Member(member) => format!("/{}", escape_token(member)),
+        Token::Item(index) => format!("/{index}"),
+    };
+    trail.iter().map(token).collect()
 }
 
 /// The last thing of the path first: what it lies below follows from it.
@@ -200,11 +215,13 @@ fn bind_parameters(
         };
         let Some((entry, field)) = found else { continue };
         let Some(new) = replacement(&entry, &field, &argument.value) else { continue };
-        let conforms = new.to_value().is_some_and(|value| {
-            declared.schema.conforms(View::Request, &value)
-                || matches!(&value, serde_json::Value::String(text) if text.parse::<i64>().is_ok())
-        });
-        if case.intent.is_valid() && !conforms {
+        let conforms = || {
+            new.to_value().is_some_and(|value| {
+                declared.schema.conforms(View::Request, &value)
+                    || matches!(&value, serde_json::Value::String(text) if text.parse::<i64>().is_ok())
+            })
+        };
+        if case.intent.is_valid() && !conforms() {
             continue;
         }
         argument.value = new;
@@ -261,7 +278,7 @@ mod tests {
     use super::*;
     use crate::api::Operation;
     use crate::generate::standard;
-    use crate::resource::{Found, Held, Maker, Recipe};
+    use crate::resource::{Found, Held, Recipe, Teller};
     use crate::scenario::Source;
     use crate::scenario::encode::samples::{case, operation};
 
@@ -283,17 +300,15 @@ mod tests {
 
     /// A pool with this many orders: `o0`, `o1`, ...
     fn pool(orders: usize, is_ours: bool) -> Pool {
-        let maker = Arc::new(Maker {
-            operation: operations()[0].id.clone(),
-            recipe: Recipe::Typed { case: Arc::new(case(&operations()[0], &[])), names: Vec::new() },
-            uses: Vec::new(),
-        });
+        let creator = &operations()[0];
+        let recipe = || Recipe::Typed { case: Arc::new(case(creator, &[])), names: Vec::new() };
+        let teller = Teller { operation: &creator.id, uses: &[] };
         let found = |index: usize| {
             let held = Held { value: json!(format!("o{index}")), from: Source::Body("/id".into()) };
             Found { kind: "order".into(), fields: BTreeMap::from([("id".to_owned(), held)]), is_subject: true }
         };
         let mut pool = Pool::default();
-        pool.learn((0..orders).map(found).collect(), &maker, is_ours);
+        pool.learn((0..orders).map(found).collect(), teller, recipe, is_ours);
         pool
     }
 

@@ -12,7 +12,7 @@ impl Planner {
     pub fn replayable(&self, planned: &Planned) -> Scenario {
         match planned.scenario.steps.as_slice() {
             [Step { operation, case: Some(case), .. }] if !planned.uses.is_empty() => {
-                resource::scenario(operation, case, &planned.uses, &self.identity, &self.base_path)
+                resource::scenario(operation, case, &planned.uses, &self.identity, &self.making.base_path)
             }
             _ => planned.scenario.clone(),
         }
@@ -23,7 +23,7 @@ impl Planner {
         match planned.scenario.steps.as_slice() {
             [Step { operation, case: Some(case), .. }] if case.intent.is_valid() && self.creates(operation) => {
                 let names = renew::names(case, &self.generators);
-                resource::kept(operation, case, &planned.uses, &names, &self.identity, &self.base_path)
+                resource::kept(operation, case, &planned.uses, &names, &self.identity, &self.making.base_path)
             }
             _ => self.replayable(planned),
         }
@@ -39,7 +39,7 @@ impl Planner {
         let absent = planned.scenario.steps.last().and_then(|step| {
             let mut case = step.case.as_deref()?.clone();
             planned.uses.iter().for_each(|used| used.forget(&mut case));
-            let request = Arc::new(encode(&case, &self.base_path));
+            let request = Arc::new(encode(&case, &self.making.base_path));
             Some(Scenario::single(Step { request, case: Some(Arc::new(case)), ..step.clone() }))
         });
         absent.into_iter().chain([planned.scenario.clone()]).collect()

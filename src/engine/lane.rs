@@ -5,19 +5,19 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::ahead::Ahead;
+use super::arm::{Arm, Drawn, Interest, Making, STRIDE};
 use super::bind::Binder;
 use super::seen::Seen;
 use super::{Account, Glimpse};
 use crate::api::{Operation, OperationId};
-use crate::generate::{Generator, Generators};
+use crate::generate::Generators;
 use crate::oracle;
 use crate::resource::{Action, Role};
-use crate::scenario::{Case, GeneratorId, encode};
+use crate::scenario::{Case, GeneratorId};
 use crate::seed::Seed;
-use crate::wire::{FaultKind, Request};
+use crate::wire::FaultKind;
 
-/// A unit of progress: a lane of weight 1 moves on by this much with each case.
-pub(super) const STRIDE: u64 = 840;
 /// The largest weight of a lane, as a multiple of the smallest.
 const MAX_WEIGHT: u64 = 6;
 /// For how many turns an operation rests after its first timeout, twice as many after the second, and so on: a case that
@@ -29,9 +29,6 @@ const REPEATS: u32 = 16;
 const SHORT_WAITS: u32 = 3;
 /// How many turns of an operation are valid requests only, until one succeeds.
 const FIRST: u64 = 6;
-/// How many indices of one generator may give nothing new before the next generator gets its turn.
-const MAX_BARREN: u32 = 12;
-
 /// What became of one operation so far.
 #[derive(Clone, Debug)]
 pub struct LaneReport {
@@ -74,31 +71,6 @@ pub(super) struct Lane {
     repeats: u32,
     /// How many long waits in a row were answered in time.
     short_waits: u32,
-}
-
-/// One generator's position in one operation.
-struct Arm {
-    generator: Arc<dyn Generator>,
-    /// Its share of the operation's turns at least.
-    share: u64,
-    interest: Interest,
-    pass: u64,
-    next: u64,
-    count: Option<u64>,
-    barren: u32,
-}
-
-/// A case and the request that it becomes.
-pub(super) struct Drawn {
-    pub(super) case: Case,
-    pub(super) request: Request,
-}
-
-/// What is needed to make a request of a case.
-#[derive(Clone, Copy)]
-pub(super) struct Making<'a> {
-    pub(super) seed: Seed,
-    pub(super) base_path: &'a str,
 }
 
 impl Lane {
@@ -144,24 +116,16 @@ impl Lane {
         if !self.arms.is_empty() {
             return;
         }
-        let arm = |generator: &Arc<dyn Generator>| Arm {
-            count: generator.count(&self.operation),
-            generator: Arc::clone(generator),
-            share: share(generator.id()).max(1),
-            interest: Interest::default(),
-            pass: 0,
-            next: 0,
-            barren: 0,
-        };
+        let arm = |generator| Arm::new(generator, &self.operation, share(generator.id()));
         self.arms = generators.all().iter().map(arm).collect();
         self.binder.know(generators.usual(&self.operation, 0, Seed::new(0)));
     }
 
     /// The next case of the generator whose turn it is that was not sent yet.
-    pub(super) fn draw(&mut self, making: Making<'_>, sent: &mut Seen) -> Option<Drawn> {
+    pub(super) fn draw(&mut self, making: &Making, sent: &mut Seen) -> Option<Drawn> {
         for _ in 0..self.arms.len() {
             let arm = self.arms.iter_mut().filter(|arm| !arm.is_exhausted()).min_by_key(|arm| arm.pass)?;
-            arm.pass += arm.stride();
+            arm.advance();
             let mut twin = |case: &Case| {
                 if let Some(account) = &mut self.account {
                     account.observe(case);
@@ -187,14 +151,19 @@ impl Lane {
     }
 
     /// The next valid case that was not sent yet.
-    pub(super) fn draw_valid(&mut self, making: Making<'_>, sent: &mut Seen) -> Option<Drawn> {
+    pub(super) fn draw_valid(&mut self, making: &Making, sent: &mut Seen) -> Option<Drawn> {
         let is_valid = |arm: &&mut Arm| matches!(arm.generator.id().0, "examples" | "valid") && !arm.is_exhausted();
         let mut valid: Vec<&mut Arm> = self.arms.iter_mut().filter(is_valid).collect();
         valid.sort_by_key(|arm| arm.pass);
         valid.into_iter().find_map(|arm| {
-            arm.pass += arm.stride();
+            arm.advance();
             arm.draw(&self.operation, making, sent, &mut |_| {})
         })
+    }
+
+    /// Has cases made that its next turns are likely to need.
+    pub(super) fn order(&mut self, making: &Making, ahead: &Ahead) {
+        self.arms.iter_mut().for_each(|arm| arm.order(&self.operation, making, ahead));
     }
 
     /// The lane has its turn.
@@ -275,61 +244,6 @@ impl Lane {
     }
 }
 
-/// How often something new came of the last cases.
-#[derive(Clone, Copy, Debug, Default)]
-struct Interest(u64);
-
-impl Interest {
-    /// A moving average over about eight cases, scaled by 64.
-    fn observe(&mut self, is_novel: bool) {
-        self.0 = self.0 * 7 / 8 + if is_novel { 64 } else { 0 };
-    }
-
-    /// 0 where nothing is new, about 7 where everything is.
-    fn level(self) -> u64 {
-        self.0 / 64
-    }
-}
-
-impl Arm {
-    /// By how much a turn moves it on: its share is the floor, and it grows where answers are new.
-    fn stride(&self) -> u64 {
-        (STRIDE / (self.share * (1 + self.interest.level()))).max(1)
-    }
-
-    /// Exhausted when its enumeration is over, or when it has long given nothing but what was sent already.
-    fn is_exhausted(&self) -> bool {
-        self.count.is_some_and(|count| self.next >= count) || self.barren >= 16 * MAX_BARREN
-    }
-
-    /// The next case that was not sent yet; `twin` is told of those whose request is the same as one that was.
-    fn draw(
-        &mut self,
-        operation: &Arc<Operation>,
-        making: Making<'_>,
-        sent: &mut Seen,
-        twin: &mut dyn FnMut(&Case),
-    ) -> Option<Drawn> {
-        for _ in 0..MAX_BARREN {
-            if self.is_exhausted() {
-                return None;
-            }
-            let index = self.next;
-            self.next += 1;
-            if let Some(case) = self.generator.case(operation, index, making.seed) {
-                let request = encode(&case, making.base_path);
-                if sent.insert(hash(&request)) {
-                    self.barren = 0;
-                    return Some(Drawn { case, request });
-                }
-                twin(&case);
-            }
-            self.barren += 1;
-        }
-        None
-    }
-}
-
 /// Whether the operation ends what everything else lives on: all things of a kind, or the service itself. What acts on
 /// one thing that its path names does not.
 fn is_ruinous(operation: &Operation, role: Option<&Role>) -> bool {
@@ -363,18 +277,4 @@ fn is_ruinous(operation: &Operation, role: Option<&Role>) -> bool {
         || (operation.method != "GET"
             && !operation.path.contains('{')
             && (says(last) || operation.name.as_deref().is_some_and(says)))
-}
-
-/// By which a request counts as sent already.
-pub(super) fn hash(request: &Request) -> u64 {
-    use std::hash::{DefaultHasher, Hash, Hasher};
-    let mut hasher = DefaultHasher::new();
-    request.method.hash(&mut hasher);
-    request.target.hash(&mut hasher);
-    for header in &request.headers {
-        header.name.hash(&mut hasher);
-        header.value.hash(&mut hasher);
-    }
-    request.body.hash(&mut hasher);
-    hasher.finish()
 }

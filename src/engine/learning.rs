@@ -1,6 +1,6 @@
 //! What refusals taught, put into the cases that are planned. Part of [`Planner`].
 
-use super::lane::{Drawn, hash};
+use super::arm::{Drawn, hash};
 use super::{Planned, Planner};
 use crate::learn::LearnedRule;
 use crate::scenario::encode;
@@ -9,17 +9,17 @@ impl Planner {
     /// A drawn case with what was learned and what exists. One that becomes a request that was sent already goes out as it
     /// was drawn.
     pub(super) fn finished(&mut self, drawn: Drawn, index: usize) -> Planned {
-        let Drawn { mut case, mut request } = drawn;
+        let Drawn { mut case, mut request, .. } = drawn;
         if self.learned.concerns(&case) {
             let mut shaped = case.clone();
             let is_changed = self.learned.shape(&mut shaped, &self.generators);
-            let new = encode(&shaped, &self.base_path);
+            let new = encode(&shaped, &self.making.base_path);
             if is_changed && self.seen.insert(hash(&new)) {
                 (case, request) = (shaped, new);
             }
         }
         let uses = self.bind(&mut case, index);
-        let request = if uses.is_empty() { request } else { encode(&case, &self.base_path) };
+        let request = if uses.is_empty() { request } else { encode(&case, &self.making.base_path) };
         self.planned(case, request, uses, index)
     }
 

@@ -11,8 +11,8 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::api::{Operation, OperationId, StatusPattern};
-use crate::resource::{Action, Graph, Role, harvest};
+use crate::api::{Location, Operation, OperationId, StatusPattern};
+use crate::resource::{Action, Graph, Need, Role, harvest};
 use crate::scenario::{IdentityName, Scenario, Step};
 use crate::wire::{Exchange, Outcome, Request};
 
@@ -23,7 +23,7 @@ const MOST: usize = 50_000;
 pub struct Ledger {
     makers: BTreeMap<OperationId, Maker>,
     enders: BTreeSet<OperationId>,
-    graph: Graph,
+    graph: Arc<Graph>,
     book: Mutex<Book>,
 }
 
@@ -73,9 +73,8 @@ impl fmt::Debug for Ledger {
 }
 
 impl Ledger {
-    /// A ledger for these operations; `base_path` stands before every path.
-    pub fn new(operations: &[Arc<Operation>], base_path: &str) -> Self {
-        let graph = Graph::new(operations);
+    /// A ledger for these operations, whose graph this is; `base_path` stands before every path.
+    pub fn new(operations: &[Arc<Operation>], graph: Arc<Graph>, base_path: &str) -> Self {
         let role = |operation: &Operation| graph.role(&operation.id).cloned();
         let ends = |operation: &&Arc<Operation>| role(operation).is_some_and(|role| role.action == Action::Delete);
         let enders: Vec<&Arc<Operation>> = operations.iter().filter(ends).collect();
@@ -203,7 +202,8 @@ fn end(
     let fitting: Vec<_> = enders.iter().filter(fits).collect();
     let field = |operation: &Operation| {
         let needs = graph.role(&operation.id).map(|role| role.needs.as_slice()).unwrap_or_default();
-        needs.last().map_or_else(|| "id".to_owned(), |need| need.field.clone())
+        let in_path = |need: &&Need| operation.parameters[need.parameter].location == Location::Path;
+        needs.iter().rfind(in_path).map_or_else(|| "id".to_owned(), |need| need.field.clone())
     };
     let same = fitting.iter().find(|operation| operation.path.trim_end_matches('/') == here);
     if let Some(operation) = same {
@@ -263,7 +263,7 @@ mod tests {
             operation("POST", "/notes", json!({})),
             operation("GET", "/notes/{id}", path(&["id"])),
         ];
-        Ledger::new(&operations, "/api")
+        Ledger::new(&operations, Arc::new(Graph::new(&operations)), "/api")
     }
 
     /// What is left after these exchanges.

@@ -4,6 +4,8 @@
 //! It knows no report, no disk and no proof: the campaign puts the parts in order.
 
 mod acts;
+mod ahead;
+mod arm;
 mod bind;
 mod coverage;
 mod execute;

@@ -8,9 +8,11 @@
 use std::sync::Arc;
 
 use super::acts::Ground;
+use super::ahead::Ahead;
+use super::arm::{Making, hash};
 use super::bind::Known;
 use super::held::Held;
-use super::lane::{Lane, Making, hash};
+use super::lane::Lane;
 use super::recorded::Waiting;
 use super::seen::Seen;
 use super::trials::{Trial, Trials};
@@ -19,7 +21,7 @@ use crate::api::{Operation, OperationId};
 use crate::generate::Generators;
 use crate::learn::{self, Complaint, Learned};
 use crate::oracle;
-use crate::resource::{self, Action, Found, Graph, Kind, Link, Maker, Pool, Recipe, Use};
+use crate::resource::{self, Action, Found, Graph, Kind, Pool, Recipe, Teller, Use};
 use crate::scenario::{Case, GeneratorId, IdentityName, Intent, Scenario, Step, encode};
 use crate::seed::Seed;
 use crate::wire::{Exchange, Outcome, Request, is_load};
@@ -79,14 +81,14 @@ impl Lesson {
 
 /// Plans epochs of cases.
 pub struct Planner {
-    pub(super) seed: Seed,
+    pub(super) making: Making,
+    ahead: Ahead,
     pub(super) identity: IdentityName,
-    pub(super) base_path: String,
     pub(super) generators: Generators,
     share: fn(GeneratorId) -> u64,
     pub(super) lanes: Vec<Lane>,
     pub(super) seen: Seen,
-    pub(super) graph: Graph,
+    pub(super) graph: Arc<Graph>,
     pub(super) pool: Pool,
     /// What earlier runs found worth keeping, until it is sent.
     pub(super) waiting: Waiting,
@@ -103,18 +105,17 @@ pub struct Planner {
 }
 
 impl Planner {
-    /// Plans for these operations with these generators and what the user says of where values come from; `share` says
-    /// how often each generator has its turn.
+    /// Plans for these operations, whose graph this is, with these generators; `share` says how often each of them has its
+    /// turn.
     pub fn new(
         operations: Vec<Arc<Operation>>,
-        links: &[Link],
+        graph: Arc<Graph>,
         generators: Generators,
         share: fn(GeneratorId) -> u64,
         seed: Seed,
         identity: IdentityName,
         base_path: &str,
     ) -> Self {
-        let graph = Graph::with_links(&operations, links);
         let lane = |operation: Arc<Operation>| {
             let role = graph.role(&operation.id);
             Lane::new(operation, role)
@@ -129,9 +130,9 @@ impl Planner {
         let trials = Trials::new(&lanes, &graph);
         Self {
             trials,
-            seed,
+            making: Making { seed, base_path: base_path.into() },
+            ahead: Ahead::new(),
             identity,
-            base_path: base_path.to_owned(),
             generators,
             share,
             lanes,
@@ -148,6 +149,14 @@ impl Planner {
         }
     }
 
+    /// With all generators alike.
+    #[cfg(test)]
+    pub(super) fn plain(operations: Vec<Arc<Operation>>, identity: &str, base_path: &str) -> Self {
+        let graph = Arc::new(Graph::new(&operations));
+        let generators = crate::generate::standard(&Arc::default());
+        Self::new(operations, graph, generators, |_| 1, Seed::new(1), IdentityName::new(identity), base_path)
+    }
+
     /// How many cases an epoch should have: some for each operation, within bounds that keep feedback fresh and the
     /// pipeline full. Independent of the concurrency, on which no case may depend.
     pub fn epoch_size(&self) -> usize {
@@ -160,6 +169,7 @@ impl Planner {
         let mut all = self.waiting.take(size, self.is_late);
         let room = size - all.iter().map(Planned::requests).sum::<usize>();
         all.extend(self.draw(room));
+        self.lanes.iter_mut().for_each(|lane| lane.order(&self.making, &self.ahead));
         // Nothing else is left to do: what waits for the end has its turn.
         if all.is_empty() { self.waiting.take(size, true) } else { all }
     }
@@ -171,13 +181,13 @@ impl Planner {
             lanes: &self.lanes,
             pool: &self.pool,
             generators: &self.generators,
-            seed: self.seed,
+            seed: self.making.seed,
             identity: &self.identity,
-            base_path: &self.base_path,
+            base_path: &self.making.base_path,
         };
         let trials = self.trials.plan(size - epoch.len(), ground);
         let size = size + trials.len() - trials.iter().map(|trial| trial.scenario.steps.len()).sum::<usize>();
-        let fresh = self.seed;
+        let fresh = self.making.seed;
         epoch.extend(trials.into_iter().map(|Trial { scenario, lane }| Planned {
             scenario,
             fresh,
@@ -209,23 +219,21 @@ impl Planner {
 
     /// The next case of any intent.
     fn next(&mut self, index: usize) -> Option<Planned> {
-        let making = Making { seed: self.seed, base_path: &self.base_path };
-        let drawn = self.lanes[index].draw(making, &mut self.seen)?;
+        let drawn = self.lanes[index].draw(&self.making, &mut self.seen)?;
         Some(self.finished(drawn, index))
     }
 
     /// The next valid case: the usual one with other names and other things, or a random one if that was sent already.
     fn valid(&mut self, index: usize) -> Option<Planned> {
-        if let Some(mut case) = self.lanes[index].usual(&self.generators, self.seed) {
+        if let Some(mut case) = self.lanes[index].usual(&self.generators, self.making.seed) {
             self.learned.shape(&mut case, &self.generators);
             let uses = self.bind(&mut case, index);
-            let request = encode(&case, &self.base_path);
+            let request = encode(&case, &self.making.base_path);
             if self.seen.insert(hash(&request)) {
                 return Some(self.planned(case, request, uses, index));
             }
         }
-        let making = Making { seed: self.seed, base_path: &self.base_path };
-        let drawn = self.lanes[index].draw_valid(making, &mut self.seen)?;
+        let drawn = self.lanes[index].draw_valid(&self.making, &mut self.seen)?;
         Some(self.finished(drawn, index))
     }
 
@@ -331,9 +339,9 @@ impl Planner {
         }
         if !found.is_empty() {
             let is_ours = self.is_ours(&operation, glimpse);
-            let names = super::renew::names(case, &self.generators);
-            let (recipe, uses) = (Recipe::Typed { case: Arc::clone(case), names }, planned.uses.clone());
-            self.pool.learn(found, &Arc::new(Maker { operation, recipe, uses }), is_ours);
+            let names = || super::renew::names(case, &self.generators);
+            let recipe = || Recipe::Typed { case: Arc::clone(case), names: names() };
+            self.pool.learn(found, Teller { operation: &operation, uses: &planned.uses }, recipe, is_ours);
         }
     }
 
@@ -373,6 +381,6 @@ impl Planner {
             captures: Vec::new(),
             case: Some(Arc::new(case)),
         };
-        Planned { scenario: Scenario::single(step), fresh: self.seed, uses, lane, recorded: None }
+        Planned { scenario: Scenario::single(step), fresh: self.making.seed, uses, lane, recorded: None }
     }
 }

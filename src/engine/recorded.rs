@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::Glimpse;
 use super::plan::{Planned, Planner};
 use crate::api::OperationId;
-use crate::resource::{Action, Entry, Found, Maker, Recipe, Use};
+use crate::resource::{Action, Entry, Found, Recipe, Teller, Use};
 use crate::scenario::{Scenario, Step, placeholder};
 
 /// A scenario that an earlier run kept.
@@ -106,7 +106,7 @@ impl Planner {
         let Remembered { mut scenario, is_valid, .. } = one;
         // They do not count as sent: the same request made from a case is judged, and one that was read is not.
         scenario.steps.iter_mut().for_each(|step| step.identity = self.identity.clone());
-        let fresh = self.seed.child("recorded", number);
+        let fresh = self.making.seed.child("recorded", number);
         Planned { scenario, fresh, uses: Vec::new(), lane, recorded: Some(is_valid) }
     }
 
@@ -124,10 +124,10 @@ impl Planner {
                 _ => {}
             }
             if !found.is_empty() {
-                let operation = step.operation.clone();
-                let is_ours = self.is_ours(&operation, glimpse);
-                let recipe = Recipe::Recorded { scenario: Arc::clone(&scenario), index };
-                known.push((index, self.pool.learn(found, &Arc::new(Maker { operation, recipe, uses }), is_ours)));
+                let is_ours = self.is_ours(&step.operation, glimpse);
+                let recipe = || Recipe::Recorded { scenario: Arc::clone(&scenario), index };
+                let teller = Teller { operation: &step.operation, uses: &uses };
+                known.push((index, self.pool.learn(found, teller, recipe, is_ours)));
             }
         }
     }

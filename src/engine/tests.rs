@@ -22,8 +22,7 @@ fn planner() -> Planner {
         operation("GET", "/delay/{delay}", json!({"parameters": path, "responses": {"200": {}}})),
         operation("GET", "/items/{delay}", json!({"parameters": path, "responses": {"200": {}}})),
     ];
-    let identity = IdentityName::new(ANONYMOUS);
-    Planner::new(operations, &[], standard(&Arc::new(UserValues::default())), |_| 1, Seed::new(1), identity, "")
+    Planner::plain(operations, ANONYMOUS, "")
 }
 
 fn is_long(planned: &Planned) -> bool {
@@ -91,9 +90,7 @@ fn reached(requests: usize, is_learning: bool) -> Option<usize> {
     let schema = json!({"type": "object", "required": ["plan", "seats"], "properties": {
         "plan": member("string"), "seats": {"type": "integer", "maximum": 900}, "region": member("string")}});
     let operations = vec![operation("POST", "/tenants", json!({"body": {"application/json": {"schema": schema}}}))];
-    let identity = IdentityName::new(ANONYMOUS);
-    let mut planner =
-        Planner::new(operations, &[], standard(&Arc::new(UserValues::default())), |_| 1, Seed::new(1), identity, "");
+    let mut planner = Planner::plain(operations, ANONYMOUS, "");
     let mut sent = 0;
     while sent < requests {
         for planned in planner.plan(16) {

@@ -226,9 +226,7 @@ mod tests {
 
     /// The trials of so many epochs.
     fn trials(epochs: usize, refuses: &str) -> Vec<Planned> {
-        let identity = IdentityName::new("alice");
-        let mut planner =
-            Planner::new(operations(), &[], standard(&Arc::default()), |_| 1, Seed::new(1), identity, "/v1");
+        let mut planner = Planner::plain(operations(), "alice", "/v1");
         let (mut found, mut count) = (Vec::new(), 0);
         for _ in 0..epochs {
             let epoch = planner.plan(EPOCH);

@@ -17,5 +17,5 @@ pub use flow::{Consumer, Flow};
 pub use graph::{Action, BodyNeed, Graph, Kind, Need, Role, Taken};
 pub use harvest::{Found, harvest};
 pub use link::{Into, Link, Origin, Take};
-pub use pool::{Entry, Held, Maker, Name, Pool, Recipe, Use};
+pub use pool::{Entry, Held, Maker, Name, Pool, Recipe, Teller, Use};
 pub use recipe::{Act, kept, life, scenario};

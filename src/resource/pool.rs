@@ -3,6 +3,7 @@
 //! What was found dead is dropped, and each kind is bounded. The pool is a function of what was folded in order, so runs
 //! of the same seed have the same one.
 
+use std::cell::LazyCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -47,6 +48,21 @@ pub struct Maker {
     pub recipe: Recipe,
     /// The things that it used itself.
     pub uses: Vec<Use>,
+}
+
+/// The request that told of things.
+#[derive(Clone, Copy, Debug)]
+pub struct Teller<'a> {
+    /// Its operation.
+    pub operation: &'a OperationId,
+    /// The things that it used itself.
+    pub uses: &'a [Use],
+}
+
+impl Teller<'_> {
+    fn maker(self, recipe: Recipe) -> Maker {
+        Maker { operation: self.operation.clone(), recipe, uses: self.uses.to_vec() }
+    }
 }
 
 /// A text of a body that is new each time it is sent.
@@ -153,6 +169,10 @@ enum Trust {
 }
 
 impl Alive {
+    fn field(&self, wanted: &str) -> Option<(&str, &Held)> {
+        self.entry.field(wanted)
+    }
+
     fn trust(&self) -> Trust {
         match (self.entry.is_ours, self.entry.is_subject) {
             (true, _) => Trust::Ours,
@@ -178,12 +198,21 @@ impl Entry {
 }
 
 impl Pool {
-    /// Takes in what an answer told; the things that it told of, known or not.
-    pub fn learn(&mut self, found: Vec<Found>, maker: &Arc<Maker>, is_ours: bool) -> Vec<Arc<Entry>> {
+    /// Takes in what an answer told; the things that it told of, known or not. `recipe` is asked for only if one of them
+    /// is new: most answers tell of what is known.
+    pub fn learn(
+        &mut self,
+        found: Vec<Found>,
+        teller: Teller<'_>,
+        recipe: impl FnOnce() -> Recipe,
+        is_ours: bool,
+    ) -> Vec<Arc<Entry>> {
+        let maker = LazyCell::new(|| Arc::new(teller.maker(recipe())));
         let mut told = Vec::with_capacity(found.len());
         for Found { kind, fields, is_subject } in found {
             let all = self.kinds.entry(Arc::clone(&kind)).or_default();
-            let is_known = |alive: &&Alive| same(&alive.entry.fields, &fields) && !lie_apart(&alive.entry.maker, maker);
+            let is_known =
+                |alive: &&Alive| same(&alive.entry.fields, &fields) && !lie_apart(&alive.entry.maker, teller);
             if let Some(known) = all.iter().find(is_known) {
                 told.push(Arc::clone(&known.entry));
                 continue;
@@ -193,7 +222,7 @@ impl Pool {
                 let oldest = all.iter().position(|alive| !alive.entry.is_ours).unwrap_or(0);
                 all.remove(oldest);
             }
-            let (number, maker) = (self.next, Arc::clone(maker));
+            let (number, maker) = (self.next, Arc::clone(&maker));
             self.next += 1;
             let entry = Arc::new(Entry { number, kind, fields, maker, is_ours: is_ours && is_subject, is_subject });
             told.push(Arc::clone(&entry));
@@ -216,16 +245,14 @@ impl Pool {
     /// was only mentioned may never have been there, and what has an odd name can't be named in every place, so they have
     /// one turn in four.
     pub fn pick(&self, kind: &str, field: &str, turn: u64, ours: bool) -> Option<Arc<Entry>> {
-        let is_fit = |alive: &&Alive| alive.entry.field(field).is_some();
+        let named = |alive| Alive::field(alive, field).map(|(_, held)| (alive, held.is_plain()));
+        let fit: Vec<(&Alive, bool)> = self.alive(kind).rev().filter_map(named).collect();
         let newest = |least: Trust| {
-            let mut trusted: Vec<_> =
-                self.alive(kind).rev().filter(is_fit).filter(|alive| alive.trust() >= least).collect();
-            let is_plain = |alive: &&Alive| alive.entry.field(field).is_some_and(|(_, held)| held.is_plain());
-            if turn % 4 < 3 && trusted.iter().any(is_plain) {
-                trusted.retain(is_plain);
-            }
-            let index = usize::try_from(turn).unwrap_or(0).checked_rem(trusted.len())?;
-            Some(Arc::clone(&trusted[index].entry))
+            let trusted = || fit.iter().filter(|(alive, _)| alive.trust() >= least);
+            let plain_only = turn % 4 < 3 && trusted().any(|(_, is_plain)| *is_plain);
+            let allowed = || trusted().filter(|(_, is_plain)| *is_plain || !plain_only);
+            let index = usize::try_from(turn).unwrap_or(0).checked_rem(allowed().count())?;
+            allowed().nth(index).map(|(alive, _)| Arc::clone(&alive.entry))
         };
         match (ours, turn % 4) {
             (true, _) => newest(Trust::Ours),
@@ -285,11 +312,11 @@ impl Pool {
 }
 
 /// Whether one operation was called below different things: what it told of then may have one name and be two things.
-fn lie_apart(a: &Maker, b: &Maker) -> bool {
-    let below = |maker: &Maker| -> Vec<u64> {
-        maker.uses.iter().filter(|used| used.parameter.is_some()).map(|used| used.entry.number).collect()
-    };
-    a.operation == b.operation && below(a) != below(b)
+fn lie_apart(a: &Maker, b: Teller<'_>) -> bool {
+    fn below(uses: &[Use]) -> impl Iterator<Item = u64> {
+        uses.iter().filter(|used| used.parameter.is_some()).map(|used| used.entry.number)
+    }
+    a.operation == *b.operation && !below(&a.uses).eq(below(b.uses))
 }
 
 /// Whether two descriptions are of one thing: they agree on the first field by which both can be named.
@@ -307,10 +334,10 @@ mod tests {
     use crate::scenario::Source;
     use crate::scenario::encode::samples::{case, operation};
 
-    fn maker(uses: Vec<Use>) -> Arc<Maker> {
+    fn learn(pool: &mut Pool, found: Vec<Found>, uses: &[Use], is_ours: bool) {
         let operation = operation("POST", "/flows", json!({}));
-        let recipe = Recipe::Typed { case: Arc::new(case(&operation, &[])), names: vec![] };
-        Arc::new(Maker { operation: operation.id.clone(), recipe, uses })
+        let recipe = || Recipe::Typed { case: Arc::new(case(&operation, &[])), names: vec![] };
+        pool.learn(found, Teller { operation: &operation.id, uses }, recipe, is_ours);
     }
 
     fn found(kind: &str, id: u64) -> Found {
@@ -327,7 +354,7 @@ mod tests {
     fn the_newest_is_used_first_and_one_thing_is_known_once() {
         let mut pool = Pool::default();
         assert_eq!(picked(&pool, 0, false), None);
-        pool.learn(vec![found("flow", 1), found("flow", 2), found("flow", 1)], &maker(vec![]), false);
+        learn(&mut pool, vec![found("flow", 1), found("flow", 2), found("flow", 1)], &[], false);
         assert_eq!((pool.count("flow"), pool.ours("flow")), (2, 0));
         let turns: Vec<_> = (0..3).filter_map(|turn| picked(&pool, turn, false)).collect();
         assert_eq!(turns, [json!(2), json!(1), json!(2)]);
@@ -337,7 +364,7 @@ mod tests {
     #[test]
     fn what_is_spent_or_gone_is_not_used() {
         let mut pool = Pool::default();
-        pool.learn(vec![found("flow", 1), found("flow", 2)], &maker(vec![]), true);
+        learn(&mut pool, vec![found("flow", 1), found("flow", 2)], &[], true);
         let newest = pool.pick("flow", "id", 0, true).unwrap();
         pool.spend(&newest);
         assert_eq!(picked(&pool, 0, false), Some(json!(1)));
@@ -354,12 +381,12 @@ mod tests {
     #[test]
     fn things_of_one_name_below_two_others_are_two() {
         let mut pool = Pool::default();
-        pool.learn(vec![found("user", 1), found("user", 2)], &maker(vec![]), true);
+        learn(&mut pool, vec![found("user", 1), found("user", 2)], &[], true);
         for turn in 0..2 {
             let parent = pool.pick("user", "id", turn, true).unwrap();
             let used = Use { parameter: Some(0), pointer: "".into(), entry: parent, field: "id".into() };
-            pool.learn(vec![found("flow", 7)], &maker(vec![used.clone()]), true);
-            pool.learn(vec![found("flow", 7)], &maker(vec![used]), true);
+            learn(&mut pool, vec![found("flow", 7)], &[used.clone()], true);
+            learn(&mut pool, vec![found("flow", 7)], &[used], true);
         }
         assert_eq!(pool.count("flow"), 2);
     }
@@ -371,7 +398,7 @@ mod tests {
             let held = Held { value: json!(name), from: Source::Body("/id".into()) };
             Found { kind: "flow".into(), fields: BTreeMap::from([("id".to_owned(), held)]), is_subject: true }
         };
-        pool.learn(vec![named("a-1"), named("b/c"), named("d e")], &maker(vec![]), true);
+        learn(&mut pool, vec![named("a-1"), named("b/c"), named("d e")], &[], true);
         let turns: Vec<_> = (0..3).filter_map(|turn| picked(&pool, turn, true)).collect();
         assert_eq!(turns, [json!("a-1"), json!("a-1"), json!("a-1")]);
         let odd = (0..3).filter_map(|turn| picked(&pool, 4 * turn + 3, true)).any(|name| name != json!("a-1"));
@@ -381,10 +408,10 @@ mod tests {
     #[test]
     fn a_thing_knows_what_it_lies_below() {
         let mut pool = Pool::default();
-        pool.learn(vec![found("user", 1), found("user", 2)], &maker(vec![]), true);
+        learn(&mut pool, vec![found("user", 1), found("user", 2)], &[], true);
         let parent = pool.pick("user", "id", 1, true).unwrap();
         let used = Use { parameter: Some(0), pointer: "".into(), entry: Arc::clone(&parent), field: "id".into() };
-        pool.learn(vec![found("flow", 10)], &maker(vec![used]), true);
+        learn(&mut pool, vec![found("flow", 10)], &[used], true);
         let child = pool.pick("flow", "id", 0, true).unwrap();
         assert_eq!(child.ancestor("user").map(|entry| entry.number), Some(parent.number));
         assert!(child.ancestor("order").is_none());
@@ -393,7 +420,7 @@ mod tests {
     #[test]
     fn a_kind_is_bounded() {
         let mut pool = Pool::default();
-        pool.learn((0..200).map(|id| found("flow", id)).collect(), &maker(vec![]), false);
+        learn(&mut pool, (0..200).map(|id| found("flow", id)).collect(), &[], false);
         assert_eq!(pool.count("flow"), MOST);
     }
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::generate::value::settle;
 use crate::scenario::Datum;
-use crate::schema::{Document, NodeId, Schema};
+use crate::schema::{Document, NodeId, Schema, escape_token};
 
 /// How many spots of a part are known.
 const MOST_SPOTS: usize = 2_000;
@@ -43,8 +43,8 @@ pub(crate) fn spots(schema: &Schema, goods: &[Datum]) -> Vec<Spot> {
 
 struct Walker<'a> {
     document: &'a Document,
-    /// The most members that were seen at a place.
-    seen: BTreeMap<(String, NodeId), usize>,
+    /// The most members that were seen at each place of a node.
+    seen: BTreeMap<NodeId, BTreeMap<Box<str>, usize>>,
     out: Vec<Spot>,
     base: u16,
 }
@@ -56,9 +56,10 @@ impl Walker<'_> {
         }
         let leaf = settle(self.document, node, value);
         let members = value.as_object().map_or(0, serde_json::Map::len);
-        let known = self.seen.get(&(pointer.clone(), leaf)).copied();
+        let places = self.seen.entry(leaf).or_default();
+        let known = places.get(pointer.as_str()).copied();
         if known.is_none_or(|known| members > known) {
-            self.seen.insert((pointer.clone(), leaf), members);
+            places.insert(pointer.as_str().into(), members);
             let depth = u8::try_from(depth).unwrap_or(u8::MAX);
             let pointer = pointer.as_str().into();
             self.out.push(Spot { base: self.base, pointer, node: leaf, depth, again: known.is_some() });
@@ -66,7 +67,7 @@ impl Walker<'_> {
         below(self.document, leaf, value, &mut |token, node, value| {
             let length = pointer.len();
             pointer.push('/');
-            pointer.push_str(&token.replace('~', "~0").replace('/', "~1"));
+            pointer.push_str(&escape_token(token));
             self.walk(node, value, pointer, depth + 1);
             pointer.truncate(length);
         });
