@@ -7,12 +7,10 @@ use serde_json::json;
 
 use super::held::WAITS;
 use super::{Planned, Planner};
-use crate::generate::{UserValues, standard};
 use crate::learn::Learned;
 use crate::oracle;
 use crate::scenario::encode::samples::operation;
-use crate::scenario::{ANONYMOUS, IdentityName, Intent};
-use crate::seed::Seed;
+use crate::scenario::{ANONYMOUS, Intent};
 use crate::transport::canned;
 use crate::wire::{Exchange, FaultKind, Headers, Outcome, Request, Response};
 

@@ -187,10 +187,7 @@ mod tests {
     use super::*;
     use crate::api::Operation;
     use crate::engine::{Planned, Planner};
-    use crate::generate::standard;
-    use crate::scenario::IdentityName;
     use crate::scenario::encode::samples::operation;
-    use crate::seed::Seed;
     use crate::wire::{Exchange, Headers, Outcome, Response};
 
     const EPOCH: usize = 64;

@@ -1,8 +1,10 @@
-//! Kinds of things and what operations do to them, inferred from names and the hierarchy of paths. Main type: [`Graph`].
+//! Kinds of things and what operations do to them, inferred from names, the hierarchy of paths and the
+//! schemas of answers. Main type: [`Graph`].
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::alike::Schemas;
 use super::link::{Into, Link, Origin};
 use super::name::{self, Reference};
 use crate::api::{Location, Operation, OperationId};
@@ -126,15 +128,21 @@ impl Graph {
                 }
             }
         }
+        let schemas = Schemas::new(operations);
+        schemas.name(&mut graph);
         for operation in operations {
             let role = graph.read(operation);
             for need in &role.needs {
                 graph.kinds.entry(Arc::clone(&need.kind)).or_default().insert(need.field.clone());
             }
+            graph.roles.insert(operation.id.clone(), role);
+        }
+        schemas.refine(&mut graph);
+        for operation in operations {
+            let Some(role) = graph.roles.get(&operation.id) else { continue };
             if let (Action::Create | Action::Replace, Some(kind)) = (role.action, &role.kind) {
                 graph.creators.entry(Arc::clone(kind)).or_default().push(operation.id.clone());
             }
-            graph.roles.insert(operation.id.clone(), role);
         }
         // What makes things without being told their names makes them best.
         let roles = &graph.roles;
@@ -172,15 +180,20 @@ impl Graph {
     /// What a member or a parameter of this name refers to, if its name says so: `flow_id` to a flow by its `id`.
     pub fn referred(&self, name: &str) -> Option<(Kind, String)> {
         let reference = Reference::of(name);
+        let kind = self.kind_of(&reference).cloned()?;
+        Some((kind, reference.field))
+    }
+
+    /// The kind that a name refers to.
+    pub(super) fn kind_of(&self, reference: &Reference) -> Option<&Kind> {
         if reference.kind.is_empty() {
             return None;
         }
-        let kind = self.kinds.get_key_value(reference.kind.as_str()).map(|(kind, _)| kind).or_else(|| {
+        self.kinds.get_key_value(reference.kind.as_str()).map(|(kind, _)| kind).or_else(|| {
             // `parent_flow_run_id`: an adjective in front.
             let (_, rest) = reference.kind.split_once('_')?;
             self.kinds.get_key_value(rest).map(|(kind, _)| kind)
-        })?;
-        Some((Arc::clone(kind), reference.field))
+        })
     }
 
     fn read(&self, operation: &Operation) -> Role {

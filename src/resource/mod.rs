@@ -4,6 +4,7 @@
 //! Main types: [`Graph`] (from the document alone), [`Pool`] (live values, harvested from answers), [`Use`] (a value of
 //! the pool in a case). It sends nothing; when which value is used is decided by `engine`.
 
+mod alike;
 mod flow;
 mod graph;
 mod harvest;
