@@ -56,8 +56,8 @@ impl fmt::Debug for Signature {
 /// How much of a text decides.
 const NORMALISED_LENGTH: usize = 160;
 
-/// An error text without what varies from request to request: quoted parts, numbers, hex and long tokens
-/// become `#`, white space is folded, and the rest is cut.
+/// An error text without what varies from request to request: quoted parts, paths of files, numbers, hex and long
+/// tokens become `#`, white space is folded, and the rest is cut.
 pub fn normalised(text: &str) -> String {
     let mut out = String::new();
     let mut chars = text.chars().peekable();
@@ -72,6 +72,9 @@ pub fn normalised(text: &str) -> String {
             }
             let varies = word.chars().any(|c| c.is_ascii_digit()) || !word.is_ascii() || word.len() > 40;
             push(&mut out, if varies { "#" } else { &word });
+        } else if c == '/' && begins_path(&out, chars.peek()) {
+            while chars.next_if(|c| !c.is_whitespace() && !"\"'`()[]<>{},;".contains(*c)).is_some() {}
+            push(&mut out, "#");
         } else if c.is_whitespace() {
             if !out.ends_with(' ') {
                 out.push(' ');
@@ -96,6 +99,12 @@ pub fn normalised(text: &str) -> String {
     out.trim().to_owned()
 }
 
+/// Whether a slash after this text and before this character is the first one of a path.
+fn begins_path(before: &str, next: Option<&char>) -> bool {
+    let is_after_word = before.ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '#' | '.' | '/' | ':'));
+    !is_after_word && next.is_some_and(|next| next.is_alphanumeric() || matches!(next, '_' | '.'))
+}
+
 /// Adds a part, folding runs of `#`.
 fn push(out: &mut String, part: &str) {
     if part == "#" && out.ends_with('#') {
@@ -118,6 +127,8 @@ mod tests {
         same("no row with id 17", "no row with id 99123");
         same("cannot parse 'abc' at 3", "cannot parse 'x\u{301}y' at 44");
         same("request 3f2a-11 failed", "request 9c-0be1 failed");
+        same("no such file: /srv/data/a.txt", "no such file: /srv/b");
+        assert_ne!(normalised("read/write error"), normalised("read/seek error"));
         assert_ne!(normalised("division by zero"), normalised("index out of bounds"));
     }
 

@@ -86,7 +86,9 @@ impl ErrorText {
     }
 
     fn of_line(text: &str, echo: &Echo) -> Self {
-        Self { shown: text.to_owned(), key: normalised(&without_values(&echo.removed_from(text))) }
+        // Many servers escape what they quote as for a page, whatever they answer.
+        let text = markup::entities(text);
+        Self { shown: text.clone().into_owned(), key: normalised(&without_values(&echo.removed_from(&text))) }
     }
 }
 
@@ -239,6 +241,8 @@ mod tests {
         );
         check(r#""boom 12""#, "boom #");
         check("{}", "");
+        check(r#"{"errors":[{"title":"For input string: &quot;a&quot;"}]}"#, "For input #: #");
+        check(r#"{"message":"Unreadable file: /srv/x/a"}"#, "Unreadable file: #");
     }
 
     #[test]
