@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::api::OperationId;
 use crate::finding::{Finding, OracleId, Severity, Signature};
+use crate::scenario::Scenario;
 use crate::triage::{Ratio, Suspicion};
 
 /// How many different signatures of one oracle in one operation are proved; an error text that differs with each
@@ -19,6 +20,8 @@ const MAX_CHANCES: u32 = 2;
 pub(super) struct Book {
     settled: BTreeSet<Signature>,
     chances: BTreeMap<Signature, u32>,
+    /// How many signatures wait to be seen once more.
+    second_chances: usize,
     places: BTreeMap<OracleId, BTreeMap<OperationId, usize>>,
     grave: VecDeque<Suspicion>,
     lesser: VecDeque<Suspicion>,
@@ -27,17 +30,23 @@ pub(super) struct Book {
 }
 
 impl Book {
-    /// Whether a finding is worth keeping the traffic of: it is not settled, and there are not enough like it.
-    pub(super) fn is_new(&self, finding: &Finding) -> bool {
-        !self.settled.contains(&finding.signature)
-            && (self.chances.contains_key(&finding.signature) || !self.is_crowded(finding))
+    /// Whether the oracle may say something of this scenario that is worth keeping: what it says of one request is about
+    /// its operation, and there may be enough of that.
+    pub(super) fn wants(&self, oracle: OracleId, scenario: &Scenario) -> bool {
+        let [step] = scenario.steps.as_slice() else { return true };
+        self.second_chances > 0 || !self.is_crowded(oracle, &step.operation)
     }
 
-    fn is_crowded(&self, finding: &Finding) -> bool {
-        let operations = self.places.get(&finding.oracle());
-        operations
-            .and_then(|operations| operations.get(&finding.operation))
-            .is_some_and(|taken| *taken >= MAX_PER_PLACE)
+    /// Whether a finding is worth keeping the traffic of: it is not settled, and there are not enough like it.
+    pub(super) fn is_new(&self, finding: &Finding) -> bool {
+        let has_chances = self.chances.contains_key(&finding.signature);
+        !self.settled.contains(&finding.signature)
+            && (has_chances || !self.is_crowded(finding.oracle(), &finding.operation))
+    }
+
+    fn is_crowded(&self, oracle: OracleId, operation: &OperationId) -> bool {
+        let operations = self.places.get(&oracle);
+        operations.and_then(|operations| operations.get(operation)).is_some_and(|taken| *taken >= MAX_PER_PLACE)
     }
 
     /// Takes a suspicion in, unless it is settled or there are enough like it.
@@ -46,7 +55,9 @@ impl Book {
         if !self.is_new(finding) {
             return;
         }
-        if !self.chances.contains_key(&finding.signature) {
+        if self.chances.contains_key(&finding.signature) {
+            self.second_chances -= 1;
+        } else {
             let operations = self.places.entry(finding.oracle()).or_default();
             *operations.entry(finding.operation.clone()).or_default() += 1;
         }
@@ -91,6 +102,7 @@ impl Book {
         *chances += 1;
         if *chances < MAX_CHANCES {
             self.settled.remove(&finding.signature);
+            self.second_chances += 1;
             return false;
         }
         // What never showed again when sent alone is the neighbours' doing, and no finding at all.
@@ -112,11 +124,25 @@ fn needs_quiet(suspicion: &Suspicion) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use serde_json::json;
 
     use super::*;
     use crate::finding::Requirement;
-    use crate::scenario::{Law, Scenario};
+    use crate::scenario::{ANONYMOUS, IdentityName, Law, Step};
+    use crate::wire::Request;
+
+    fn step(operation: &OperationId) -> Step {
+        Step {
+            operation: operation.clone(),
+            identity: IdentityName::new(ANONYMOUS),
+            request: Arc::new(Request::new("GET", "/a")),
+            fresh: vec![],
+            captures: vec![],
+            case: None,
+        }
+    }
 
     fn suspicion(severity: Severity, text: &str) -> Suspicion {
         let oracle = OracleId("server_error");
@@ -127,7 +153,7 @@ mod tests {
             requirement,
             severity,
             owasp: None,
-            operation,
+            operation: operation.clone(),
             step: 0,
             title: String::new(),
             evidence: String::new(),
@@ -135,7 +161,7 @@ mod tests {
         };
         Suspicion {
             finding,
-            scenario: Scenario::plain(vec![]),
+            scenario: Scenario::single(step(&operation)),
             alone: vec![],
             exchanges: vec![],
             witness: None,
@@ -158,7 +184,16 @@ mod tests {
             book.suspect(suspicion(Severity::High, &index.to_string()));
         }
         assert_eq!(book.waiting(), MAX_PER_PLACE);
-        assert!(!book.is_new(&suspicion(Severity::High, "one more").finding));
+        let one_more = suspicion(Severity::High, "one more");
+        assert!(!book.is_new(&one_more.finding));
+        let wants = |book: &Book, oracle| book.wants(OracleId(oracle), &one_more.scenario);
+        assert!(!wants(&book, "server_error") && wants(&book, "hang"));
+        // One of them did not show again: it may, and then it counts.
+        let first = book.next_grave().unwrap();
+        assert!(!book.prove(&first.finding, Ratio { hits: 0, tries: 3 }));
+        assert!(wants(&book, "server_error") && book.is_new(&first.finding) && !book.is_new(&one_more.finding));
+        book.suspect(first);
+        assert!(!wants(&book, "server_error"));
     }
 
     #[test]

@@ -11,7 +11,8 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use super::book::Book;
 use super::proof::{Proof, Settled};
 use crate::engine;
-use crate::finding::Finding;
+use crate::finding::{Finding, OracleId};
+use crate::scenario::Scenario;
 use crate::triage::{Confirmed, Prover, Suspicion};
 
 /// One request in so many may prove lesser suspicions while the run goes on.
@@ -124,6 +125,11 @@ impl Proving {
                 None
             }
         }
+    }
+
+    /// Whether the oracle may say something new of this scenario.
+    pub(super) fn wants(&self, oracle: OracleId, scenario: &Scenario) -> bool {
+        self.book.wants(oracle, scenario)
     }
 
     /// Whether a finding is worth keeping the traffic of.

@@ -271,7 +271,8 @@ impl<'a> Run<'a> {
         } else {
             self.refused_in_a_row = 0;
         }
-        let mut findings = self.registry.judge(&Trace { scenario: &planned.scenario, exchanges: &execution.exchanges });
+        let trace = Trace { scenario: &planned.scenario, exchanges: &execution.exchanges };
+        let mut findings = self.registry.judge_for(&trace, |oracle| self.proving.wants(oracle, &planned.scenario));
         findings.retain(|finding| self.proving.is_new(finding));
         let exchanges = if findings.is_empty() { Vec::new() } else { execution.exchanges };
         self.pipeline.record(slot, Some(Done { lesson, findings, exchanges }));

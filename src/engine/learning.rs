@@ -2,8 +2,10 @@
 
 use super::arm::{Drawn, hash};
 use super::{Planned, Planner};
+use crate::api::Location;
 use crate::learn::LearnedRule;
-use crate::scenario::encode;
+use crate::resource::Use;
+use crate::scenario::{Case, encode, retarget};
 
 impl Planner {
     /// A drawn case with what was learned and what exists. One that becomes a request that was sent already goes out as it
@@ -19,7 +21,11 @@ impl Planner {
             }
         }
         let uses = self.bind(&mut case, index);
-        let request = if uses.is_empty() { request } else { encode(&case, &self.making.base_path) };
+        if !uses.iter().all(|used| is_in_target(used, &case)) {
+            request = encode(&case, &self.making.base_path);
+        } else if !uses.is_empty() {
+            retarget(&mut request, &case, &self.making.base_path);
+        }
         self.planned(case, request, uses, index)
     }
 
@@ -32,4 +38,9 @@ impl Planner {
     pub fn learned(&self) -> Vec<LearnedRule> {
         self.learned.rules()
     }
+}
+
+fn is_in_target(used: &Use, case: &Case) -> bool {
+    let parameter = used.parameter.and_then(|index| case.operation.parameters.get(index));
+    parameter.is_some_and(|parameter| matches!(parameter.location, Location::Path | Location::Query))
 }

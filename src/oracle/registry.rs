@@ -62,9 +62,14 @@ impl Registry {
     /// What all of them say about a trace. Of one that tries a law only that law and a crash count: whatever else its
     /// requests show, they show alone as well, and the finding is smaller then.
     pub fn judge(&self, trace: &Trace<'_>) -> Vec<Finding> {
+        self.judge_for(trace, |_| true)
+    }
+
+    /// What those of them say that are wanted.
+    pub fn judge_for(&self, trace: &Trace<'_>, is_wanted: impl Fn(OracleId) -> bool) -> Vec<Finding> {
         let counts = |oracle: &&dyn Oracle| {
-            let name = oracle.id().0;
-            trace.scenario.law.is_none_or(|law| name == law.word() || CRASHES.contains(&name))
+            let id = oracle.id();
+            trace.scenario.law.is_none_or(|law| id.0 == law.word() || CRASHES.contains(&id.0)) && is_wanted(id)
         };
         self.iter().filter(counts).flat_map(|oracle| oracle.judge(trace)).collect()
     }

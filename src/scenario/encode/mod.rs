@@ -39,6 +39,11 @@ pub fn encode(case: &Case, base_path: &str) -> Request {
     request
 }
 
+/// Writes the target of the case's request anew, after parameters of the path or the query have changed.
+pub fn retarget(request: &mut Request, case: &Case, base_path: &str) {
+    request.target = path_query::target(case, base_path);
+}
+
 /// The case's arguments in this place, in the case's order.
 fn arguments(case: &Case, location: Location) -> impl Iterator<Item = (&Parameter, &Datum)> {
     case.arguments.iter().filter_map(move |Argument { parameter, value }| {
