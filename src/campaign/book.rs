@@ -18,6 +18,9 @@ const MAX_CHANCES: u32 = 2;
 #[derive(Debug, Default)]
 pub(super) struct Book {
     settled: BTreeSet<Signature>,
+    /// What somebody rejected, and what of it was seen again.
+    rejected: BTreeSet<Signature>,
+    seen_again: BTreeSet<Signature>,
     chances: BTreeMap<Signature, u32>,
     places: BTreeMap<(OracleId, OperationId), usize>,
     grave: VecDeque<Suspicion>,
@@ -27,14 +30,28 @@ pub(super) struct Book {
 }
 
 impl Book {
+    /// A book in which nothing of what was rejected is ever entered.
+    pub(super) fn without(rejected: BTreeSet<Signature>) -> Self {
+        Self { rejected, ..Self::default() }
+    }
+
+    /// How many of the rejected findings were seen again.
+    pub(super) fn seen_again(&self) -> usize {
+        self.seen_again.len()
+    }
+
     /// Whether a finding is worth keeping the traffic of.
     pub(super) fn is_new(&self, finding: &Finding) -> bool {
-        !self.settled.contains(&finding.signature)
+        !self.settled.contains(&finding.signature) && !self.seen_again.contains(&finding.signature)
     }
 
     /// Takes a suspicion in, unless it is settled or there are enough like it.
     pub(super) fn suspect(&mut self, suspicion: Suspicion) {
         let finding = &suspicion.finding;
+        if self.rejected.contains(&finding.signature) {
+            self.seen_again.insert(finding.signature.clone());
+            return;
+        }
         if !self.is_new(finding) {
             return;
         }
@@ -135,6 +152,7 @@ mod tests {
             exchanges: vec![],
             witness: None,
             is_quiet: false,
+            is_settled: false,
         }
     }
 
@@ -144,6 +162,16 @@ mod tests {
         book.suspect(suspicion(Severity::High, "a"));
         book.suspect(suspicion(Severity::High, "a"));
         assert_eq!(book.waiting(), 1);
+    }
+
+    #[test]
+    fn what_was_rejected_is_counted_and_not_proved() {
+        let (first, second) = (suspicion(Severity::High, "a"), suspicion(Severity::High, "b"));
+        let mut book = Book::without([first.finding.signature.clone()].into());
+        for suspicion in [&first, &first, &second] {
+            book.suspect(suspicion.clone());
+        }
+        assert_eq!((book.waiting(), book.seen_again()), (1, 1));
     }
 
     #[test]

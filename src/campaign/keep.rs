@@ -11,11 +11,11 @@ use crate::clock;
 use crate::corpus::{self, Aside, Corpus, Reason};
 use crate::engine::{Glimpse, Remembered};
 use crate::finding::Severity;
-use crate::fixture::{Discovery, Fixture, Place, REGRESSIONS, Shelf};
+use crate::fixture::{Discovery, Fixture, Place, REGRESSIONS, Rejected, Shelf};
 use crate::learn::{Kept, LearnedRule};
 use crate::redact::Redactor;
 use crate::report::FindingRecord;
-use crate::scenario::{Intent, Scenario};
+use crate::scenario::{Intent, Scenario, shell};
 use crate::spec::Loaded;
 use crate::triage::Confirmed;
 use crate::wire::curl;
@@ -32,6 +32,7 @@ pub(super) struct Keeper {
     spec: String,
     date: String,
     shelf: Option<Shelf>,
+    rejected: Rejected,
     corpus: Option<Corpus>,
     learned: Option<Kept>,
     /// What earlier runs learned, until it is taken.
@@ -53,6 +54,10 @@ impl Keeper {
                 problems.extend(unreadable.iter().map(ToString::to_string));
                 Some(shelf)
             }
+        };
+        let rejected = match &options.reviewed {
+            None => Rejected::default(),
+            Some(store) => Rejected::load(&**store, REGRESSIONS, &options.name)?,
         };
         let corpus = options.corpus.as_ref().map(|store| {
             let (corpus, unreadable) = Corpus::open(corpus::Settings {
@@ -77,6 +82,7 @@ impl Keeper {
             spec: loaded.api.digest.clone(),
             date: clock::today(),
             shelf,
+            rejected,
             corpus,
             learned,
             lessons,
@@ -136,6 +142,11 @@ impl Keeper {
         record
     }
 
+    /// What somebody rejected before.
+    pub(super) fn rejected(&self) -> &Rejected {
+        &self.rejected
+    }
+
     /// Without secrets.
     pub(super) fn redacted(&self, text: &str) -> String {
         self.redactor.text(text)
@@ -179,6 +190,9 @@ impl Keeper {
         let finding = &confirmed.finding;
         let step = &confirmed.scenario.steps[finding.step];
         let intent = step.case.as_ref().map(|case| &case.intent);
+        let origin = &self.options.target.origin;
+        let sequence = &confirmed.scenario.steps[..=finding.step];
+        let lines = sequence.iter().filter(|_| sequence.len() > 1).flat_map(|step| shell(step, origin));
         FindingRecord {
             oracle: finding.oracle().to_string(),
             severity: finding.severity,
@@ -192,7 +206,8 @@ impl Keeper {
             intent: intent.map_or("recorded", Intent::word).to_owned(),
             rule: intent.and_then(Intent::detail),
             outcome: confirmed.exchanges.last().map(|last| last.outcome.to_string()).unwrap_or_default(),
-            curl: self.redactor.text(&curl(&step.request, &self.options.target.origin)),
+            curl: self.redactor.text(&curl(&step.request, origin)),
+            steps: lines.map(|line| self.redactor.text(&line)).collect(),
             fixture,
             seconds: elapsed.as_secs_f64(),
         }

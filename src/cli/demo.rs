@@ -235,6 +235,7 @@ mod tests {
             rule: None,
             outcome: "500".to_owned(),
             curl: "curl".to_owned(),
+            steps: vec![],
             fixture: None,
             seconds: 0.0,
         }

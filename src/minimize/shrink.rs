@@ -1,83 +1,164 @@
-//! The search for the smallest request. Main type: [`Minimizer`].
+//! The search for the smallest requests. Main type: [`Minimizer`].
 
 use std::sync::Arc;
 
 use super::Draft;
+use super::rule::keeps_rule;
 use crate::engine::{Error, Executor};
-use crate::finding::{Finding, Signature};
+use crate::finding::Finding;
 use crate::oracle::Registry;
 use crate::scenario::{Law, Scenario, Trace};
 use crate::seed::Seed;
 use crate::triage::Confirmed;
+use crate::wire::Request;
 
-/// Oracles whose findings stand on how the request was made: a smaller one could break another rule.
-const LEFT_ALONE: [&str; 2] = ["invalid_input_accepted", "hang"];
+/// The oracle whose findings take so long that no smaller request is looked for: each try makes the target hang again.
+const LEFT_ALONE: &str = "hang";
+/// The oracle whose findings stand on one rule that is broken: a smaller request must break that one and no other.
+const BY_RULE: &str = "invalid_input_accepted";
+/// Executions that a sequence may take: each of them is several requests.
+const SEQUENCE: u64 = 20;
 
-/// Shrinks the last request of a proved finding.
+/// Shrinks the requests of a proved finding.
 #[derive(Clone)]
 pub struct Minimizer {
     executor: Executor,
     registry: Arc<Registry>,
-    budget: u32,
+    budget: u64,
+}
+
+/// The search for one finding.
+struct Search<'a> {
+    minimizer: &'a Minimizer,
+    finding: &'a Finding,
+    best: Scenario,
+    seed: Seed,
+    /// Executions and requests so far.
+    executions: u64,
+    spent: u64,
+    budget: u64,
 }
 
 impl Minimizer {
-    /// Spends at most `budget` executions on a finding.
-    pub fn new(mut executor: Executor, registry: Arc<Registry>, budget: u32) -> Self {
+    /// Spends about `budget` requests on a finding, and a few executions in any case.
+    pub fn new(mut executor: Executor, registry: Arc<Registry>, budget: u64) -> Self {
         executor.options.fresh_connection = true;
         Self { executor, registry, budget }
     }
 
     /// Whether a smaller request could show the same bug.
     pub fn applies(finding: &Finding) -> bool {
-        // A law compares what several steps sent; the cases that try one are small from the start.
-        !LEFT_ALONE.contains(&finding.oracle().0) && Law::named(finding.oracle().0).is_none()
+        finding.oracle().0 != LEFT_ALONE
     }
 
-    /// A smaller scenario with the same signature, or `None` if there is none; and the executions spent.
-    pub async fn minimize(&self, confirmed: &Confirmed, seed: Seed) -> Result<(Option<Scenario>, u32), Error> {
-        let Some(last) = confirmed.scenario.steps.last() else { return Ok((None, 0)) };
-        let mut best = Draft::of(&last.request);
-        let original = best.clone();
-        let mut spent = 0;
+    /// A smaller scenario with the same signature, or `None` if there is none; and the requests spent.
+    pub async fn minimize(&self, confirmed: &Confirmed, seed: Seed) -> Result<(Option<Scenario>, u64), Error> {
+        let scenario = &confirmed.scenario;
+        let mut search = Search {
+            minimizer: self,
+            finding: &confirmed.finding,
+            best: scenario.clone(),
+            seed,
+            executions: 0,
+            spent: 0,
+            budget: self.budget.max(SEQUENCE * scenario.steps.len() as u64),
+        };
+        // A law compares what several steps sent, so each of them counts; before any other finding stands what makes it
+        // possible, and only its last request is what it is about.
+        if Law::named(confirmed.finding.oracle().0).is_some() {
+            search.without_accept().await?;
+            for steps in alike(scenario) {
+                search.shrink(&steps).await?;
+            }
+        } else if let Some(last) = scenario.steps.len().checked_sub(1) {
+            search.shrink(&[last]).await?;
+        }
+        let Search { best, spent, .. } = search;
+        let is_same = scenario.steps.iter().zip(&best.steps).all(|(before, after)| before.request == after.request);
+        Ok(((!is_same).then_some(best), spent))
+    }
+}
+
+impl Search<'_> {
+    /// Which header we would like to have the answer in says nothing about a law.
+    async fn without_accept(&mut self) -> Result<(), Error> {
+        let mut candidate = self.best.clone();
+        for step in &mut candidate.steps {
+            step.request = Arc::new(Draft::of(&step.request).without_header("accept").request());
+        }
+        self.take(candidate).await?;
+        Ok(())
+    }
+
+    /// Makes the one request of these steps as small as it can be.
+    async fn shrink(&mut self, steps: &[usize]) -> Result<(), Error> {
+        let Some(first) = steps.first().and_then(|index| self.best.steps.get(*index)) else { return Ok(()) };
+        let mut best = Draft::of(&first.request);
         loop {
             let before = best.clone();
             let mut index = 0;
             // After a success the same index names the next piece: what failed already is not tried again in this pass.
-            while let Some(smaller) = best.smaller().into_iter().nth(index) {
-                if spent >= self.budget {
-                    return Ok((changed(&confirmed.scenario, &original, &best), spent));
+            while let Some(smaller) = self.drafts(&best).into_iter().nth(index) {
+                if self.spent >= self.budget {
+                    return Ok(());
                 }
-                spent += 1;
-                let candidate = with_last_request(&confirmed.scenario, &smaller);
-                let fresh = seed.child("candidate", u64::from(spent));
-                if self.shows(&candidate, &confirmed.finding.signature, fresh).await? {
+                let request = smaller.request();
+                if self.may_be_smaller(&best.request(), &request) && self.take(self.with(steps, &request)).await? {
                     best = smaller;
                 } else {
                     index += 1;
                 }
             }
             if best == before {
-                return Ok((changed(&confirmed.scenario, &original, &best), spent));
+                return Ok(());
             }
         }
     }
 
-    async fn shows(&self, scenario: &Scenario, signature: &Signature, seed: Seed) -> Result<bool, Error> {
-        let execution = self.executor.run(scenario, seed).await?;
-        let trace = Trace { scenario, exchanges: &execution.exchanges };
-        Ok(self.registry.judge(&trace).iter().any(|finding| finding.signature == *signature))
+    /// What is tried: values are left alone where the finding depends on how they are related.
+    fn drafts(&self, best: &Draft) -> Vec<Draft> {
+        let oracle = self.finding.oracle().0;
+        if oracle == BY_RULE || Law::named(oracle).is_some() { best.shorter() } else { best.smaller() }
+    }
+
+    fn may_be_smaller(&self, before: &Request, after: &Request) -> bool {
+        let case = self.best.steps.last().and_then(|step| step.case.as_deref());
+        self.finding.oracle().0 != BY_RULE || case.is_some_and(|case| keeps_rule(case, before, after))
+    }
+
+    fn with(&self, steps: &[usize], request: &Request) -> Scenario {
+        let mut scenario = self.best.clone();
+        let request = Arc::new(request.clone());
+        for index in steps {
+            scenario.steps[*index].request = Arc::clone(&request);
+        }
+        scenario
+    }
+
+    /// Sends the candidate, and takes it if it shows the same. Answers whether it does.
+    async fn take(&mut self, candidate: Scenario) -> Result<bool, Error> {
+        self.executions += 1;
+        let fresh = self.seed.child("candidate", self.executions);
+        let execution = self.minimizer.executor.run(&candidate, fresh).await?;
+        self.spent += execution.exchanges.len() as u64;
+        let trace = Trace { scenario: &candidate, exchanges: &execution.exchanges };
+        let found = self.minimizer.registry.judge(&trace);
+        let shows = found.iter().any(|finding| finding.signature == self.finding.signature);
+        if shows {
+            self.best = candidate;
+        }
+        Ok(shows)
     }
 }
 
-fn changed(scenario: &Scenario, original: &Draft, best: &Draft) -> Option<Scenario> {
-    (best != original).then(|| with_last_request(scenario, best))
-}
-
-fn with_last_request(scenario: &Scenario, draft: &Draft) -> Scenario {
-    let mut scenario = scenario.clone();
-    if let Some(last) = scenario.steps.last_mut() {
-        last.request = Arc::new(draft.request());
+/// The steps that send something to take apart, those together that send the same.
+fn alike(scenario: &Scenario) -> Vec<Vec<usize>> {
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    for (index, step) in scenario.steps.iter().enumerate().filter(|(_, step)| !step.request.body.is_empty()) {
+        match groups.iter_mut().find(|group| scenario.steps[group[0]].request == step.request) {
+            Some(group) => group.push(index),
+            None => groups.push(vec![index]),
+        }
     }
-    scenario
+    groups
 }

@@ -170,6 +170,9 @@ fn figures(summary: &Summary, look: &Look) -> String {
     if let Some(learned) = learned(&summary.learned) {
         row("learned", &learned);
     }
+    if summary.rejected > 0 {
+        row("rejected", &format!("{} left out: rejected before", count(summary.rejected, "finding")));
+    }
     row("seed", &summary.seed.to_string());
     row("ended", ended(summary.ended));
     if summary.findings.iter().any(|finding| finding.fixture.is_some()) {
