@@ -65,11 +65,28 @@ impl Node {
         }
     }
 
+    /// How many members and items there are in it.
+    fn weight(&self) -> usize {
+        match self {
+            Self::Scalar(_) => 0,
+            Self::Array(items) => items.iter().map(|item| 1 + item.weight()).sum(),
+            Self::Object(members) => members.iter().map(|(_, member)| 1 + member.weight()).sum(),
+        }
+    }
+
     /// Smaller values: members and items left out, from the outside in; then scalars made simpler.
     pub(super) fn smaller(&self, cut: Cut) -> Vec<Self> {
         match self {
             Self::Object(members) => {
-                let mut out: Vec<_> = without_each(members).map(Self::Object).collect();
+                // The one that holds most goes first: of two that would do, the smaller one is left.
+                let mut order: Vec<usize> = (0..members.len()).collect();
+                order.sort_by_key(|index| std::cmp::Reverse(members[*index].1.weight()));
+                let without = |index: &usize| {
+                    let mut rest = members.clone();
+                    rest.remove(*index);
+                    Self::Object(rest)
+                };
+                let mut out: Vec<_> = order.iter().map(without).collect();
                 for (index, (_, member)) in members.iter().enumerate() {
                     out.extend(member.smaller(cut).into_iter().map(|smaller| {
                         let mut changed = members.clone();
@@ -223,6 +240,8 @@ mod tests {
         assert_eq!(shown(&node.smaller(Cut::Structure)), structure);
         let texts = ["{\"a\":[1,\"\"]}", "{\"a\":[1,\"a\"]}", "{\"a\":[1,\"bc\"]}"];
         assert_eq!(shown(&node.smaller(Cut::All)), [&structure[..], &texts[..]].concat());
+        let heavy = parse("{\"a\":1,\"b\":[2],\"c\":3}").unwrap().smaller(Cut::Structure);
+        assert_eq!(shown(&heavy)[..2], ["{\"a\":1,\"c\":3}", "{\"b\":[2],\"c\":3}"]);
         assert!(parse("\"{{fresh_1}}\"").unwrap().smaller(Cut::All).is_empty());
     }
 

@@ -63,15 +63,17 @@ impl Minimizer {
             spent: 0,
             budget: self.budget.max(SEQUENCE * scenario.steps.len() as u64),
         };
-        // A law compares what several steps sent, so each of them counts; before any other finding stands what makes it
-        // possible, and only its last request is what it is about.
-        if Law::named(confirmed.finding.oracle().0).is_some() {
+        // A law compares what several steps sent; any other finding is about its last request, and what stands before that
+        // makes it possible.
+        let last = scenario.steps.len().saturating_sub(1);
+        if last > 0 {
             search.without_accept().await?;
-            for steps in alike(scenario) {
-                search.shrink(&steps).await?;
-            }
-        } else if let Some(last) = scenario.steps.len().checked_sub(1) {
+        }
+        if Law::named(confirmed.finding.oracle().0).is_none() {
             search.shrink(&[last]).await?;
+        }
+        for steps in alike(scenario) {
+            search.shrink(&steps).await?;
         }
         let Search { best, spent, .. } = search;
         let is_same = scenario.steps.iter().zip(&best.steps).all(|(before, after)| before.request == after.request);
@@ -80,7 +82,7 @@ impl Minimizer {
 }
 
 impl Search<'_> {
-    /// Which header we would like to have the answer in says nothing about a law.
+    /// In which form we would like to have an answer seldom matters: one try for all steps.
     async fn without_accept(&mut self) -> Result<(), Error> {
         let mut candidate = self.best.clone();
         for step in &mut candidate.steps {
@@ -98,12 +100,13 @@ impl Search<'_> {
             let before = best.clone();
             let mut index = 0;
             // After a success the same index names the next piece: what failed already is not tried again in this pass.
-            while let Some(smaller) = self.drafts(&best).into_iter().nth(index) {
+            while let Some(smaller) = self.drafts(steps, &best).into_iter().nth(index) {
                 if self.spent >= self.budget {
                     return Ok(());
                 }
                 let request = smaller.request();
-                if self.may_be_smaller(&best.request(), &request) && self.take(self.with(steps, &request)).await? {
+                let may_be = self.may_be_smaller(steps, &best.request(), &request);
+                if may_be && self.take(self.with(steps, &request)).await? {
                     best = smaller;
                 } else {
                     index += 1;
@@ -115,15 +118,22 @@ impl Search<'_> {
         }
     }
 
-    /// What is tried: values are left alone where the finding depends on how they are related.
-    fn drafts(&self, best: &Draft) -> Vec<Draft> {
+    /// What is tried: values are left alone where the finding depends on how they are related, and where they make what it
+    /// needs.
+    fn drafts(&self, steps: &[usize], best: &Draft) -> Vec<Draft> {
         let oracle = self.finding.oracle().0;
-        if oracle == BY_RULE || Law::named(oracle).is_some() { best.shorter() } else { best.smaller() }
+        let by_values = oracle != BY_RULE && Law::named(oracle).is_none() && self.is_last(steps);
+        if by_values { best.smaller() } else { best.shorter() }
     }
 
-    fn may_be_smaller(&self, before: &Request, after: &Request) -> bool {
+    fn may_be_smaller(&self, steps: &[usize], before: &Request, after: &Request) -> bool {
         let case = self.best.steps.last().and_then(|step| step.case.as_deref());
-        self.finding.oracle().0 != BY_RULE || case.is_some_and(|case| keeps_rule(case, before, after))
+        let is_free = self.finding.oracle().0 != BY_RULE || !self.is_last(steps);
+        is_free || case.is_some_and(|case| keeps_rule(case, before, after))
+    }
+
+    fn is_last(&self, steps: &[usize]) -> bool {
+        steps.last().is_some_and(|last| last + 1 == self.best.steps.len())
     }
 
     fn with(&self, steps: &[usize], request: &Request) -> Scenario {
@@ -151,10 +161,14 @@ impl Search<'_> {
     }
 }
 
-/// The steps that send something to take apart, those together that send the same.
+/// The steps before the last one that send something to take apart, those together that send the same.
 fn alike(scenario: &Scenario) -> Vec<Vec<usize>> {
     let mut groups: Vec<Vec<usize>> = Vec::new();
-    for (index, step) in scenario.steps.iter().enumerate().filter(|(_, step)| !step.request.body.is_empty()) {
+    let before = scenario.steps.len().saturating_sub(1);
+    for (index, step) in scenario.steps.iter().take(before).enumerate() {
+        if step.request.body.is_empty() && !step.request.target.contains(&b'?') {
+            continue;
+        }
         match groups.iter_mut().find(|group| scenario.steps[group[0]].request == step.request) {
             Some(group) => group.push(index),
             None => groups.push(vec![index]),
