@@ -10,7 +10,7 @@ use crate::api::Api;
 use crate::clock;
 use crate::corpus::{self, Aside, Corpus, Reason};
 use crate::engine::{Glimpse, Remembered};
-use crate::finding::Severity;
+use crate::finding::{Severity, Signature};
 use crate::fixture::{Discovery, Fixture, Place, REGRESSIONS, Rejected, Shelf};
 use crate::learn::{Kept, LearnedRule};
 use crate::redact::Redactor;
@@ -33,6 +33,8 @@ pub(super) struct Keeper {
     date: String,
     shelf: Option<Shelf>,
     rejected: Rejected,
+    /// What is accepted, and until when.
+    known: BTreeMap<Signature, String>,
     corpus: Option<Corpus>,
     learned: Option<Kept>,
     /// What earlier runs learned, until it is taken.
@@ -55,10 +57,13 @@ impl Keeper {
                 Some(shelf)
             }
         };
-        let rejected = match &options.reviewed {
-            None => Rejected::default(),
-            Some(store) => Rejected::load(&**store, REGRESSIONS, &options.name)?,
-        };
+        let (mut rejected, mut known, date) = (Rejected::default(), BTreeMap::new(), clock::today());
+        if let Some(store) = &options.reviewed {
+            // What can't be read is told where fixtures are written, and by each replay.
+            let (reviewed, _) = Shelf::open(store.clone(), REGRESSIONS)?;
+            rejected = reviewed.rejected(&options.name)?;
+            known = reviewed.known(&options.name, &date)?;
+        }
         let corpus = options.corpus.as_ref().map(|store| {
             let (corpus, unreadable) = Corpus::open(corpus::Settings {
                 store: store.clone(),
@@ -80,9 +85,10 @@ impl Keeper {
             options: options.clone(),
             redactor,
             spec: loaded.api.digest.clone(),
-            date: clock::today(),
+            date,
             shelf,
             rejected,
+            known,
             corpus,
             learned,
             lessons,
@@ -209,6 +215,7 @@ impl Keeper {
             curl: self.redactor.text(&curl(&step.request, origin)),
             steps: lines.map(|line| self.redactor.text(&line)).collect(),
             fixture,
+            known_until: self.known.get(&finding.signature).cloned(),
             seconds: elapsed.as_secs_f64(),
         }
     }

@@ -237,6 +237,7 @@ mod tests {
             curl: "curl".to_owned(),
             steps: vec![],
             fixture: None,
+            known_until: None,
             seconds: 0.0,
         }
     }

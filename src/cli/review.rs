@@ -37,8 +37,8 @@ pub(super) struct Flags {
 }
 
 const HELP: &str = "\
-Each fixture is shown with its requests, the answer at discovery and why it was kept. With --url it is sent there first,
-and the difference to the answer at discovery is shown.
+Each fixture is shown with its requests, the answer at discovery and why it was kept. With --url
+it is sent there first, and the difference to the answer at discovery is shown.
 
   a  accept: its test is red until the bug is mended, and guards for ever after
   k  known: reported and not red until a day; asks for the reason, the day and who will mend it

@@ -8,7 +8,7 @@ use super::args::TargetFlags;
 use super::site::Site;
 use super::{Context, Error, run};
 use crate::config::File;
-use crate::fixture::{Entry, REGRESSIONS, Shelf, folder_of, trial_name};
+use crate::fixture::{Entry, Fixture, REGRESSIONS, Shelf, State, folder_of, trial_name};
 use crate::oracle::Registry;
 use crate::redact::Redactor;
 use crate::replay::{self, View};
@@ -58,7 +58,10 @@ pub(super) fn described(entry: &Entry, context: &Context, flags: &TargetFlags) -
         redactor: &redactor,
         looks_for: View::looks_for(&REGISTRY, &entry.fixture.oracle),
     };
-    let text = replay::describe(&entry.fixture, site.as_ref().and_then(|site| site.base_path.as_deref()), &view);
+    // A file that somebody made says `open` wherever it stands.
+    let state = if entry.standing() == State::Pending.word() { State::Pending } else { entry.fixture.state.clone() };
+    let fixture = Fixture { state, ..entry.fixture.clone() };
+    let text = replay::describe(&fixture, site.as_ref().and_then(|site| site.base_path.as_deref()), &view);
     if site.is_some() {
         return Ok(text);
     }

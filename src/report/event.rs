@@ -97,6 +97,9 @@ pub struct FindingRecord {
     pub steps: Vec<String>,
     /// Where the fixture was written, relative to the working folder.
     pub fixture: Option<String>,
+    /// The last day on which somebody accepts it, if it is known and that day has not passed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub known_until: Option<String>,
     /// Seconds since the start of the run when it was first seen.
     pub seconds: f64,
 }
@@ -222,9 +225,10 @@ impl FindingRecord {
 }
 
 impl Summary {
-    /// Stable findings of this severity or worse.
+    /// Stable findings of this severity or worse, without those that are known.
     pub fn proved(&self, least: Severity) -> impl Iterator<Item = &FindingRecord> {
-        self.findings.iter().filter(move |finding| finding.stable && finding.severity >= least)
+        let is_news = |finding: &FindingRecord| finding.stable && finding.known_until.is_none();
+        self.findings.iter().filter(move |finding| is_news(finding) && finding.severity >= least)
     }
 
     /// The findings of an operation.

@@ -30,6 +30,7 @@ pub(super) fn block(record: &FindingRecord, paint: Paint) -> String {
     fact("answer", &line(&record.outcome, WIDTH));
     fact("proof", &proof(record));
     fact("fixture", record.fixture.as_deref().unwrap_or_default());
+    fact("known", &record.known_until.as_ref().map(|until| format!("until {until}")).unwrap_or_default());
     for text in record.commands() {
         _ = writeln!(out, "  {}", command(text));
     }
@@ -72,6 +73,7 @@ mod tests {
             curl: "curl last".into(),
             steps: steps.iter().map(|step| (*step).to_owned()).collect(),
             fixture: None,
+            known_until: None,
             seconds: 0.0,
         }
     }

@@ -11,7 +11,7 @@ use crate::support::Project;
 
 /// A moment is a number of lines on standard output: there a run tells each finding as soon as it is kept, so that they come
 /// while files are written. A run of so many requests tells of more.
-const MOST_LINES: u64 = 120;
+const MOST_LINES: u64 = 80;
 
 /// Kills the run after so many lines; answers the fixtures that it told of.
 fn killed(project: &Project, seed: u64, lines: usize) -> Vec<String> {

@@ -48,6 +48,7 @@ impl Made {
             curl: format!("curl -i --path-as-is {}", self.curl),
             steps: vec![],
             fixture: (self.severity > Severity::Remark).then(|| format!("regressions/pending/shop/{file}")),
+            known_until: None,
             seconds: 1.5,
         }
     }

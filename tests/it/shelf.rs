@@ -148,6 +148,7 @@ fn a_review_walks_what_is_pending() {
     assert_eq!(ran.code, Some(0), "{ran:?}");
     for part in [
         "1 of 3  regressions/pending/demo/",
+        "\n\npending\n\nfixture ",
         "request 6 as alice:",
         "the answer at discovery:",
         "has passed",
@@ -224,6 +225,26 @@ fn what_was_rejected_stays_rejected() {
     assert_eq!(project.gadfly(&demo).code, Some(1));
     project.write("regressions/demo/rejected.json", "{\"format\": 1}");
     check(&project.gadfly(&demo), 2, &[], &["regressions/demo/rejected.json:1:", "missing field `rejected`"]);
+}
+
+#[test]
+fn a_known_finding_does_not_make_a_run_fail() {
+    let project = Project::new(&[]);
+    let demo = ["demo", "--requests", "30", "--include", "GET /health"];
+    let known = |until: &str| {
+        let state = format!(r#""state": {{"known": {{"reason": "vendor", "until": "{until}"}}}}"#);
+        project.write(&format!("regressions/demo/{HEALTH}"), &committed(HEALTH).replace("\"state\": \"open\"", &state));
+    };
+    known("2999-01-31");
+    let ran = project.gadfly(&demo);
+    check(
+        &ran,
+        0,
+        &["known     until 2999-01-31", "3 of 3, known until 2999-01-31", "no finding was proved; 1 known"],
+        &[],
+    );
+    known("2020-01-31");
+    check(&project.gadfly(&demo), 1, &["1 finding proved: 1 critical"], &[]);
 }
 
 #[test]
