@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use super::Draft;
 use super::rule::keeps_rule;
-use crate::engine::{Error, Executor};
+use crate::engine::{Error, Execution, Executor};
 use crate::finding::Finding;
 use crate::oracle::Registry;
 use crate::scenario::{Law, Scenario, Trace};
 use crate::seed::Seed;
 use crate::triage::Confirmed;
-use crate::wire::Request;
+use crate::wire::{Exchange, Request};
 
 /// The oracle whose findings take so long that no smaller request is looked for: each try makes the target hang again.
 const LEFT_ALONE: &str = "hang";
@@ -31,6 +31,8 @@ pub struct Minimizer {
 struct Search<'a> {
     minimizer: &'a Minimizer,
     finding: &'a Finding,
+    /// What came of each step when the finding was proved.
+    exchanges: &'a [Exchange],
     best: Scenario,
     seed: Seed,
     /// Executions and requests so far.
@@ -57,6 +59,7 @@ impl Minimizer {
         let mut search = Search {
             minimizer: self,
             finding: &confirmed.finding,
+            exchanges: &confirmed.exchanges,
             best: scenario.clone(),
             seed,
             executions: 0,
@@ -132,6 +135,13 @@ impl Search<'_> {
         is_free || case.is_some_and(|case| keeps_rule(case, before, after))
     }
 
+    /// Whether the steps before the last one still do what they did.
+    fn prepares_as_before(&self, execution: &Execution) -> bool {
+        let class = |exchange: &Exchange| exchange.outcome.status().map(|status| status / 100);
+        let before = self.best.steps.len().saturating_sub(1);
+        execution.exchanges.iter().zip(self.exchanges).take(before).all(|(now, then)| class(now) == class(then))
+    }
+
     fn is_last(&self, steps: &[usize]) -> bool {
         steps.last().is_some_and(|last| last + 1 == self.best.steps.len())
     }
@@ -153,7 +163,8 @@ impl Search<'_> {
         self.spent += execution.exchanges.len() as u64;
         let trace = Trace { scenario: &candidate, exchanges: &execution.exchanges };
         let found = self.minimizer.registry.judge(&trace);
-        let shows = found.iter().any(|finding| finding.signature == self.finding.signature);
+        let shows = self.prepares_as_before(&execution)
+            && found.iter().any(|finding| finding.signature == self.finding.signature);
         if shows {
             self.best = candidate;
         }
@@ -175,4 +186,112 @@ fn alike(scenario: &Scenario) -> Vec<Vec<usize>> {
         }
     }
     groups
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::finding::Ratio;
+    use crate::identity::Identities;
+    use crate::scenario::encode::samples::{case, operation};
+    use crate::scenario::{ANONYMOUS, IdentityName, Intent, Rule, Step};
+    use crate::transport::{Canned, Options, canned};
+
+    const BUDGET: u64 = 60;
+
+    /// A step that posts this body to this target.
+    fn step(target: &str, body: &str, intent: Intent) -> Step {
+        let schema = json!({"type": "object", "required": ["a"], "properties": {"n": {"maximum": 9}}});
+        let described = json!({"body": {"application/json": {"schema": schema}}});
+        let operation = operation("POST", "/x", described);
+        let mut request = Request::new("POST", target.to_owned());
+        request.headers.push("Accept", "*/*");
+        request.headers.push("Content-Type", "application/json");
+        request.body = body.to_owned().into();
+        let mut case = case(&operation, &[]);
+        case.intent = intent;
+        Step {
+            operation: operation.id.clone(),
+            identity: IdentityName::new(ANONYMOUS),
+            request: Arc::new(request),
+            fresh: vec![],
+            captures: vec![],
+            case: Some(Arc::new(case)),
+        }
+    }
+
+    /// What is left of these steps where the target answers their bodies so: targets, headers and bodies; and the requests.
+    fn minimized(steps: Vec<Step>, status: fn(&Value) -> u16) -> (Vec<String>, u64) {
+        let answer = move |request: &Request| {
+            let body = serde_json::from_slice(&request.body).unwrap_or_default();
+            let status = status(&body);
+            canned::json(status, &if status < 500 { json!({}) } else { json!({"error": "boom"}) })
+        };
+        let options = Options { timeout: std::time::Duration::from_secs(1), fresh_connection: false };
+        let transport = Arc::new(Canned::new(answer));
+        let executor = Executor { transport, identities: Arc::new(Identities::new()), options, ledger: None };
+        let registry = Arc::new(Registry::default());
+        let scenario = Scenario::plain(steps);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let execution = runtime.block_on(executor.run(&scenario, Seed::new(1))).unwrap();
+        let trace = Trace { scenario: &scenario, exchanges: &execution.exchanges };
+        let finding = registry.judge(&trace).into_iter().next().unwrap();
+        let ratio = Ratio { hits: 3, tries: 3 };
+        let confirmed = Confirmed { finding, scenario: scenario.clone(), exchanges: execution.exchanges, ratio };
+        let minimizer = Minimizer::new(executor, registry, BUDGET);
+        let (smaller, spent) = runtime.block_on(minimizer.minimize(&confirmed, Seed::new(1))).unwrap();
+        let shown = |step: &Step| {
+            let body = String::from_utf8_lossy(&step.request.body);
+            format!("{} {} {body}", step.request.target_text(), step.request.headers.len())
+        };
+        (smaller.unwrap_or(scenario).steps.iter().map(shown).collect(), spent)
+    }
+
+    #[track_caller]
+    fn check(steps: Vec<Step>, status: fn(&Value) -> u16, expected: &[&str]) {
+        let (left, spent) = minimized(steps, status);
+        assert_eq!(left, expected);
+        assert!(spent <= BUDGET + 2, "{spent} requests");
+    }
+
+    #[test]
+    fn what_does_not_matter_is_left_out() {
+        let crash = |body: &Value| if body.get("bad").is_some() { 500 } else { 200 };
+        let lone = step("/x?p=1&q=2", r#"{"a":[1,{"b":2}],"bad":"long","c":null}"#, Intent::Valid);
+        check(vec![lone], crash, &[r#"/x 0 {"bad":""}"#]);
+    }
+
+    #[test]
+    fn steps_that_prepare_lose_what_nobody_needs_and_keep_their_values() {
+        let crash = |body: &Value| match (body.get("name"), body.get("bad")) {
+            (_, Some(_)) => 500,
+            (Some(_), _) => 201,
+            _ => 400,
+        };
+        let make = step("/x?p=1", r#"{"name":"long","b":2}"#, Intent::Valid);
+        let judged = step("/x", r#"{"bad":1,"b":2}"#, Intent::Valid);
+        let (left, spent) = minimized(vec![make, judged], crash);
+        assert!(spent <= BUDGET + 2, "{spent} requests");
+        assert_eq!(left, [r#"/x 0 {"name":"long"}"#, r#"/x 0 {"bad":1}"#]);
+    }
+
+    #[test]
+    fn the_one_broken_rule_stays_the_only_one() {
+        let rule = Rule { keyword: "maximum".into(), place: "body/n".into(), member: None, change: String::new() };
+        let lone = step("/x?p=1", r#"{"a":"text","n":10,"b":{"c":1}}"#, Intent::Malformed(rule));
+        // The server accepts anything; by the document `a` is required.
+        check(vec![lone], |_| 201, &[r#"/x 1 {"a":"text","n":10}"#]);
+    }
+
+    #[test]
+    fn the_budget_is_kept_where_nothing_helps() {
+        let wide: Value = (0..200).map(|n| (format!("m{n}"), json!(n))).collect::<serde_json::Map<_, _>>().into();
+        let all = |body: &Value| if body.as_object().is_some_and(|all| all.len() == 200) { 500 } else { 200 };
+        let lone = step("/x", &wide.to_string(), Intent::Valid);
+        let (left, spent) = minimized(vec![lone], all);
+        assert_eq!(spent, BUDGET);
+        assert!(left[0].ends_with(&wide.to_string()), "{left:?}");
+    }
 }
