@@ -19,6 +19,9 @@ const MAX_CHANCES: u32 = 2;
 #[derive(Debug, Default)]
 pub(super) struct Book {
     settled: BTreeSet<Signature>,
+    /// What somebody rejected, and what of it was seen again.
+    rejected: BTreeSet<Signature>,
+    seen_again: BTreeSet<Signature>,
     chances: BTreeMap<Signature, u32>,
     /// How many signatures wait to be seen once more.
     second_chances: usize,
@@ -30,6 +33,16 @@ pub(super) struct Book {
 }
 
 impl Book {
+    /// A book in which nothing of what was rejected is ever entered.
+    pub(super) fn without(rejected: BTreeSet<Signature>) -> Self {
+        Self { rejected, ..Self::default() }
+    }
+
+    /// How many of the rejected findings were seen again.
+    pub(super) fn seen_again(&self) -> usize {
+        self.seen_again.len()
+    }
+
     /// Whether the oracle may say something of this scenario that is worth keeping: what it says of one request is about
     /// its operation, and there may be enough of that.
     pub(super) fn wants(&self, oracle: OracleId, scenario: &Scenario) -> bool {
@@ -40,8 +53,8 @@ impl Book {
     /// Whether a finding is worth keeping the traffic of: it is not settled, and there are not enough like it.
     pub(super) fn is_new(&self, finding: &Finding) -> bool {
         let has_chances = self.chances.contains_key(&finding.signature);
-        !self.settled.contains(&finding.signature)
-            && (has_chances || !self.is_crowded(finding.oracle(), &finding.operation))
+        let is_settled = self.settled.contains(&finding.signature) || self.seen_again.contains(&finding.signature);
+        !is_settled && (has_chances || !self.is_crowded(finding.oracle(), &finding.operation))
     }
 
     fn is_crowded(&self, oracle: OracleId, operation: &OperationId) -> bool {
@@ -52,11 +65,15 @@ impl Book {
     /// Takes a suspicion in, unless it is settled or there are enough like it.
     pub(super) fn suspect(&mut self, suspicion: Suspicion) {
         let finding = &suspicion.finding;
+        if self.rejected.contains(&finding.signature) {
+            self.seen_again.insert(finding.signature.clone());
+            return;
+        }
         if !self.is_new(finding) {
             return;
         }
         if self.chances.contains_key(&finding.signature) {
-            self.second_chances -= 1;
+            self.second_chances = self.second_chances.saturating_sub(1);
         } else {
             let operations = self.places.entry(finding.oracle()).or_default();
             *operations.entry(finding.operation.clone()).or_default() += 1;
@@ -166,6 +183,7 @@ mod tests {
             exchanges: vec![],
             witness: None,
             is_quiet: false,
+            is_settled: false,
         }
     }
 
@@ -175,6 +193,16 @@ mod tests {
         book.suspect(suspicion(Severity::High, "a"));
         book.suspect(suspicion(Severity::High, "a"));
         assert_eq!(book.waiting(), 1);
+    }
+
+    #[test]
+    fn what_was_rejected_is_counted_and_not_proved() {
+        let (first, second) = (suspicion(Severity::High, "a"), suspicion(Severity::High, "b"));
+        let mut book = Book::without([first.finding.signature.clone()].into());
+        for suspicion in [&first, &first, &second] {
+            book.suspect(suspicion.clone());
+        }
+        assert_eq!((book.waiting(), book.seen_again()), (1, 1));
     }
 
     #[test]

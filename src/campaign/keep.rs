@@ -10,12 +10,12 @@ use crate::api::Api;
 use crate::clock;
 use crate::corpus::{self, Aside, Corpus, Reason};
 use crate::engine::{Glimpse, Remembered};
-use crate::finding::Severity;
-use crate::fixture::{Discovery, Fixture, Place, REGRESSIONS, Shelf};
+use crate::finding::{Severity, Signature};
+use crate::fixture::{Discovery, Fixture, Place, REGRESSIONS, Rejected, Shelf};
 use crate::learn::{Kept, LearnedRule};
 use crate::redact::Redactor;
 use crate::report::FindingRecord;
-use crate::scenario::{Intent, Scenario};
+use crate::scenario::{Intent, Scenario, shell};
 use crate::spec::Loaded;
 use crate::triage::Confirmed;
 use crate::wire::curl;
@@ -32,6 +32,9 @@ pub(super) struct Keeper {
     spec: String,
     date: String,
     shelf: Option<Shelf>,
+    rejected: Rejected,
+    /// What is accepted, and until when.
+    known: BTreeMap<Signature, String>,
     corpus: Option<Corpus>,
     learned: Option<Kept>,
     /// What earlier runs learned, until it is taken.
@@ -54,6 +57,13 @@ impl Keeper {
                 Some(shelf)
             }
         };
+        let (mut rejected, mut known, date) = (Rejected::default(), BTreeMap::new(), clock::today());
+        if let Some(store) = &options.reviewed {
+            // What can't be read is told where fixtures are written, and by each replay.
+            let (reviewed, _) = Shelf::open(store.clone(), REGRESSIONS)?;
+            rejected = reviewed.rejected(&options.name)?;
+            known = reviewed.known(&options.name, &date)?;
+        }
         let corpus = options.corpus.as_ref().map(|store| {
             let (corpus, unreadable) = Corpus::open(corpus::Settings {
                 store: store.clone(),
@@ -75,8 +85,10 @@ impl Keeper {
             options: options.clone(),
             redactor,
             spec: loaded.api.digest.clone(),
-            date: clock::today(),
+            date,
             shelf,
+            rejected,
+            known,
             corpus,
             learned,
             lessons,
@@ -136,6 +148,11 @@ impl Keeper {
         record
     }
 
+    /// What somebody rejected before.
+    pub(super) fn rejected(&self) -> &Rejected {
+        &self.rejected
+    }
+
     /// Without secrets.
     pub(super) fn redacted(&self, text: &str) -> String {
         self.redactor.text(text)
@@ -179,6 +196,9 @@ impl Keeper {
         let finding = &confirmed.finding;
         let step = &confirmed.scenario.steps[finding.step];
         let intent = step.case.as_ref().map(|case| &case.intent);
+        let origin = &self.options.target.origin;
+        let sequence = &confirmed.scenario.steps[..=finding.step];
+        let lines = sequence.iter().filter(|_| sequence.len() > 1).flat_map(|step| shell(step, origin));
         FindingRecord {
             oracle: finding.oracle().to_string(),
             severity: finding.severity,
@@ -192,8 +212,10 @@ impl Keeper {
             intent: intent.map_or("recorded", Intent::word).to_owned(),
             rule: intent.and_then(Intent::detail),
             outcome: confirmed.exchanges.last().map(|last| last.outcome.to_string()).unwrap_or_default(),
-            curl: self.redactor.text(&curl(&step.request, &self.options.target.origin)),
+            curl: self.redactor.text(&curl(&step.request, origin)),
+            steps: lines.map(|line| self.redactor.text(&line)).collect(),
             fixture,
+            known_until: self.known.get(&finding.signature).cloned(),
             seconds: elapsed.as_secs_f64(),
         }
     }

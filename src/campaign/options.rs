@@ -132,6 +132,8 @@ pub struct Options {
     pub keep_remarks: bool,
     /// Where fixtures are kept; `None` writes none.
     pub fixtures: Option<Arc<dyn Store>>,
+    /// Where the lists of rejected findings are: read also where no fixture is written; `None` reports everything.
+    pub reviewed: Option<Arc<dyn Store>>,
     /// Where the corpus is kept; `None` neither reads nor writes one.
     pub corpus: Option<Arc<dyn Store>>,
 }
@@ -161,6 +163,7 @@ impl Options {
             accept_all: false,
             keep_remarks: false,
             fixtures: None,
+            reviewed: None,
             corpus: None,
         }
     }

@@ -27,6 +27,8 @@ pub(super) struct Settled {
     pub(super) outcome: Result<Confirmed, Box<Suspicion>>,
     /// Requests that it took.
     pub(super) requests: u64,
+    /// Those among them that looked for something smaller and proved it, if anything was looked for.
+    pub(super) minimising: Option<u64>,
 }
 
 impl Proof {
@@ -63,17 +65,18 @@ impl Proof {
     /// same, and takes it if it is as stable.
     pub(super) async fn settle(self, suspicion: Suspicion) -> Result<Settled, Error> {
         let doubted = (Prover::is_slow(&suspicion) && !suspicion.is_quiet).then(|| Box::new(suspicion.clone()));
-        let Proved { confirmed, is_clear, mut requests } = self.prove(suspicion).await?;
+        let Proved { confirmed, is_clear, requests } = self.prove(suspicion).await?;
         if let Some(suspicion) = doubted.filter(|_| !is_clear) {
-            return Ok(Settled { outcome: Err(suspicion), requests });
+            return Ok(Settled { outcome: Err(suspicion), requests, minimising: None });
         }
         let is_worth = confirmed.finding.severity > Severity::Remark && Minimizer::applies(&confirmed.finding);
         if !confirmed.ratio.is_stable() || !is_worth {
-            return Ok(Settled { outcome: Ok(confirmed), requests });
+            return Ok(Settled { outcome: Ok(confirmed), requests, minimising: None });
         }
         let (smaller, spent) = self.minimizer.minimize(&confirmed, self.fresh()).await?;
-        requests += u64::from(spent);
-        let Some(scenario) = smaller else { return Ok(Settled { outcome: Ok(confirmed), requests }) };
+        let Some(scenario) = smaller else {
+            return Ok(Settled { outcome: Ok(confirmed), requests: requests + spent, minimising: Some(spent) });
+        };
         let suspicion = Suspicion {
             finding: confirmed.finding.clone(),
             scenario,
@@ -81,10 +84,11 @@ impl Proof {
             exchanges: confirmed.exchanges.clone(),
             witness: None,
             is_quiet: false,
+            is_settled: true,
         };
         let smaller = self.prover.prove(suspicion, self.fresh()).await?;
-        requests += smaller.requests;
+        let spent = spent + smaller.requests;
         let confirmed = if smaller.confirmed.ratio.is_stable() { smaller.confirmed } else { confirmed };
-        Ok(Settled { outcome: Ok(confirmed), requests })
+        Ok(Settled { outcome: Ok(confirmed), requests: requests + spent, minimising: Some(spent) })
     }
 }

@@ -12,6 +12,7 @@ use super::book::Book;
 use super::proof::{Proof, Settled};
 use crate::engine;
 use crate::finding::{Finding, OracleId};
+use crate::report::Effort;
 use crate::scenario::Scenario;
 use crate::triage::{Confirmed, Prover, Suspicion};
 
@@ -32,17 +33,20 @@ pub(super) struct Proving {
     /// To be proved once more while nothing else is sent.
     doubted: Vec<Suspicion>,
     requests: u64,
+    /// Requests of each search for something smaller.
+    minimised: Vec<u64>,
 }
 
 impl Proving {
-    pub(super) fn new(proof: Proof) -> Self {
+    pub(super) fn new(proof: Proof, book: Book) -> Self {
         Self {
             proof,
-            book: Book::default(),
+            book,
             alone: None,
             beside: FuturesUnordered::new(),
             doubted: Vec::new(),
             requests: 0,
+            minimised: Vec::new(),
         }
     }
 
@@ -54,6 +58,11 @@ impl Proving {
     /// Requests that proofs took.
     pub(super) fn requests(&self) -> u64 {
         self.requests
+    }
+
+    /// What making findings smaller took.
+    pub(super) fn minimisation(&self) -> Effort {
+        Effort::of(self.minimised.clone())
     }
 
     /// Takes a suspicion in.
@@ -116,8 +125,9 @@ impl Proving {
     }
 
     /// Takes the outcome of a proof in. Answers the finding if it is to be reported now.
-    pub(super) fn settle(&mut self, Settled { outcome, requests }: Settled) -> Option<Confirmed> {
+    pub(super) fn settle(&mut self, Settled { outcome, requests, minimising }: Settled) -> Option<Confirmed> {
         self.requests += requests;
+        self.minimised.extend(minimising);
         match outcome {
             Ok(confirmed) => self.book.prove(&confirmed.finding, confirmed.ratio).then_some(confirmed),
             Err(suspicion) => {

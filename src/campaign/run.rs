@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures_util::future::{BoxFuture, FutureExt};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
+use super::book::Book;
 use super::budget::Budget;
 use super::keep::Keeper;
 use super::pipeline::{Done, Folded, Pipeline, Slot};
@@ -18,6 +19,7 @@ use super::{Error, Options, shares, summary};
 use crate::api::{Api, Operation};
 use crate::clock;
 use crate::engine::{self, Execution, Executor, Health, Novelty, Planned, Planner};
+use crate::finding::Signature;
 use crate::generate;
 use crate::minimize::Minimizer;
 use crate::oracle::Registry;
@@ -33,8 +35,8 @@ use crate::wire::FaultKind;
 const TICK: Duration = Duration::from_millis(200);
 /// How many refused connections in a row count as an outage.
 const OUTAGE: u32 = 8;
-/// How many executions the search for a smaller request may take.
-const MINIMIZE_BUDGET: u32 = 100;
+/// About how many requests the search for a smaller one may take.
+const MINIMIZE_BUDGET: u64 = 100;
 /// How long the target has to come back.
 const RECOVERY: Duration = Duration::from_secs(10);
 
@@ -90,20 +92,23 @@ impl<'a> Run<'a> {
         let base_path = &options.target.base_path;
         let planner = Planner::new(operations, graph, generators, shares::share, options.seed, identity, base_path);
         let registry = Arc::new(Registry::default());
+        let keeper = Keeper::open(loaded, options)?;
+        let rejected = keeper.rejected().iter().map(|one| Signature::from_text(&one.id)).collect();
+        let proof = Proof {
+            prover: Prover::new(executor.clone(), Arc::clone(&registry), options.proof),
+            minimizer: Minimizer::new(executor.clone(), Arc::clone(&registry), MINIMIZE_BUDGET),
+            names: Seed::new(clock::moment()),
+            turns: Arc::default(),
+        };
         Ok(Self {
-            proving: Proving::new(Proof {
-                prover: Prover::new(executor.clone(), Arc::clone(&registry), options.proof),
-                minimizer: Minimizer::new(executor.clone(), Arc::clone(&registry), MINIMIZE_BUDGET),
-                names: Seed::new(clock::moment()),
-                turns: Arc::default(),
-            }),
+            proving: Proving::new(proof, Book::without(rejected)),
             executor,
             registry,
             planner,
             novelty: Novelty::default(),
             health: Health::new(&options.target.base_url()),
             budget: Budget::start(options.time, options.requests, options.rate),
-            keeper: Keeper::open(loaded, options)?,
+            keeper,
             pipeline: Pipeline::default(),
             notices: Vec::new(),
             requests: 0,
@@ -304,7 +309,15 @@ impl<'a> Run<'a> {
                 finding.step = scenario.steps.len() - 1;
                 let witness = self.witnesses.other_than(&finding.operation).cloned();
                 let exchanges = done.exchanges.clone();
-                self.proving.suspect(Suspicion { finding, scenario, alone, exchanges, witness, is_quiet: false });
+                self.proving.suspect(Suspicion {
+                    finding,
+                    scenario,
+                    alone,
+                    exchanges,
+                    witness,
+                    is_quiet: false,
+                    is_settled: false,
+                });
             }
         }
         match self.health.notice() {

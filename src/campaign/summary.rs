@@ -45,6 +45,8 @@ pub(super) fn of(run: &Run<'_>, api: &Api, ended: Ended) -> Summary {
         learned: run.planner.learned(),
         outcomes,
         made: run.executor.ledger.as_ref().map(|ledger| ledger.tally()),
+        minimisation: run.proving.minimisation(),
+        rejected: run.proving.book().seen_again(),
         findings,
         notices: run.notices.clone(),
         ended: match ended {

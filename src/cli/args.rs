@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 #[cfg(feature = "demo")]
 use super::demo;
-use super::{accept, corpus, exit, fuzz, replay, spec};
+use super::{accept, corpus, exit, fuzz, list, replay, review, shift, show, spec};
 use crate::config::{self, Environment, FailOn, HeaderField, Layer, Span, Transport};
 use crate::seed::Seed;
 
@@ -33,6 +33,14 @@ pub(super) enum Command {
     Replay(replay::Flags),
     /// Move pending fixtures to those that are replayed
     Accept(accept::Flags),
+    /// Walk pending fixtures one by one: accept, known, reject or skip
+    Review(Box<review::Flags>),
+    /// List fixtures and what was rejected
+    List(list::Flags),
+    /// Show what one fixture asks, what it requires, and where it comes from
+    Show(show::Flags),
+    /// Give fixtures another state: open, known, pending or rejected
+    Move(shift::Flags),
     /// Show what was understood of a specification
     Spec(spec::Flags),
     /// List, count, merge and prune the inputs that earlier runs kept

@@ -5,7 +5,7 @@
 #![expect(clippy::disallowed_methods, reason = "this module is where the process is looked at")]
 
 use std::ffi::OsString;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use crate::config::Environment;
@@ -19,6 +19,8 @@ pub struct Context {
     pub environment: Environment,
     /// The working folder.
     pub folder: PathBuf,
+    /// Whether standard input is a terminal.
+    pub in_is_terminal: bool,
     /// Whether standard output is a terminal.
     pub out_is_terminal: bool,
     /// Whether standard error is a terminal.
@@ -34,6 +36,7 @@ impl Context {
             environment: std::env::vars_os().filter_map(text).collect(),
             // Without a working folder relative paths fail one by one, each with its own message.
             folder: std::env::current_dir().unwrap_or_default(),
+            in_is_terminal: io::stdin().is_terminal(),
             out_is_terminal: io::stdout().is_terminal(),
             err_is_terminal: io::stderr().is_terminal(),
         }
@@ -60,8 +63,10 @@ impl Context {
     }
 }
 
-/// Where a command writes.
+/// Where a command writes, and where it asks.
 pub struct Streams {
+    /// Where a person types; read only by a command that asks.
+    pub input: Box<dyn BufRead>,
     /// Its product: reports and JSON.
     pub out: Box<dyn Write>,
     /// Everything else that people read.
@@ -71,7 +76,8 @@ pub struct Streams {
 impl Streams {
     /// The streams of this process.
     pub fn of_process() -> Self {
-        Self { out: Box::new(Patient(io::stdout())), err: Box::new(Patient(io::stderr())) }
+        let (out, err) = (Box::new(Patient(io::stdout())), Box::new(Patient(io::stderr())));
+        Self { input: Box::new(io::stdin().lock()), out, err }
     }
 }
 

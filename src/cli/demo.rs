@@ -239,7 +239,9 @@ mod tests {
             rule: None,
             outcome: "500".to_owned(),
             curl: "curl".to_owned(),
+            steps: vec![],
             fixture: None,
+            known_until: None,
             seconds: 0.0,
         }
     }

@@ -6,7 +6,7 @@ use std::panic::{self, AssertUnwindSafe};
 use clap::Parser;
 
 use super::args::{Arguments, Color, Command};
-use super::{Context, Error, Exit, Streams, Ui, accept, corpus, fuzz, replay, spec};
+use super::{Context, Error, Exit, Streams, Ui, accept, corpus, fuzz, list, replay, review, shift, show, spec};
 
 /// Runs the command that the arguments ask for. A panic is a bug of ours and has an exit code of its own.
 pub fn main(context: &Context, streams: &mut Streams) -> Exit {
@@ -31,6 +31,10 @@ fn run(command: &Command, context: &Context, ui: &mut Ui<'_>) -> Result<Exit, Er
         Command::Fuzz(flags) => fuzz::run(flags, context, ui),
         Command::Replay(flags) => replay::run(flags, context, ui),
         Command::Accept(flags) => accept::run(flags, context, ui),
+        Command::Review(flags) => review::run(flags, context, ui),
+        Command::List(flags) => list::run(flags, context, ui),
+        Command::Show(flags) => show::run(flags, context, ui),
+        Command::Move(flags) => shift::run(flags, context, ui),
         Command::Spec(flags) => spec::run(flags, context, ui),
         Command::Corpus(flags) => corpus::run(flags, context, ui),
     }

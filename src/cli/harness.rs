@@ -3,6 +3,7 @@
 //! Main function: [`main`]. It reads arguments and environment; the trials themselves are made in `replay::harness` and
 //! `cli::trials`.
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -11,6 +12,7 @@ use libtest_mimic::Arguments;
 use super::args::TargetFlags;
 use super::site::Site;
 use super::{Context, stand_in, trials};
+use crate::api::Api;
 use crate::clock;
 use crate::config::File;
 use crate::fixture::REGRESSIONS;
@@ -33,13 +35,16 @@ pub fn main() -> ExitCode {
     let root = file.folder().unwrap_or(&context.folder).to_owned();
     let context = Arc::new(context);
     let file = Arc::new(file);
-    let extra = trials::all(&context, &file, &root);
+    let apis = trials::apis(&file, &root);
+    let documents: BTreeMap<String, Arc<Api>> = apis.iter().filter_map(trials::Api::document).collect();
+    let extra = trials::all(&context, apis, &root);
     let has_target = context.environment.keys().any(|name| name == URL || name.starts_with(URL_OF));
     let plan = Plan {
         fixtures: Arc::new(Directory::new(root.join(REGRESSIONS))),
         root: REGRESSIONS.to_owned(),
         registry: Arc::new(Registry::default()),
         site: Arc::new(move |api| site(&context, &file, api)),
+        document: Arc::new(move |folder| documents.get(folder).cloned()),
         has_target,
         today: clock::today(),
         fresh: Seed::new(clock::moment()),
@@ -69,7 +74,7 @@ fn site(context: &Context, file: &File, api: &str) -> harness::Site {
     let flags = TargetFlags { url: Some(url), ..TargetFlags::default() };
     // An identity that lacks its variable fails the fixtures that name it, not the others.
     match Site::open(context, file, api, &flags, &[]) {
-        Ok(Site { executor, target, base_path }) => {
+        Ok(Site { executor, target, base_path, .. }) => {
             harness::Site::Target(Box::new(Target { executor, origin: target.origin, base_path }))
         }
         Err(error) => harness::Site::Unusable(error.to_string()),

@@ -1,25 +1,24 @@
 //! `gadfly replay`: accepted fixtures against a running API.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::num::NonZeroUsize;
 
 use clap::Args;
+use futures_util::StreamExt;
 use serde::Serialize;
 
 use super::args::TargetFlags;
 use super::run;
+use super::sender::Sender;
 use super::site::Site;
 use super::{Context, Error, Exit, Ui, ui};
-use crate::clock;
 use crate::config::File;
 use crate::finding::{Severity, Verdict};
-use crate::fixture::{Entry, Fixture, REGRESSIONS, Selection, Shelf, trial_name};
-use crate::oracle::Registry;
+use crate::fixture::{Entry, Fixture, REGRESSIONS, Selection, Shelf, folder_of, trial_name};
 use crate::redact::Redactor;
-use crate::replay::{self, Conditions, Replayed, View};
+use crate::replay::Replayed;
 use crate::report::{Paint, line, visible};
 use crate::scenario::IdentityName;
-use crate::seed::Seed;
 
 /// Arguments of `gadfly replay`.
 #[derive(Args, Clone, Debug)]
@@ -31,16 +30,17 @@ pub(super) struct Flags {
     /// Replay pending fixtures too
     #[arg(long)]
     pending: bool,
+    /// How many fixtures are under way at once; 1 sends one after the other
+    #[arg(long, value_name = "NUMBER", default_value = "8")]
+    concurrency: NonZeroUsize,
     #[command(flatten)]
     target: TargetFlags,
 }
 
 const HELP: &str = "\
-A fixture passes if what it requires holds. Each is sent to the API whose folder it is in: the address comes from
---url, GADFLY_URL, [api.NAME] of gadfly.toml, or the servers of the specification that is named there.";
-
-/// How long to wait before a fixture is sent once more.
-const PAUSE: Duration = Duration::from_millis(250);
+A fixture passes if what it requires holds; one that holds only because its operation is gone is stale. Each is sent to
+the API whose folder it is in: the address comes from --url, GADFLY_URL, [api.NAME] of gadfly.toml, or the servers of the
+specification that is named there.";
 
 pub(super) fn run(flags: &Flags, context: &Context, ui: &mut Ui<'_>) -> Result<Exit, Error> {
     let file = File::discover(&context.folder)?;
@@ -56,12 +56,12 @@ pub(super) fn run(flags: &Flags, context: &Context, ui: &mut Ui<'_>) -> Result<E
     let mut report = Report { format: ui::FORMAT, fixtures: Vec::new(), problems, counts: BTreeMap::new() };
     let mut apis: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
     for entry in entries {
-        apis.entry(api_of(&entry.key).to_owned()).or_default().push(entry);
+        apis.entry(folder_of(&entry.key).to_owned()).or_default().push(entry);
     }
     let runtime = run::runtime()?;
     for (api, entries) in &apis {
-        let site = Site::open(context, &file, api, &flags.target, &used(entries))?;
-        runtime.block_on(replay_all(entries, &site, &mut report, ui))?;
+        let sender = Sender::new(Site::open(context, &file, api, &flags.target, &used(entries))?);
+        runtime.block_on(replay_all(entries, &sender, flags.concurrency.get(), &mut report, ui))?;
     }
     ui.report(&report.counted(ui.report_paint()))?;
     ui.object(&report, &Redactor::default())?;
@@ -92,12 +92,6 @@ fn nothing(flags: &Flags) -> String {
     }
 }
 
-/// The API's folder in a fixture's key.
-fn api_of(key: &str) -> &str {
-    let key = key.strip_prefix("pending/").unwrap_or(key);
-    key.rsplit_once('/').map_or("", |(folder, _)| folder)
-}
-
 /// The identities that the fixtures name.
 fn used(entries: &[Entry]) -> Vec<IdentityName> {
     let scenarios = entries.iter().map(|entry| entry.fixture.to_scenario(""));
@@ -105,32 +99,36 @@ fn used(entries: &[Entry]) -> Vec<IdentityName> {
     names.into_iter().collect()
 }
 
-async fn replay_all(entries: &[Entry], site: &Site, report: &mut Report, ui: &mut Ui<'_>) -> Result<(), Error> {
-    let registry = Registry::default();
-    let redactor = site.executor.identities.redactor();
-    let today = clock::today();
-    let conditions = Conditions {
-        base_path: site.base_path.as_deref(),
-        today: &today,
-        fresh: Seed::new(clock::moment()),
-        pause: PAUSE,
-    };
-    for Entry { key, fixture } in entries {
-        let file = format!("{REGRESSIONS}/{key}");
-        let replayed = replay::run(fixture, &site.executor, &registry, conditions).await;
-        let replayed = replayed.map_err(|source| Error::Replay { file: file.clone(), source: Box::new(source) })?;
-        let name = trial_name(key);
-        let looks_for = View::looks_for(&registry, &fixture.oracle);
-        let view = View { file: &file, name: &name, origin: &site.target.origin, redactor: &redactor, looks_for };
-        let text = shown(fixture, &replayed, &view, ui.report_paint());
-        ui.report(&redactor.text(&text))?;
-        report.add(&file, &name, fixture, &replayed);
+/// Sends all, several at once where one can't disturb another, and tells of them in the order of their keys; then the others.
+async fn replay_all(
+    entries: &[Entry],
+    sender: &Sender,
+    concurrency: usize,
+    report: &mut Report,
+    ui: &mut Ui<'_>,
+) -> Result<(), Error> {
+    let (alone, together): (Vec<_>, Vec<_>) = entries.iter().partition(|entry| needs_quiet(&entry.fixture));
+    for (entries, width) in [(together, concurrency), (alone, 1)] {
+        let sent = entries.into_iter().map(|entry| async move { (entry, sender.replay(entry).await) });
+        let mut sent = std::pin::pin!(futures_util::stream::iter(sent).buffered(width));
+        while let Some((entry, replayed)) = sent.next().await {
+            let replayed = replayed?;
+            let text = shown(entry, &replayed, sender, ui.report_paint());
+            ui.report(&sender.redactor().text(&text))?;
+            report.add(entry, &replayed);
+        }
     }
     Ok(())
 }
 
+/// Whether other requests at the same time could change what is seen, or the fixture what others see: it needs a target that
+/// was just started, or makes it hang.
+fn needs_quiet(fixture: &Fixture) -> bool {
+    fixture.requires_fresh || fixture.oracle == "hang"
+}
+
 /// A line for each fixture, and below it all that a red one has to say.
-fn shown(fixture: &Fixture, replayed: &Replayed, view: &View<'_>, paint: Paint) -> String {
+fn shown(entry: &Entry, replayed: &Replayed, sender: &Sender, paint: Paint) -> String {
     let verdict = &replayed.verdict;
     let word = format!("{:<11}", verdict.word());
     let word = match verdict {
@@ -138,12 +136,14 @@ fn shown(fixture: &Fixture, replayed: &Replayed, view: &View<'_>, paint: Paint) 
         Verdict::Known { .. } | Verdict::UnexpectedPass => paint.warn(&word),
         Verdict::Fail { .. } | Verdict::Stale { .. } | Verdict::Unreachable { .. } => paint.bad(&word),
     };
-    let mut out = format!("{word}  {}  {}\n", visible(view.name), paint.dim(&line(&fixture.title, 100)));
+    let mut out =
+        format!("{word}  {}  {}\n", visible(&trial_name(&entry.key)), paint.dim(&line(&entry.fixture.title, 100)));
     if *verdict == Verdict::UnexpectedPass {
-        out.extend(["    it is marked as known, but holds: take the mark out of ", view.file, "\n"]);
+        let id = entry.fixture.id.short();
+        out.extend(["    it is marked as known, but holds: gadfly move ", id, " --to open takes the mark out\n"]);
     }
     if verdict.is_red() {
-        let explained = replay::explain(fixture, replayed, view);
+        let explained = sender.explained(entry, replayed);
         out.extend(explained.lines().map(|line| format!("    {}", visible(line)).trim_end().to_owned() + "\n"));
         out.push('\n');
     }
@@ -174,7 +174,7 @@ struct Line {
 }
 
 impl Report {
-    fn add(&mut self, file: &str, name: &str, fixture: &Fixture, replayed: &Replayed) {
+    fn add(&mut self, Entry { key, fixture }: &Entry, replayed: &Replayed) {
         let reason = match &replayed.verdict {
             Verdict::Pass | Verdict::UnexpectedPass => None,
             Verdict::Fail { reason }
@@ -185,8 +185,8 @@ impl Report {
         let verdict = replayed.verdict.word();
         *self.counts.entry(verdict).or_default() += 1;
         self.fixtures.push(Line {
-            file: file.to_owned(),
-            name: name.to_owned(),
+            file: format!("{REGRESSIONS}/{key}"),
+            name: trial_name(key),
             operation: fixture.operation.to_string(),
             oracle: fixture.oracle.clone(),
             severity: fixture.severity,
@@ -248,17 +248,5 @@ mod tests {
         check(&[("stale", 1)], &[], Exit::FINDINGS);
         check(&[("pass", 3), ("unreachable", 1)], &[], Exit::UNREACHABLE);
         check(&[("pass", 3)], &["unreadable"], Exit::USAGE);
-    }
-
-    #[track_caller]
-    fn check_api(key: &str, api: &str) {
-        assert_eq!(api_of(key), api);
-    }
-
-    #[test]
-    fn a_fixture_belongs_to_the_api_of_its_folder() {
-        check_api("shop/x.json", "shop");
-        check_api("pending/shop/x.json", "shop");
-        check_api("x.json", "");
     }
 }

@@ -65,6 +65,7 @@ impl Plan<'_> {
             accept_all: findings.accept_all,
             keep_remarks: findings.remarks,
             fixtures: writes.then(|| fixtures(root)),
+            reviewed: Some(fixtures(root)),
             corpus: Some(corpus(root)),
             ..Options::new(&name, target)
         }

@@ -1,9 +1,12 @@
 //! Where the API of a fixture is. Main type: [`Site`]. A replay needs no specification; one that is configured is
 //! asked only where the API is.
 
+use std::sync::Arc;
+
 use super::args::TargetFlags;
 use super::project::Document;
 use super::{Context, Error, run, target};
+use crate::api::Api;
 use crate::campaign::{self, Options, Target};
 use crate::config::{ApiTable, File, Layer, Settings};
 use crate::engine::Executor;
@@ -19,6 +22,9 @@ pub(super) struct Site {
     pub(super) target: Target,
     /// The base path if somebody named one; else each fixture has its own.
     pub(super) base_path: Option<String>,
+    /// What describes it, if that is configured.
+    document: Option<Document>,
+    is_demo: bool,
 }
 
 impl Site {
@@ -53,8 +59,31 @@ impl Site {
             identities,
             ..Options::new(api, target.clone())
         };
-        Ok(Self { executor: campaign::executor(&options)?, target, base_path })
+        let is_demo = cfg!(feature = "demo") && table.is_none() && api == "demo";
+        Ok(Self { executor: campaign::executor(&options)?, target, base_path, document, is_demo })
     }
+
+    /// What the API has by its document; none if no file describes it, or it can't be read.
+    pub(super) fn api(&self) -> Option<Arc<Api>> {
+        if self.is_demo {
+            return built_in();
+        }
+        match &self.document {
+            Some(Document::File(path)) => spec::load_file(path).ok().map(|loaded| loaded.api),
+            Some(Document::Url(_)) | None => None,
+        }
+    }
+}
+
+/// The demo, whose document is built in.
+#[cfg(feature = "demo")]
+fn built_in() -> Option<Arc<Api>> {
+    spec::load_bytes("specs/demo.yaml", crate::demo::DOCUMENT.as_bytes()).ok().map(|loaded| loaded.api)
+}
+
+#[cfg(not(feature = "demo"))]
+fn built_in() -> Option<Arc<Api>> {
+    None
 }
 
 /// What the specification says of where the API is.

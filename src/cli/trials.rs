@@ -19,25 +19,34 @@ use crate::config::{ApiTable, File, Layer, Settings};
 use crate::finding::Severity;
 use crate::generate::UserValues;
 use crate::report::{FindingRecord, Summary};
+use crate::scenario::file::folder_name;
 use crate::spec::{self, Loaded};
 
 /// Requests for each operation, proof not counted.
 const REQUESTS: u64 = 150;
 
 /// One API with its document.
-struct Api {
+pub(super) struct Api {
     name: String,
     table: ApiTable,
     loaded: Result<Loaded, String>,
 }
 
+impl Api {
+    /// The folder of its fixtures, and what its document says.
+    pub(super) fn document(&self) -> Option<(String, Arc<crate::api::Api>)> {
+        let loaded = self.loaded.as_ref().ok()?;
+        Some((folder_name(&self.name), Arc::clone(&loaded.api)))
+    }
+}
+
 /// One trial for each operation of each document; one failing trial for a document that can't be read.
-pub(super) fn all(context: &Arc<Context>, file: &Arc<File>, root: &Path) -> Vec<Trial> {
-    apis(file, root).into_iter().flat_map(|api| of_api(context, api, root)).collect()
+pub(super) fn all(context: &Arc<Context>, apis: Vec<Api>, root: &Path) -> Vec<Trial> {
+    apis.into_iter().flat_map(|api| of_api(context, api, root)).collect()
 }
 
 /// The documents of the configuration that are files, and those of `specs/` that it does not name.
-fn apis(file: &File, root: &Path) -> Vec<Api> {
+pub(super) fn apis(file: &File, root: &Path) -> Vec<Api> {
     let mut apis = Vec::new();
     let mut named: Vec<PathBuf> = Vec::new();
     for (name, table) in &file.apis {
@@ -84,16 +93,17 @@ fn of_api(context: &Arc<Context>, api: Api, root: &Path) -> Vec<Trial> {
         Err(error) => return vec![Trial::test(format!("fuzz::{name}::values"), move || Err(error.into()))],
     };
     let table = Arc::new(table);
+    let reviewed = run::fixtures(root);
     let operations = loaded.api.operations.iter().map(|operation| operation.id.clone()).collect::<Vec<_>>();
     operations
         .into_iter()
         .map(|operation| {
             let (context, table, loaded) = (Arc::clone(context), Arc::clone(&table), Arc::clone(&loaded));
-            let (api, values) = (name.clone(), Arc::clone(&values));
+            let (api, values, reviewed) = (name.clone(), Arc::clone(&values), Arc::clone(&reviewed));
             Trial::ignorable_test(format!("fuzz::{name}::{}", operation.slug()), move || {
                 let options = |url| {
                     let options = options(&context, &api, &table, &loaded, url)?;
-                    Ok(Options { values: Arc::clone(&values), ..options })
+                    Ok(Options { values: Arc::clone(&values), reviewed: Some(Arc::clone(&reviewed)), ..options })
                 };
                 fuzz(&context, &api, &loaded, &operation, options)
             })
@@ -166,6 +176,7 @@ fn judge(api: &str, summary: &Summary) -> Result<Completion, Failed> {
 }
 
 fn told(finding: &FindingRecord) -> String {
-    let FindingRecord { severity, oracle, operation, title, evidence, curl, confirmed, .. } = finding;
-    format!("\n{severity} {oracle} in {operation}, {confirmed}\n  {title}\n  {evidence}\n  {curl}\n")
+    let FindingRecord { severity, oracle, operation, title, evidence, confirmed, .. } = finding;
+    let commands = finding.commands().collect::<Vec<_>>().join("\n  ");
+    format!("\n{severity} {oracle} in {operation}, {confirmed}\n  {title}\n  {evidence}\n  {commands}\n")
 }

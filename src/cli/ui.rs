@@ -52,6 +52,13 @@ impl<'a> Ui<'a> {
         to.write_all(text.as_bytes()).and_then(|()| to.flush()).map_err(Error::io("write the report"))
     }
 
+    /// The next line that is typed; `None` when there is no more.
+    pub(super) fn line(&mut self) -> Result<Option<String>, Error> {
+        let mut line = String::new();
+        let length = self.streams.input.read_line(&mut line).map_err(Error::io("read standard input"))?;
+        Ok((length > 0).then(|| line.trim().to_owned()))
+    }
+
     /// Prints the object for machines, if one is wanted.
     pub(super) fn object(&mut self, value: &impl Serialize, redactor: &Redactor) -> Result<(), Error> {
         if !self.flags.json {
@@ -106,7 +113,7 @@ impl<'a> Ui<'a> {
             width: self.width(),
             next,
         };
-        let Streams { out, err } = self.streams;
+        let Streams { out, err, .. } = self.streams;
         let out: Option<&mut dyn Write> = if self.flags.json { None } else { Some(out) };
         Console::new(Screen { out, err }, look, redactor)
     }
@@ -169,7 +176,8 @@ pub(super) mod testing {
                 ..Context::default()
             };
             let (out, err) = (Shared::default(), Shared::default());
-            let mut streams = Streams { out: Box::new(out.clone()), err: Box::new(err.clone()) };
+            let input = Box::new(io::empty());
+            let mut streams = Streams { input, out: Box::new(out.clone()), err: Box::new(err.clone()) };
             let exit = super::super::main(&context, &mut streams);
             let text = |shared: &Shared| String::from_utf8(shared.0.borrow().clone()).unwrap();
             Self { exit, out: text(&out), err: text(&err) }

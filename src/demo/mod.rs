@@ -1,7 +1,7 @@
 //! The embedded demo API: a small web shop, in memory, with planted bugs and a clean twin without them.
 //!
 //! Main type: [`Demo`], a running server. [`DOCUMENT`] describes it, [`PLANTED_BUGS`] says what is wrong with it
-//! and which oracle must notice, [`TOKENS`] are its callers.
+//! and which oracle must notice, [`LEAST`] how little it takes, [`TOKENS`] are its callers.
 //!
 //! It is a self-check and a place to try the tool, not a benchmark: nothing in the generators or the oracles may
 //! know it, and it uses no other module of this crate, so that its validators and ours can be compared.
@@ -14,6 +14,7 @@ mod call;
 mod fields;
 mod files;
 mod json;
+mod least;
 mod multipart;
 mod orders;
 mod payments;
@@ -29,5 +30,6 @@ mod validate;
 mod tests;
 
 pub use self::bugs::{PLANTED_BUGS, PlantedBug};
+pub use self::least::{LEAST, Least};
 pub use self::seed::{TOKENS, Token};
 pub use self::server::{BASE_PATH, DOCUMENT, Demo, Options};

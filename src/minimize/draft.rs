@@ -1,8 +1,8 @@
 //! A request taken apart into pieces that can be left out or made smaller. Main type: [`Draft`].
 
 use bytes::Bytes;
-use serde_json::Value;
 
+use super::json::{Cut, Node, without_each};
 use crate::wire::{Header, Headers, Request};
 
 /// A request in pieces.
@@ -18,7 +18,9 @@ pub struct Draft {
 #[derive(Clone, Debug, PartialEq)]
 enum Body {
     /// JSON that is written back as the same bytes.
-    Json(Value),
+    Json(Node),
+    /// `multipart/*`: the line that separates, the parts, and what follows the last one.
+    Parts(Vec<u8>, Vec<Bytes>, Bytes),
     /// `application/x-www-form-urlencoded`: the pairs as written.
     Form(Vec<Bytes>),
     /// Anything else.
@@ -31,10 +33,14 @@ impl Draft {
         let mut parts = request.target.splitn(2, |byte| *byte == b'?');
         let path = Bytes::copy_from_slice(parts.next().unwrap_or_default());
         let query = parts.next().map(split_pairs).unwrap_or_default();
-        let body = match serde_json::from_slice::<Value>(&request.body) {
-            Ok(value) if value.to_string().as_bytes() == request.body => Body::Json(value),
-            _ if is_form(request) => Body::Form(split_pairs(&request.body)),
-            _ => Body::Opaque(request.body.clone()),
+        let multipart = || boundary(request).and_then(|mark| Some((split_parts(&request.body, &mark)?, mark)));
+        let body = match Node::parse(&request.body) {
+            Some(node) => Body::Json(node),
+            None if is_form(request) => Body::Form(split_pairs(&request.body)),
+            None => match multipart() {
+                Some(((parts, end), mark)) => Body::Parts(mark, parts, end),
+                None => Body::Opaque(request.body.clone()),
+            },
         };
         Self { method: request.method.clone(), path, query, headers: request.headers.iter().cloned().collect(), body }
     }
@@ -47,7 +53,15 @@ impl Draft {
             target.extend(self.query.join(&b'&'));
         }
         let body = match &self.body {
-            Body::Json(value) => value.to_string().into(),
+            Body::Json(node) => node.bytes(),
+            Body::Parts(mark, parts, end) => {
+                let mut body = mark.clone();
+                for part in parts {
+                    body.extend([b"\r\n", &**part, b"\r\n", mark].concat());
+                }
+                body.extend_from_slice(end);
+                body.into()
+            }
             Body::Form(pairs) => pairs.join(&b'&').into(),
             Body::Opaque(bytes) => bytes.clone(),
         };
@@ -57,11 +71,26 @@ impl Draft {
 
     /// Smaller drafts, the boldest first: each leaves a piece out or makes one simpler.
     pub fn smaller(&self) -> Vec<Self> {
+        self.cut(Cut::All)
+    }
+
+    /// Those that leave a member, a parameter or a part out, and change no value.
+    pub(super) fn shorter(&self) -> Vec<Self> {
+        self.cut(Cut::Structure)
+    }
+
+    fn cut(&self, cut: Cut) -> Vec<Self> {
         let mut drafts = Vec::new();
         self.without_headers(&mut drafts);
-        self.without_query(&mut drafts);
-        self.with_smaller_body(&mut drafts);
+        self.without_query(cut, &mut drafts);
+        self.with_smaller_body(cut, &mut drafts);
         drafts
+    }
+
+    /// The same without the headers of this name.
+    pub(super) fn without_header(&self, name: &str) -> Self {
+        let is_it = |header: &&Header| !header.name.eq_ignore_ascii_case(name.as_bytes());
+        Self { headers: self.headers.iter().filter(is_it).cloned().collect(), ..self.clone() }
     }
 
     fn without_headers(&self, drafts: &mut Vec<Self>) {
@@ -73,12 +102,12 @@ impl Draft {
         drafts.extend(without_each(&self.headers).map(|headers| Self { headers, ..self.clone() }));
     }
 
-    fn without_query(&self, drafts: &mut Vec<Self>) {
+    fn without_query(&self, cut: Cut, drafts: &mut Vec<Self>) {
         if self.query.len() > 1 {
             drafts.push(Self { query: Vec::new(), ..self.clone() });
         }
         drafts.extend(without_each(&self.query).map(|query| Self { query, ..self.clone() }));
-        for (index, pair) in self.query.iter().enumerate() {
+        for (index, pair) in self.query.iter().enumerate().filter(|_| cut == Cut::All) {
             if let Some(half) = half_of_value(pair) {
                 let mut query = self.query.clone();
                 query[index] = half;
@@ -87,12 +116,15 @@ impl Draft {
         }
     }
 
-    fn with_smaller_body(&self, drafts: &mut Vec<Self>) {
+    fn with_smaller_body(&self, cut: Cut, drafts: &mut Vec<Self>) {
         let mut push = |body| drafts.push(Self { body, ..self.clone() });
         match &self.body {
-            Body::Json(value) => smaller_values(value).into_iter().for_each(|value| push(Body::Json(value))),
+            Body::Json(node) => node.smaller(cut).into_iter().for_each(|node| push(Body::Json(node))),
+            Body::Parts(mark, parts, end) => {
+                without_each(parts).for_each(|parts| push(Body::Parts(mark.clone(), parts, end.clone())));
+            }
             Body::Form(pairs) => without_each(pairs).for_each(|pairs| push(Body::Form(pairs))),
-            Body::Opaque(bytes) if bytes.len() > 8 => {
+            Body::Opaque(bytes) if bytes.len() > 8 && cut == Cut::All => {
                 let middle = bytes.len() / 2;
                 push(Body::Opaque(bytes.slice(..middle)));
                 push(Body::Opaque(bytes.slice(middle..)));
@@ -124,61 +156,29 @@ fn half_of_value(pair: &Bytes) -> Option<Bytes> {
     Some(pair.slice(..end))
 }
 
-fn without_each<T: Clone>(items: &[T]) -> impl Iterator<Item = Vec<T>> {
-    (0..items.len()).map(|index| {
-        let mut rest = items.to_vec();
-        rest.remove(index);
-        rest
-    })
+/// The boundary of a multipart body, by its content type (RFC 2046 section 5.1.1).
+fn boundary(request: &Request) -> Option<Vec<u8>> {
+    let value = request.headers.text("content-type").filter(|value| value.starts_with("multipart/"))?;
+    let boundary = value.split("boundary=").nth(1)?.split(';').next()?.trim().trim_matches('"');
+    (!boundary.is_empty()).then(|| format!("--{boundary}").into_bytes())
 }
 
-/// Smaller values: members and elements left out, from the outside in; then scalars made simpler.
-fn smaller_values(value: &Value) -> Vec<Value> {
-    let mut out = Vec::new();
-    match value {
-        Value::Object(members) => {
-            for name in members.keys() {
-                let mut rest = members.clone();
-                rest.shift_remove(name);
-                out.push(Value::Object(rest));
-            }
-            for (name, member) in members {
-                out.extend(smaller_values(member).into_iter().map(|smaller| {
-                    let mut changed = members.clone();
-                    changed[name] = smaller;
-                    Value::Object(changed)
-                }));
-            }
-        }
-        Value::Array(items) => {
-            if items.len() > 2 {
-                let (left, right) = items.split_at(items.len() / 2);
-                out.extend([Value::from(left), Value::from(right)]);
-            }
-            out.extend(without_each(items).take(16).map(Value::Array));
-            for (index, item) in items.iter().enumerate().take(4) {
-                out.extend(smaller_values(item).into_iter().map(|smaller| {
-                    let mut changed = items.clone();
-                    changed[index] = smaller;
-                    Value::Array(changed)
-                }));
-            }
-        }
-        Value::String(text) if text.chars().count() > 1 => {
-            let half = text.chars().count() / 2;
-            let (left, right): (String, String) =
-                (text.chars().take(half).collect(), text.chars().skip(half).collect());
-            out.extend([Value::from(""), Value::from(left), Value::from(right)]);
-        }
-        _ => {}
+/// The parts between the lines that separate them, and what follows the last one.
+fn split_parts(body: &Bytes, mark: &[u8]) -> Option<(Vec<Bytes>, Bytes)> {
+    let separator = [b"\r\n", mark].concat();
+    let mut rest = body.strip_prefix(mark)?;
+    let mut parts = Vec::new();
+    while let Some(inner) = rest.strip_prefix(b"\r\n") {
+        let end = inner.windows(separator.len()).position(|window| window == separator)?;
+        parts.push(body.slice_ref(&inner[..end]));
+        rest = &inner[end + separator.len()..];
     }
-    out
+    Some((parts, body.slice_ref(rest)))
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use serde_json::json;
 
     use super::*;
 
@@ -205,11 +205,32 @@ mod tests {
     }
 
     #[test]
-    fn values_only_get_smaller() {
-        let value = json!({"a": [1, 2, 3, {"b": "text"}], "c": null});
-        for smaller in smaller_values(&value) {
-            assert!(smaller.to_string().len() < value.to_string().len(), "{smaller}");
+    fn drafts_only_get_smaller() {
+        let request = post("/a?b=1&c=2", r#"{"a":[1,2,3,{"b":"text"}],"c":null}"#);
+        let length = |request: &Request| request.target.len() + request.headers.iter().count() + request.body.len();
+        for draft in Draft::of(&request).smaller() {
+            assert!(length(&draft.request()) < length(&request), "{draft:?}");
         }
+    }
+
+    #[test]
+    fn parts_of_a_multipart_body_can_be_left_out() {
+        let mut request = post("/files", "--B\r\n\r\none\r\n--B\r\nX: y\r\n\r\n\r\n--B--\r\n");
+        request.headers.remove("content-type");
+        request.headers.push("Content-Type", "multipart/form-data; boundary=B");
+        let draft = Draft::of(&request);
+        assert_eq!(draft.request(), request);
+        let bodies: Vec<_> = draft.shorter().iter().map(|draft| draft.request().body).collect();
+        assert!(bodies.contains(&Bytes::from_static(b"--B\r\n\r\none\r\n--B--\r\n")), "{bodies:?}");
+        request.body = "--B\r\nno end".into();
+        assert_eq!(Draft::of(&request).request(), request);
+    }
+
+    #[test]
+    fn a_shorter_draft_keeps_every_value() {
+        let request = post("/a?b=0123456789abcdef0123456789", r#"{"x":"abcd","y":2}"#);
+        let bodies: Vec<_> = Draft::of(&request).shorter().iter().map(|draft| draft.request().body).collect();
+        assert_eq!(bodies.iter().filter(|body| **body != request.body).count(), 2, "{bodies:?}");
     }
 
     #[test]

@@ -4,6 +4,8 @@
 //! made smaller. It proves nothing: the result is handed to `triage` again.
 
 mod draft;
+mod json;
+mod rule;
 mod shrink;
 
 pub use draft::Draft;

@@ -45,7 +45,10 @@ impl Conclusion {
         let requirement = Requirement { oracle, parameters: fixture.parameters.clone() };
         Ok(match registry.check(&requirement, &trace)? {
             Check::Broken { reason } => Self::Broken(reason),
-            Check::Holds => throttled(fixture, &trace).map_or(Self::Holds, Self::Stale),
+            Check::Holds => {
+                let nothing = throttled(fixture, &trace).or_else(|| unrouted(fixture, &trace));
+                nothing.map_or(Self::Holds, Self::Stale)
+            }
         })
     }
 
@@ -54,12 +57,13 @@ impl Conclusion {
         match (self, state) {
             (Self::Stale(reason), _) => Verdict::Stale { reason },
             (Self::Unreachable(reason), _) => Verdict::Unreachable { reason },
-            (Self::Holds, State::Open) => Verdict::Pass,
+            // Who replays a pending one wants to know what it would show.
+            (Self::Holds, State::Open | State::Pending) => Verdict::Pass,
             (Self::Holds, State::Known { .. }) => Verdict::UnexpectedPass,
-            (Self::Broken(reason), State::Open) => Verdict::Fail { reason },
+            (Self::Broken(reason), State::Open | State::Pending) => Verdict::Fail { reason },
             (Self::Broken(now), State::Known { reason, owner, until }) => {
                 let owner = owner.as_ref().map(|owner| format!(", {owner}")).unwrap_or_default();
-                if today <= until.as_str() {
+                if !state.is_overdue(today) {
                     return Verdict::Known { reason: format!("{reason} (until {until}{owner})") };
                 }
                 let passed = format!("accepted until {until}{owner} ({reason}), and that day has passed");
@@ -127,4 +131,16 @@ fn throttled(fixture: &Fixture, trace: &Trace<'_>) -> Option<String> {
     let status = trace.last()?.1.outcome.status()?;
     let is_new = fixture.observed.status != Some(status);
     (status == 429 && is_new).then(|| "the target answers 429 (too many requests) to it; replay more slowly".to_owned())
+}
+
+/// A path without this method (RFC 9110 section 15.5.6): the operation was removed, and whatever is forbidden of its answers
+/// holds for that reason alone.
+fn unrouted(fixture: &Fixture, trace: &Trace<'_>) -> Option<String> {
+    let (step, exchange) = trace.last()?;
+    let is_new = fixture.observed.status != Some(405) && exchange.outcome.status() == Some(405);
+    let method = step.operation.as_str().split(' ').next()?;
+    (is_new && step.request.method == method).then(|| {
+        let operation = &step.operation;
+        format!("the target answers 405 to {operation}, as if there were no such operation: delete the fixture, or restore it")
+    })
 }

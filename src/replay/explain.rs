@@ -5,11 +5,11 @@ use std::fmt::Write;
 use similar::TextDiff;
 
 use super::Replayed;
-use crate::fixture::{Fixture, Observed};
+use crate::fixture::{Fixture, Observed, Provenance, State};
 use crate::oracle::Registry;
 use crate::redact::Redactor;
-use crate::scenario::{ANONYMOUS, Source, Step, placeholder};
-use crate::wire::{Origin, curl};
+use crate::scenario::{Step, shell};
+use crate::wire::Origin;
 
 /// How the replay is shown.
 #[derive(Clone, Copy, Debug)]
@@ -39,8 +39,11 @@ pub fn explain(fixture: &Fixture, replayed: &Replayed, view: &View<'_>) -> Strin
     let mut out = String::new();
     // Writing to a String can't fail, here and below.
     _ = writeln!(out, "{}\n", replayed.verdict);
-    facts(&mut out, fixture, replayed, view);
-    requests(&mut out, fixture, replayed, view.origin);
+    facts(&mut out, fixture, view);
+    if replayed.attempts > 1 {
+        _ = writeln!(out, "attempts   {}", replayed.attempts);
+    }
+    requests(&mut out, &replayed.scenario.steps, view.origin);
     answer(&mut out, fixture, replayed, view.redactor);
     _ = write!(
         out,
@@ -51,7 +54,40 @@ pub fn explain(fixture: &Fixture, replayed: &Replayed, view: &View<'_>) -> Strin
     view.redactor.text(&out)
 }
 
-fn facts(out: &mut String, fixture: &Fixture, replayed: &Replayed, view: &View<'_>) {
+/// What a fixture says, without a replay: what it asks and requires, the requests to paste, the answer at discovery, and
+/// where it comes from.
+pub fn describe(fixture: &Fixture, base_path: Option<&str>, view: &View<'_>) -> String {
+    let mut out = String::new();
+    // Writing to a String can't fail, here and below.
+    _ = writeln!(out, "{}\n", state(&fixture.state));
+    facts(&mut out, fixture, view);
+    _ = writeln!(out, "requires   {} {}", fixture.oracle, fixture.parameters);
+    _ = writeln!(out, "made by    {}", origin(fixture));
+    requests(&mut out, &fixture.to_scenario(base_path.unwrap_or(&fixture.base_path)).steps, view.origin);
+    _ = write!(out, "\nthe answer at discovery:\n{}", indented(&fixture.observed.render()));
+    // Once more over all of it, whatever was redacted before.
+    view.redactor.text(&out)
+}
+
+fn state(state: &State) -> String {
+    match state {
+        State::Pending | State::Open => state.word().to_owned(),
+        State::Known { reason, owner, until } => {
+            let owner = owner.as_ref().map(|owner| format!(", {owner}")).unwrap_or_default();
+            format!("known: {reason} (until {until}{owner})")
+        }
+    }
+}
+
+/// Enough to make the finding again.
+fn origin(fixture: &Fixture) -> String {
+    let Provenance { seed, generator, index, spec, .. } = &fixture.provenance;
+    let generator = generator.as_deref().unwrap_or("a recorded request");
+    let index = index.map(|index| format!(" {index}")).unwrap_or_default();
+    format!("{generator}{index}, seed {seed}, document {spec}")
+}
+
+fn facts(out: &mut String, fixture: &Fixture, view: &View<'_>) {
     let Fixture { title, oracle, operation, severity, confirmed, provenance, .. } = fixture;
     let owasp = fixture.owasp.map(|owasp| format!(", {}", owasp.code())).unwrap_or_default();
     _ = writeln!(out, "fixture    {}", view.file);
@@ -63,39 +99,18 @@ fn facts(out: &mut String, fixture: &Fixture, replayed: &Replayed, view: &View<'
     if let Some(rule) = &fixture.rule {
         _ = writeln!(out, "request    {}, {rule}", fixture.intent);
     }
-    if replayed.attempts > 1 {
-        _ = writeln!(out, "attempts   {}", replayed.attempts);
-    }
     if fixture.requires_fresh {
         _ = writeln!(out, "note       it shows only on a target that was just started");
     }
 }
 
-fn requests(out: &mut String, fixture: &Fixture, replayed: &Replayed, origin: &Origin) {
-    let several = fixture.steps.len() > 1;
-    for (index, step) in replayed.scenario.steps.iter().enumerate() {
-        let number = if several { format!(" {}", index + 1) } else { String::new() };
-        _ = writeln!(out, "\nrequest{number} as {}:\n  {}", step.identity, curl(&step.request, origin));
-        notes(out, step);
-    }
-}
-
-/// What the shell can't know of the step.
-fn notes(out: &mut String, step: &Step) {
-    if step.identity.as_str() != ANONYMOUS {
-        _ = writeln!(out, "  # add the credentials of {}", step.identity);
-    }
-    for name in &step.fresh {
-        _ = writeln!(out, "  # {} is a new value each time", placeholder(name));
-    }
-    for capture in &step.captures {
-        let place = match &capture.from {
-            Source::Body(pointer) => format!("{pointer} of the answer"),
-            Source::Header(name) => format!("the header {name} of the answer"),
-            Source::Cookie(name) => format!("the cookie {name} of the answer"),
-            Source::Location => "the last segment of the answer's Location".to_owned(),
-        };
-        _ = writeln!(out, "  # {} is {place}", placeholder(&capture.name));
+fn requests(out: &mut String, steps: &[Step], origin: &Origin) {
+    for (index, step) in steps.iter().enumerate() {
+        let number = if steps.len() > 1 { format!(" {}", index + 1) } else { String::new() };
+        _ = writeln!(out, "\nrequest{number} as {}:", step.identity);
+        for line in shell(step, origin) {
+            _ = writeln!(out, "  {line}");
+        }
     }
 }
 
@@ -158,6 +173,25 @@ mod tests {
         let replayed = Replayed { verdict, scenario: fixture.to_scenario("/v2"), exchanges, attempts: 3 };
         let text = explain(&fixture, &replayed, &view(&redactor()));
         assert_eq!(text, include_str!("explained.txt").trim_end());
+    }
+
+    #[test]
+    fn a_fixture_is_described_without_a_replay() {
+        let known = State::Known { reason: "vendor".into(), owner: Some("team".into()), until: "2026-12-31".into() };
+        let text = describe(&Fixture { state: known, ..sample() }, None, &view(&redactor()));
+        assert!(
+            text.starts_with("known: vendor (until 2026-12-31, team)\n\nfixture    regressions/demo/x.json\n"),
+            "{text}"
+        );
+        for part in [
+            "requires   server_error {\"class\":\"5xx\"}",
+            "made by    a recorded request, seed 7, document d1ge57",
+            "request 1 as alice:\n  curl -i --path-as-is -X POST http://127.0.0.1:8080/v1/orders",
+            "request 2 as anonymous:\n  curl",
+            "the answer at discovery:\n  status: 500\n",
+        ] {
+            assert!(text.contains(part), "{part} is missing in:\n{text}");
+        }
     }
 
     #[test]

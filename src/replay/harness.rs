@@ -10,9 +10,10 @@ use std::time::Duration;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
 use super::{Conditions, Replayed, View, explain};
+use crate::api::Api;
 use crate::engine::Executor;
 use crate::finding::Verdict;
-use crate::fixture::{Fixture, accepted_keys, load, trial_name};
+use crate::fixture::{Fixture, accepted_keys, folder_of, load, trial_name};
 use crate::oracle::Registry;
 use crate::seed::Seed;
 use crate::store::Store;
@@ -28,6 +29,8 @@ pub struct Plan {
     pub registry: Arc<Registry>,
     /// Where the API of a fixture is; asked by each trial for itself, with the name of the API's folder.
     pub site: Arc<SiteOf>,
+    /// The document of the API of a folder, if one is known: it tells of operations that were removed.
+    pub document: Arc<DocumentOf>,
     /// Whether there is any target at all: without one an empty run is no mistake.
     pub has_target: bool,
     /// Today's date, `YYYY-MM-DD`.
@@ -39,6 +42,9 @@ pub struct Plan {
 /// Says where an API is. It is called inside the runtime of the trial that asks, which lives no longer than the
 /// trial: a stand-in server runs in a thread of its own, and a transport is made anew for each call.
 pub type SiteOf = dyn Fn(&str) -> Site + Send + Sync;
+
+/// Says what an API has.
+pub type DocumentOf = dyn Fn(&str) -> Option<Arc<Api>> + Send + Sync;
 
 /// Where an API is.
 pub enum Site {
@@ -112,8 +118,7 @@ fn replay(plan: &Plan, key: &str) -> Result<Completion, Failed> {
     let fixture = load(&*plan.fixtures, &plan.root, key)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let api = key.rsplit_once('/').map_or("", |(folder, _)| folder);
-        match (plan.site)(api) {
+        match (plan.site)(folder_of(key)) {
             Site::Target(target) => replay_at(plan, key, &fixture, &target).await,
             Site::Absent(reason) => Ok(Completion::ignored_with(reason)),
             Site::Unusable(reason) => Err(reason.into()),
@@ -126,7 +131,12 @@ async fn replay_at(plan: &Plan, key: &str, fixture: &Fixture, target: &Target) -
         Conditions { base_path: target.base_path.as_deref(), today: &plan.today, fresh: plan.fresh, pause: PAUSE };
     let file = format!("{}/{key}", plan.root);
     let replayed = super::run(fixture, &target.executor, &plan.registry, conditions).await;
-    let replayed = replayed.map_err(|error| format!("failed to replay {file}: {error}"))?;
+    let mut replayed = replayed.map_err(|error| format!("failed to replay {file}: {error}"))?;
+    if replayed.may_be_removed()
+        && let Some(api) = (plan.document)(folder_of(key))
+    {
+        replayed = replayed.by_document(fixture, &api);
+    }
     let view = View {
         file: &file,
         name: &trial_name(key),
@@ -176,6 +186,7 @@ mod tests {
             root: "regressions".into(),
             registry: Arc::new(registry()),
             site: Arc::new(site),
+            document: Arc::new(|_| None),
             has_target,
             today: "2026-06-01".into(),
             fresh: Seed::new(1),
@@ -234,6 +245,18 @@ mod tests {
         run(&known, answer(200), (0, 0, 1));
         run(&open, refused(), (0, 1, 0));
         run(b"{", answer(200), (0, 1, 0));
+    }
+
+    #[test]
+    fn what_the_document_does_not_have_any_more_does_not_pass() {
+        let text = r#"{"openapi":"3.1.0","info":{"title":"x","version":"1"},"paths":{}}"#;
+        let api = crate::spec::load_bytes("x.json", text.as_bytes()).unwrap().api;
+        let with = |api: Option<Arc<Api>>| {
+            let plan = plan(&[(KEY, &file(State::Open))], true, answering(answer(404)));
+            Plan { document: Arc::new(move |_| api.clone()), ..plan }
+        };
+        check(with(None), vec![], (1, 0, 0));
+        check(with(Some(api)), vec![], (0, 1, 0));
     }
 
     #[test]

@@ -139,6 +139,25 @@ mod tests {
     }
 
     #[test]
+    fn a_method_that_is_gone_is_stale_not_passed() {
+        let mut open = fixture(State::Open);
+        let gone = "stale: the target answers 405 to GET /a, as if there were no such operation: delete the fixture, or \
+                    restore it";
+        check(&open, vec![answer(405)], gone, 1);
+        open.observed.status = Some(405);
+        check(&open, vec![answer(405)], "pass", 1);
+        let mut odd = fixture(State::Open);
+        odd.steps[0].method = "BREW".into();
+        check(&odd, vec![answer(405)], "pass", 1);
+    }
+
+    #[test]
+    fn a_pending_fixture_shows_what_it_would() {
+        check(&fixture(State::Pending), vec![answer(200)], "pass", 1);
+        check(&fixture(State::Pending), vec![answer(500)], "fail: the server answered 500", 1);
+    }
+
+    #[test]
     fn a_refused_connection_is_tried_again_before_it_counts() {
         let open = fixture(State::Open);
         check(&open, vec![refused(), refused(), answer(200)], "pass", 3);

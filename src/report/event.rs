@@ -92,8 +92,14 @@ pub struct FindingRecord {
     pub outcome: String,
     /// The request as a curl command, credentials left out.
     pub curl: String,
+    /// The whole sequence as lines for a shell, where other requests come first: what a shell can't know stands in comments.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<String>,
     /// Where the fixture was written, relative to the working folder.
     pub fixture: Option<String>,
+    /// The last day on which somebody accepts it, if it is known and that day has not passed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub known_until: Option<String>,
     /// Seconds since the start of the run when it was first seen.
     pub seconds: f64,
 }
@@ -139,6 +145,10 @@ pub struct Summary {
     pub outcomes: BTreeMap<String, u64>,
     /// What the run made, and what of it is left; absent if nothing was to be cleaned up.
     pub made: Option<Tally>,
+    /// What making findings smaller took.
+    pub minimisation: Effort,
+    /// How many different findings were left out, since somebody rejected them before.
+    pub rejected: usize,
     /// Proved and unstable findings, worst first.
     pub findings: Vec<FindingRecord>,
     /// Notices given during the run.
@@ -156,6 +166,32 @@ pub struct RuleCoverage {
     pub counts: RuleCounts,
     /// Each of them.
     pub rules: Vec<Goal>,
+}
+
+/// What a kind of work took, one by one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Effort {
+    /// How many times it was done.
+    pub times: usize,
+    /// Requests in all.
+    pub requests: u64,
+    /// Requests of the one in the middle, by requests.
+    pub median: u64,
+    /// Requests of the one that took most.
+    pub most: u64,
+}
+
+impl Effort {
+    /// From the requests of each time.
+    pub fn of(mut each: Vec<u64>) -> Self {
+        each.sort_unstable();
+        Self {
+            times: each.len(),
+            requests: each.iter().sum(),
+            median: each.get(each.len() / 2).copied().unwrap_or_default(),
+            most: each.last().copied().unwrap_or_default(),
+        }
+    }
 }
 
 /// An operation that answered 2xx.
@@ -180,10 +216,19 @@ pub struct Unreached {
     pub why: Option<String>,
 }
 
+impl FindingRecord {
+    /// What to paste into a shell, line by line.
+    pub fn commands(&self) -> impl Iterator<Item = &str> {
+        let lone = self.steps.is_empty().then_some(&self.curl);
+        self.steps.iter().chain(lone).map(String::as_str)
+    }
+}
+
 impl Summary {
-    /// Stable findings of this severity or worse.
+    /// Stable findings of this severity or worse, without those that are known.
     pub fn proved(&self, least: Severity) -> impl Iterator<Item = &FindingRecord> {
-        self.findings.iter().filter(move |finding| finding.stable && finding.severity >= least)
+        let is_news = |finding: &FindingRecord| finding.stable && finding.known_until.is_none();
+        self.findings.iter().filter(move |finding| is_news(finding) && finding.severity >= least)
     }
 
     /// The findings of an operation.

@@ -30,7 +30,10 @@ pub(super) fn block(record: &FindingRecord, paint: Paint) -> String {
     fact("answer", &line(&record.outcome, WIDTH));
     fact("proof", &proof(record));
     fact("fixture", record.fixture.as_deref().unwrap_or_default());
-    _ = writeln!(out, "  {}", command(&record.curl));
+    fact("known", &record.known_until.as_ref().map(|until| format!("until {until}")).unwrap_or_default());
+    for text in record.commands() {
+        _ = writeln!(out, "  {}", command(text));
+    }
     out
 }
 
@@ -46,4 +49,45 @@ fn proof(record: &FindingRecord) -> String {
     let shown = format!("{} when re-sent alone", record.confirmed);
     let class = record.owasp.map(|class| class.code().to_owned());
     [Some(shown), class, Some(record.signature.clone())].into_iter().flatten().collect::<Vec<_>>().join(" · ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::{Ratio, Severity};
+
+    fn record(steps: &[&str]) -> FindingRecord {
+        FindingRecord {
+            oracle: "server_error".into(),
+            severity: Severity::High,
+            owasp: None,
+            operation: "GET /a/{id}".into(),
+            title: "x".into(),
+            evidence: String::new(),
+            signature: "v1:0".into(),
+            confirmed: Ratio { hits: 3, tries: 3 },
+            stable: true,
+            intent: "valid".into(),
+            rule: None,
+            outcome: "500".into(),
+            curl: "curl last".into(),
+            steps: steps.iter().map(|step| (*step).to_owned()).collect(),
+            fixture: None,
+            known_until: None,
+            seconds: 0.0,
+        }
+    }
+
+    #[track_caller]
+    fn check(steps: &[&str], end: &str) {
+        let text = block(&record(steps), Paint::default());
+        assert!(text.ends_with(&format!("v1:0\n{end}")), "{text}");
+    }
+
+    #[test]
+    fn a_sequence_is_shown_whole() {
+        check(&[], "  curl last\n");
+        check(&["curl first", "# {{id}} is /id", "curl last"], "  curl first\n  # {{id}} is /id\n  curl last\n");
+        check(&["curl \u{1b}[2J\n"], "  curl \\u{1b}[2J\\n\n");
+    }
 }

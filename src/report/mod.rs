@@ -15,7 +15,7 @@ mod text;
 
 pub use console::{Console, Look, Pace, Screen};
 pub use diagram::Diagram;
-pub use event::{Event, FindingRecord, Progress, Reached, Reporter, RuleCoverage, Summary, Unreached};
+pub use event::{Effort, Event, FindingRecord, Progress, Reached, Reporter, RuleCoverage, Summary, Unreached};
 pub use paint::Paint;
 pub use table::Table;
 pub use text::{line, visible};

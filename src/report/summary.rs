@@ -53,7 +53,11 @@ fn findings(summary: &Summary, look: &Look) -> String {
 }
 
 fn proof(finding: &FindingRecord) -> String {
-    if finding.stable { finding.confirmed.to_string() } else { format!("{}, unstable", finding.confirmed) }
+    match &finding.known_until {
+        Some(until) => format!("{}, known until {until}", finding.confirmed),
+        None if finding.stable => finding.confirmed.to_string(),
+        None => format!("{}, unstable", finding.confirmed),
+    }
 }
 
 /// The sentence that says how it went.
@@ -65,7 +69,11 @@ fn verdict(summary: &Summary, look: &Look) -> String {
         .map(|severity| look.paint.severity(*severity, &format!("{} {severity}", proved(*severity))))
         .collect();
     let unstable = summary.findings.iter().filter(|f| !f.stable && f.severity > Severity::Remark).count();
-    let kept_apart = if unstable == 0 { String::new() } else { format!("; {unstable} unstable, kept apart") };
+    let known = summary.findings.iter().filter(|finding| finding.known_until.is_some()).count();
+    let mut kept_apart = if unstable == 0 { String::new() } else { format!("; {unstable} unstable, kept apart") };
+    if known > 0 {
+        _ = write!(kept_apart, "; {known} known");
+    }
     if words.is_empty() {
         return format!("{}{kept_apart}", look.paint.good("no finding was proved"));
     }
@@ -169,6 +177,9 @@ fn figures(summary: &Summary, look: &Look) -> String {
     }
     if let Some(learned) = learned(&summary.learned) {
         row("learned", &learned);
+    }
+    if summary.rejected > 0 {
+        row("rejected", &format!("{} left out: rejected before", count(summary.rejected, "finding")));
     }
     row("seed", &summary.seed.to_string());
     row("ended", ended(summary.ended));

@@ -135,17 +135,31 @@ impl Use {
     /// Puts a value of the same form in its place that names nothing.
     pub fn forget(&self, case: &mut Case) {
         let absent = match self.entry.fields.get(&self.field).map(|held| &held.value) {
-            Some(Value::String(text)) if is_uuid(text) => "00000000-0000-4000-8000-000000000000",
-            Some(Value::String(text)) if text.bytes().any(|byte| !byte.is_ascii_digit()) => "gadfly-absent",
-            _ => "999999999",
+            Some(Value::String(text)) if is_uuid(text) => "00000000-0000-4000-8000-000000000000".to_owned(),
+            Some(Value::String(text)) if text.bytes().any(|byte| !byte.is_ascii_digit()) => alike(text),
+            _ => "999999999".to_owned(),
         };
         if let Some(value) = super::recipe::value_mut(case, self.parameter, &self.pointer) {
             *value = match value {
-                Datum::Number(_) => Datum::Number(absent.into()),
-                _ => Datum::string(absent),
+                Datum::Number(_) => Datum::Number(absent.as_str().into()),
+                _ => Datum::string(&absent),
             };
         }
     }
+}
+
+/// `MUG-0001` becomes `ZZZ-9999`; what is too short for that may well name something.
+fn alike(text: &str) -> String {
+    if text.len() < 6 {
+        return "gadfly-absent".to_owned();
+    }
+    let same_kind = |c: char| match c {
+        'A'..='Z' => 'Z',
+        'a'..='z' => 'z',
+        '0'..='9' => '9',
+        other => other,
+    };
+    text.chars().map(same_kind).collect()
 }
 
 fn is_uuid(text: &str) -> bool {

@@ -39,6 +39,8 @@ pub struct Suspicion {
     pub witness: Option<Scenario>,
     /// Whether nothing else is sent while it is proved.
     pub is_quiet: bool,
+    /// Whether something like it was waited for before: the pause is not needed again.
+    pub is_settled: bool,
 }
 
 /// What re-sending showed.
@@ -113,7 +115,7 @@ impl Prover {
             if may_be_load {
                 tokio::time::sleep(CALM).await;
             }
-            let settles = suspicion.scenario.law.is_some() && index + 1 == self.tries;
+            let settles = suspicion.scenario.law.is_some() && !suspicion.is_settled && index + 1 == self.tries;
             let pause = if settles { SETTLING } else { Duration::ZERO };
             executions.push(self.executor.run_slowly(&suspicion.scenario, fresh(seed, index), pause).await?);
         }
@@ -237,7 +239,7 @@ mod tests {
             elapsed: Duration::from_secs(1),
         }];
         let finding = registry.judge(&Trace { scenario: &scenario, exchanges: &exchanges }).remove(0);
-        let suspicion = Suspicion { finding, scenario, alone: vec![], exchanges, witness, is_quiet };
+        let suspicion = Suspicion { finding, scenario, alone: vec![], exchanges, witness, is_quiet, is_settled: false };
         let prover = Prover::new(executor, registry, 3);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let shown = runtime.block_on(prover.prove(suspicion, Seed::new(1))).unwrap();

@@ -16,7 +16,7 @@ use gadfly::seed::Seed;
 use gadfly::store::Directory;
 use gadfly::transport;
 
-fn committed() -> Vec<Entry> {
+pub(crate) fn committed() -> Vec<Entry> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("regressions");
     let (shelf, problems) = Shelf::open(Arc::new(Directory::new(folder)), "regressions").unwrap();
     assert!(problems.is_empty(), "{problems:?}");

@@ -15,14 +15,22 @@ mod fixtures;
 #[path = "../fuzz/src/lib.rs"]
 mod fuzz;
 mod fuzzed;
+#[cfg(feature = "demo")]
+mod kill;
 mod layers;
 #[cfg(feature = "demo")]
 mod learned;
 mod life;
 mod memory;
+#[cfg(feature = "demo")]
+mod order;
 mod report;
 #[cfg(feature = "demo")]
 mod runs;
+#[cfg(feature = "demo")]
+mod shelf;
+#[cfg(feature = "demo")]
+mod small;
 mod sources;
 #[cfg(feature = "demo")]
 mod state;

@@ -10,7 +10,7 @@ use gadfly::finding::{Confirmed, Finding, OracleId, Owasp, Ratio, Requirement, S
 use gadfly::learn::{LearnedRule, Place, Rule, Spot};
 use gadfly::redact::{Redactor, Secret};
 use gadfly::report::{
-    Console, Event, FindingRecord, Look, Pace, Paint, Progress, Reporter, Screen, Summary, Unreached,
+    Console, Effort, Event, FindingRecord, Look, Pace, Paint, Progress, Reporter, Screen, Summary, Unreached,
 };
 use gadfly::scenario::Scenario;
 use gadfly::seed::Seed;
@@ -46,7 +46,9 @@ impl Made {
             rule: self.request.1.map(str::to_owned),
             outcome: self.outcome.into(),
             curl: format!("curl -i --path-as-is {}", self.curl),
+            steps: vec![],
             fixture: (self.severity > Severity::Remark).then(|| format!("regressions/pending/shop/{file}")),
+            known_until: None,
             seconds: 1.5,
         }
     }
@@ -190,6 +192,8 @@ fn summary() -> Summary {
             left: BTreeMap::from([("DELETE /orders/{id}".into(), 2)]),
             endless: BTreeMap::from([("POST /notes".into(), 12)]),
         }),
+        minimisation: Effort::of(vec![12, 40, 8]),
+        rejected: 2,
         findings: findings(),
         notices: vec!["notice".into()],
         ended: "time",

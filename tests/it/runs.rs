@@ -1,4 +1,4 @@
-//! Whole runs of the built command against the embedded demo: what they print, what they keep, and what a kill leaves.
+//! Whole runs of the built command against the embedded demo: what they print and what they keep.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::Stdio;
@@ -10,7 +10,7 @@ use crate::support::Project;
 /// Few requests, to one operation that leaks a connection string in each of its answers.
 const SHORT: [&str; 5] = ["demo", "--requests", "30", "--include", "GET /health"];
 
-/// All files below a folder of the project, without those that a kill may leave behind unfinished.
+/// All files below a folder of the project.
 fn kept(project: &Project, folder: &str) -> Vec<String> {
     let mut names = Vec::new();
     let mut folders = vec![project.path(folder)];
@@ -105,29 +105,6 @@ fn fixtures_are_written_where_somebody_wants_them() {
     check_kept(&["--no-fixtures"], &[], 0, 0, "");
     check_kept(&[], &[("CI", "true")], 0, 0, "no fixtures are written in CI");
     check_kept(&["--accept-all"], &[("CI", "true")], 0, 1, "");
-}
-
-#[test]
-fn a_kill_leaves_no_half_file_and_loses_no_proved_finding() {
-    let project = Project::new(&[]);
-    let mut child =
-        project.command(&["demo", "--time", "60s"], &[]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-    let mut told = Vec::new();
-    for line in BufReader::new(child.stdout.take().unwrap()).lines() {
-        told.extend(line.unwrap().trim().strip_prefix("fixture").map(|file| file.trim().to_owned()));
-        if told.len() == 3 {
-            break;
-        }
-    }
-    child.kill().unwrap();
-    child.wait().unwrap();
-    assert_eq!(told.len(), 3);
-    for file in &told {
-        serde_json::from_str::<Value>(&project.read(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
-    }
-    let ran = project.gadfly(&["accept", "--all"]);
-    assert_eq!(ran.code, Some(0), "{ran:?}");
-    assert!(kept(&project, "regressions/demo").len() >= 3, "{ran:?}");
 }
 
 #[test]

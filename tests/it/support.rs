@@ -1,13 +1,20 @@
 //! Runs the built command. Main types: [`Project`] (a folder of its own), [`Ran`] (what came of it).
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
 /// A folder with files, in which the command is run.
 pub(crate) struct Project {
     folder: tempfile::TempDir,
+}
+
+/// The text of a committed fixture of the demo.
+pub(crate) fn committed(name: &str) -> String {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("regressions/demo").join(name);
+    std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
 }
 
 /// What a command wrote, and how it ended.
@@ -55,6 +62,17 @@ impl Project {
     /// Runs `gadfly` with these arguments and variables.
     pub(crate) fn gadfly_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Ran {
         Ran::of(self.command(arguments, variables).output().unwrap())
+    }
+
+    /// Runs `gadfly` with these arguments and variables, and these lines on standard input.
+    pub(crate) fn gadfly_told(&self, arguments: &[&str], variables: &[(&str, &str)], lines: &[&str]) -> Ran {
+        let mut command = self.command(arguments, variables);
+        let streams = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = streams.spawn().unwrap();
+        let text = lines.join("\n") + "\n";
+        // A command that asks nothing may have ended before it was told.
+        let _ = child.stdin.take().unwrap().write_all(text.as_bytes());
+        Ran::of(child.wait_with_output().unwrap())
     }
 
     /// The command before it is run; no variable of the test run gets through.

@@ -1,0 +1,89 @@
+//! A run that is killed at any moment leaves no half file, loses no finding that it told of, and the next run carries on.
+
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::Stdio;
+
+use gadfly::seed::Seed;
+use serde_json::Value;
+
+use crate::support::Project;
+
+/// A moment is a number of lines on standard output: there a run tells each finding as soon as it is kept, so that they come
+/// while files are written. A run of so many requests tells of more.
+const MOST_LINES: u64 = 80;
+
+/// Kills the run after so many lines; answers the fixtures that it told of.
+fn killed(project: &Project, seed: u64, lines: usize) -> Vec<String> {
+    let seed = seed.to_string();
+    let mut command = project.command(&["demo", "--requests", "6000", "--seed", &seed], &[]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let out = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap).take(lines);
+    let file = |line: String| line.trim().strip_prefix("fixture ").map(|file| file.trim().to_owned());
+    let told = out.filter_map(file).collect();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    told
+}
+
+/// All files below the folder, without those that were not finished: nobody reads these, and nobody commits hidden files
+/// unseen.
+fn files(folder: PathBuf) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).into_iter().flatten() {
+            let path = entry.unwrap().path();
+            match path.file_name().unwrap().to_str().unwrap() {
+                _ if path.is_dir() => folders.push(path),
+                name if name.starts_with('.') => {}
+                _ => files.push(path),
+            }
+        }
+    }
+    files
+}
+
+/// Kills one run after the other in one project, each at another moment.
+fn check(moments: u64, seed: Seed) {
+    let project = Project::new(&[]);
+    let mut told = 0;
+    for moment in 0..moments {
+        // Half of them early, when most is written for the first time.
+        let most = if moment % 2 == 0 { MOST_LINES / 8 } else { MOST_LINES };
+        let lines = usize::try_from(seed.child("moment", moment).below(most)).unwrap();
+        let found = killed(&project, moment + 1, lines);
+        told += found.len();
+        for file in found.iter().map(|file| project.path(file)).chain(files(project.path("regressions"))) {
+            let text = std::fs::read(&file).unwrap_or_else(|error| panic!("{lines}: {}: {error}", file.display()));
+            serde_json::from_slice::<Value>(&text)
+                .unwrap_or_else(|error| panic!("{lines}: {}: {error}", file.display()));
+        }
+        for file in files(project.path("corpus")) {
+            serde_json::from_slice::<Value>(&std::fs::read(&file).unwrap())
+                .unwrap_or_else(|error| panic!("{lines}: {}: {error}", file.display()));
+        }
+    }
+    assert!(told > 0, "no run told of a fixture before it was killed");
+    let kept = project.gadfly(&["list", "--json"]);
+    assert_eq!(kept.code, Some(0), "{kept:?}");
+    let next = project.gadfly(&["demo", "--requests", "30", "--include", "GET /health", "--json"]);
+    assert_eq!(next.code, Some(1), "{next:?}");
+    let notices = next.object()["notices"].clone();
+    assert_eq!(notices, serde_json::json!([]), "the next run has something to complain of");
+    let accepted = project.gadfly(&["accept", "--all", "--json"]);
+    assert_eq!(accepted.code, Some(0), "{accepted:?}");
+    let count = accepted.object()["accepted"].as_array().unwrap().len() as u64;
+    assert!(Some(count) >= kept.object()["counts"]["pending"].as_u64(), "{accepted:?}");
+}
+
+#[test]
+fn a_kill_leaves_no_half_file_and_loses_no_proved_finding() {
+    check(4, Seed::new(7));
+}
+
+#[test]
+#[ignore = "takes a minute or more; .ci/run runs it"]
+fn fifty_kills_leave_no_half_file_and_lose_no_proved_finding() {
+    check(50, Seed::new(1));
+}
