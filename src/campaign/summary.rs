@@ -45,6 +45,7 @@ pub(super) fn of(run: &Run<'_>, api: &Api, ended: Ended) -> Summary {
         learned: run.planner.learned(),
         outcomes,
         made: run.executor.ledger.as_ref().map(|ledger| ledger.tally()),
+        process: run.executor.process.as_ref().map(|process| process.watch.supervisor().lives()),
         findings,
         notices: run.notices.clone(),
         ended: match ended {

@@ -24,6 +24,7 @@ mod sample;
 mod site;
 mod spec;
 mod stand_in;
+mod supervise;
 mod target;
 mod trials;
 mod ui;

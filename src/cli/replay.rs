@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::args::TargetFlags;
 use super::run;
 use super::site::Site;
+use super::supervise::RunFlags;
 use super::{Context, Error, Exit, Ui, ui};
 use crate::clock;
 use crate::config::File;
@@ -33,6 +34,8 @@ pub(super) struct Flags {
     pending: bool,
     #[command(flatten)]
     target: TargetFlags,
+    #[command(flatten)]
+    process: RunFlags,
 }
 
 const HELP: &str = "\
@@ -60,8 +63,11 @@ pub(super) fn run(flags: &Flags, context: &Context, ui: &mut Ui<'_>) -> Result<E
     }
     let runtime = run::runtime()?;
     for (api, entries) in &apis {
-        let site = Site::open(context, &file, api, &flags.target, &used(entries))?;
-        runtime.block_on(replay_all(entries, &site, &mut report, ui))?;
+        runtime.block_on(async {
+            let how = (&flags.target, &flags.process);
+            let site = Site::open_or_run(context, &file, api, how, &used(entries)).await?;
+            replay_all(entries, &site, &mut report, ui).await
+        })?;
     }
     ui.report(&report.counted(ui.report_paint()))?;
     ui.object(&report, &Redactor::default())?;

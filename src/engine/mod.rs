@@ -20,6 +20,7 @@ mod recorded;
 mod renew;
 mod seen;
 mod standing;
+mod supervised;
 #[cfg(test)]
 mod tests;
 mod trials;
@@ -32,3 +33,4 @@ pub use ledger::{Ledger, Tally};
 pub use novelty::{Glimpse, Novelty};
 pub use plan::{Lesson, Planned, Planner};
 pub use recorded::Remembered;
+pub use supervised::{Fall, Manner, Supervised, Watch};

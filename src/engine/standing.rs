@@ -5,6 +5,11 @@ use super::{Account, Planner};
 use crate::api::OperationId;
 
 impl Planner {
+    /// Whether the target died of this operation so often that it gets no more requests.
+    pub fn is_set_aside(&self, operation: &OperationId) -> bool {
+        self.lanes.iter().any(|lane| lane.operation.id == *operation && lane.is_set_aside())
+    }
+
     /// How far each operation is.
     pub fn reports(&self) -> impl Iterator<Item = &LaneReport> {
         self.lanes.iter().map(|lane| &lane.report)

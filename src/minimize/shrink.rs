@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use super::Draft;
-use crate::engine::{Error, Executor};
+use crate::engine::{Error, Execution, Executor, Manner};
 use crate::finding::{Finding, Signature};
 use crate::oracle::Registry;
 use crate::scenario::{Law, Scenario, Trace};
 use crate::seed::Seed;
 use crate::triage::Confirmed;
+use crate::wire::FaultKind;
 
 /// Oracles whose findings stand on how the request was made: a smaller one could break another rule.
 const LEFT_ALONE: [&str; 2] = ["invalid_input_accepted", "hang"];
@@ -39,6 +40,7 @@ impl Minimizer {
         let Some(last) = confirmed.scenario.steps.last() else { return Ok((None, 0)) };
         let mut best = Draft::of(&last.request);
         let original = best.clone();
+        let executor = self.executor_for(confirmed);
         let mut spent = 0;
         loop {
             let before = best.clone();
@@ -51,7 +53,8 @@ impl Minimizer {
                 spent += 1;
                 let candidate = with_last_request(&confirmed.scenario, &smaller);
                 let fresh = seed.child("candidate", u64::from(spent));
-                if self.shows(&candidate, &confirmed.finding.signature, fresh).await? {
+                let execution = executor.run(&candidate, fresh).await?;
+                if self.shows(&candidate, &execution, &confirmed.finding.signature) {
                     best = smaller;
                 } else {
                     index += 1;
@@ -63,10 +66,18 @@ impl Minimizer {
         }
     }
 
-    async fn shows(&self, scenario: &Scenario, signature: &Signature, seed: Seed) -> Result<bool, Error> {
-        let execution = self.executor.run(scenario, seed).await?;
+    /// What the target died of is tried alone, so that each candidate costs one death at most.
+    fn executor_for(&self, confirmed: &Confirmed) -> Executor {
+        let fault = confirmed.exchanges.last().and_then(|exchange| exchange.outcome.fault());
+        match fault {
+            Some(fault) if fault.kind == FaultKind::Died => self.executor.in_manner(Manner::Alone),
+            _ => self.executor.clone(),
+        }
+    }
+
+    fn shows(&self, scenario: &Scenario, execution: &Execution, signature: &Signature) -> bool {
         let trace = Trace { scenario, exchanges: &execution.exchanges };
-        Ok(self.registry.judge(&trace).iter().any(|finding| finding.signature == *signature))
+        self.registry.judge(&trace).iter().any(|finding| finding.signature == *signature)
     }
 }
 

@@ -67,7 +67,7 @@ fn facts(out: &mut String, fixture: &Fixture, replayed: &Replayed, view: &View<'
         _ = writeln!(out, "attempts   {}", replayed.attempts);
     }
     if fixture.requires_fresh {
-        _ = writeln!(out, "note       it shows only on a target that was just started");
+        _ = writeln!(out, "note       it was found on a target that had just been started");
     }
 }
 

@@ -12,6 +12,7 @@ use crate::finding::{Owasp, Severity};
 use crate::generate::Goal;
 use crate::learn::LearnedRule;
 use crate::seed::Seed;
+use crate::target::Lives;
 use crate::triage::{Confirmed, Ratio};
 
 /// Something a run has to tell.
@@ -139,6 +140,9 @@ pub struct Summary {
     pub outcomes: BTreeMap<String, u64>,
     /// What the run made, and what of it is left; absent if nothing was to be cleaned up.
     pub made: Option<Tally>,
+    /// What became of the target's process; absent if gadfly does not run it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub process: Option<Lives>,
     /// Proved and unstable findings, worst first.
     pub findings: Vec<FindingRecord>,
     /// Notices given during the run.

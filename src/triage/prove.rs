@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::future::{try_join, try_join_all};
 
 use super::{Confirmed, Ratio};
-use crate::engine::{Error, Execution, Executor};
+use crate::engine::{Error, Execution, Executor, Manner};
 use crate::finding::{Finding, Severity};
 use crate::oracle::Registry;
 use crate::scenario::{Scenario, Trace};
@@ -70,8 +70,7 @@ impl Prover {
 
     /// Whether proof takes so long that the run should go on beside it: the target is made to hang again.
     pub fn is_slow(suspicion: &Suspicion) -> bool {
-        let fault = suspicion.exchanges.last().and_then(|exchange| exchange.outcome.fault());
-        fault.is_some_and(|fault| fault.kind == FaultKind::TimedOut)
+        faults_with(&suspicion.exchanges, FaultKind::TimedOut)
     }
 
     /// Re-sends the scenario alone and counts how often the same signature shows.
@@ -105,9 +104,12 @@ impl Prover {
         if finding.severity == Severity::Remark { 1 } else { self.tries }
     }
 
-    /// One after the other; what load may cause is asked for more slowly.
+    /// One after the other; what load may cause is asked for more slowly, and what the target died of is asked of a new
+    /// process each time.
     async fn in_turn(&self, suspicion: &Suspicion, seed: Seed) -> Result<Attempts, Error> {
         let may_be_load = suspicion.exchanges.last().is_some_and(|exchange| exchange.outcome.may_be_load());
+        let is_death = faults_with(&suspicion.exchanges, FaultKind::Died);
+        let executor = if is_death { self.executor.in_manner(Manner::Afresh) } else { self.executor.clone() };
         let mut executions = Vec::new();
         for index in 0..self.tries(&suspicion.finding) {
             if may_be_load {
@@ -115,7 +117,7 @@ impl Prover {
             }
             let settles = suspicion.scenario.law.is_some() && index + 1 == self.tries;
             let pause = if settles { SETTLING } else { Duration::ZERO };
-            executions.push(self.executor.run_slowly(&suspicion.scenario, fresh(seed, index), pause).await?);
+            executions.push(executor.run_slowly(&suspicion.scenario, fresh(seed, index), pause).await?);
         }
         Ok(Attempts { executions, is_clear: true, requests: 0 })
     }
@@ -185,8 +187,12 @@ struct Attempts {
 }
 
 fn is_timed_out(execution: &Execution) -> bool {
-    let fault = execution.exchanges.last().and_then(|exchange| exchange.outcome.fault());
-    fault.is_some_and(|fault| fault.kind == FaultKind::TimedOut)
+    faults_with(&execution.exchanges, FaultKind::TimedOut)
+}
+
+/// Whether the last of them ended with this fault.
+fn faults_with(exchanges: &[Exchange], kind: FaultKind) -> bool {
+    exchanges.last().and_then(|exchange| exchange.outcome.fault()).is_some_and(|fault| fault.kind == kind)
 }
 
 fn fresh(seed: Seed, index: u32) -> Seed {
@@ -226,7 +232,8 @@ mod tests {
         };
         let options = Options { timeout: Duration::from_secs(1), fresh_connection: false };
         let transport = Arc::new(Canned::new(answer));
-        let executor = Executor { transport, identities: Arc::new(Identities::new()), options, ledger: None };
+        let executor =
+            Executor { transport, identities: Arc::new(Identities::new()), options, ledger: None, process: None };
         let registry = Arc::new(Registry::default());
         let witness = Some(scenario("/other", json!({"responses": {"200": {}}})));
         let scenario = scenario("/slow", json!({"responses": {"200": {}}}));

@@ -26,5 +26,6 @@ mod runs;
 mod sources;
 #[cfg(feature = "demo")]
 mod state;
+mod supervised;
 mod support;
 mod tidy;

@@ -184,6 +184,7 @@ fn summary() -> Summary {
         coverage: Vec::new(),
         learned: learned(),
         outcomes: BTreeMap::from([("2xx".into(), 15_000), ("4xx".into(), 9_500), ("5xx".into(), 101)]),
+        process: None,
         made: Some(Tally {
             made: 1_204,
             ended: 1_190,
