@@ -12,6 +12,8 @@ use crate::wire::{Exchange, FaultKind};
 
 /// How many such deaths a run looks into: each takes some starts of the target.
 const MOST_INQUIRIES: u32 = 8;
+/// How often the search for one alone may end a process that others before it had a part in.
+const MOST_IN_VAIN: u32 = 4;
 /// How often a sequence is tried with some of its requests left out.
 const MOST_TRIES: u32 = 32;
 
@@ -56,6 +58,9 @@ impl Run<'_> {
     }
 
     fn accuse(&mut self, Culprit { scenario, exchanges }: Culprit) {
+        if let Some(last) = scenario.steps.last() {
+            self.planner.blame(&last.operation);
+        }
         let findings = self.registry.judge(&Trace { scenario: &scenario, exchanges: &exchanges });
         for finding in findings {
             if !self.proving.is_new(&finding) {
@@ -83,13 +88,18 @@ impl Run<'_> {
 async fn culprit(executor: &Executor, fall: &Fall) -> Result<Option<Culprit>, engine::Error> {
     let beside = executor.in_manner(Manner::Alone);
     let afresh = executor.in_manner(Manner::Afresh);
+    let mut in_vain = 0;
     for (scenario, fresh) in fall.iter().rev() {
+        if in_vain >= MOST_IN_VAIN {
+            break;
+        }
         // What came before in this search may have had its part, so it is asked again of a new process.
         if died(&beside.run(scenario, *fresh).await?) {
             let again = afresh.run(scenario, *fresh).await?;
             if died(&again) {
                 return Ok(Some(Culprit::of(scenario, again)));
             }
+            in_vain += 1;
         }
     }
     in_sequence(&afresh, fall).await

@@ -238,8 +238,7 @@ impl Lane {
             self.pass += STRIDE * REST * self.timeouts;
         }
         if glimpse.is_fault(FaultKind::Died) {
-            self.deaths += 1;
-            self.pass += STRIDE * REST * self.deaths;
+            self.blame();
         }
         self.interest.observe(is_novel);
         if let Some(case) = case {
@@ -250,6 +249,12 @@ impl Lane {
             let account = self.account.get_or_insert_with(|| Account::new(generators.goals(&self.operation)));
             account.observe(case);
         }
+    }
+
+    /// The target died of it.
+    pub(super) fn blame(&mut self) {
+        self.deaths += 1;
+        self.pass += STRIDE * REST * self.deaths;
     }
 
     /// Takes in what a refused valid request was told.

@@ -87,6 +87,15 @@ pub(super) struct Errand {
     pub(super) pause: Duration,
 }
 
+/// What came of a scenario that was carried out alone.
+struct Tried {
+    execution: Execution,
+    /// What the process died of.
+    death: Option<Death>,
+    /// Whether it was the first on its process.
+    was_fresh: bool,
+}
+
 impl Supervised {
     /// The same in another manner.
     #[must_use]
@@ -102,8 +111,8 @@ impl Supervised {
                 Manner::Beside => watch.beside(&executor, &errand).await,
                 Manner::Alone | Manner::Afresh => {
                     let is_fresh = manner == Manner::Afresh;
-                    let (execution, death) = watch.alone(&executor, &errand.scenario, &errand, is_fresh).await?;
-                    Ok(execution.died_of(death))
+                    let tried = watch.alone(&executor, &errand.scenario, &errand, is_fresh).await?;
+                    Ok(tried.execution.died_of(tried.death))
                 }
             }
         })
@@ -173,36 +182,55 @@ impl Watch {
     /// process; then as it was.
     async fn once_more(&self, executor: &Executor, errand: &Errand) -> Result<(Execution, Option<Death>), Error> {
         if let Some(whole) = errand.whole.as_ref().filter(|whole| whole.steps.len() > errand.scenario.steps.len()) {
-            let made = self.alone(executor, whole, errand, false).await?;
+            let made = self.by_itself(executor, whole, errand).await?;
             if made.1.is_some() {
                 return Ok(made);
             }
         }
-        self.alone(executor, &errand.scenario, errand, false).await
+        self.by_itself(executor, &errand.scenario, errand).await
     }
 
-    /// Carries it out while nothing else is sent; the second part is what it died of.
+    /// Carries it out alone; what the process died of counts only if a new one dies of it too. Else those before it on the
+    /// same process had their part.
+    async fn by_itself(
+        &self,
+        executor: &Executor,
+        scenario: &Scenario,
+        errand: &Errand,
+    ) -> Result<(Execution, Option<Death>), Error> {
+        let Tried { execution, death, was_fresh } = self.alone(executor, scenario, errand, false).await?;
+        if death.is_none() || was_fresh {
+            return Ok((execution, death));
+        }
+        let before: Fall = self.past().recent.iter().cloned().collect();
+        let again = self.alone(executor, scenario, errand, true).await?;
+        if again.death.is_none() {
+            self.past().fall(before);
+        }
+        Ok((again.execution, again.death))
+    }
+
+    /// Carries it out while nothing else is sent.
     async fn alone(
         &self,
         executor: &Executor,
         scenario: &Scenario,
         errand: &Errand,
         afresh: bool,
-    ) -> Result<(Execution, Option<Death>), Error> {
+    ) -> Result<Tried, Error> {
         let _gate: RwLockWriteGuard<'_, ()> = self.gate.write().await;
         self.stand_up(afresh).await;
-        if !self.supervisor.is_up() {
-            return Ok((executor.carry_out(scenario, errand.fresh, errand.pause).await?, None));
-        }
+        let is_up = self.supervisor.is_up();
         let mark = self.supervisor.mark();
-        self.past().is_fresh = false;
+        let was_fresh = std::mem::replace(&mut self.past().is_fresh, false);
         let execution = executor.carry_out(scenario, errand.fresh, errand.pause).await?;
-        if self.supervisor.outlives().await {
-            return Ok((execution, None));
+        self.past().remember(scenario, errand.fresh);
+        if !is_up || self.supervisor.outlives().await {
+            return Ok(Tried { execution, death: None, was_fresh });
         }
         let death = self.supervisor.death(mark);
         self.past().is_explained = death.is_some();
-        Ok((execution, death))
+        Ok(Tried { execution, death, was_fresh })
     }
 
     /// Lets a scenario in beside others once the process is up.

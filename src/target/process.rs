@@ -23,6 +23,7 @@ const LAST_LINES: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) struct Process {
     pub(super) output: Arc<Output>,
+    leader: u32,
     guard: Arc<Guard>,
     meter: Arc<Meter>,
     exit: watch::Receiver<Option<Exit>>,
@@ -52,7 +53,7 @@ impl Process {
             let exit = life.last(&written, over);
             tell.send_replace(Some(exit));
         });
-        Ok(Self { output, guard, meter, exit, waiter: Some(waiter) })
+        Ok(Self { output, leader, guard, meter, exit, waiter: Some(waiter) })
     }
 
     /// How it ended, if it did; all that it wrote is there by then.
@@ -71,6 +72,12 @@ impl Process {
     /// Ends it soon.
     pub(super) fn end(&self) {
         self.guard.end();
+    }
+
+    /// What it uses now, where the system tells.
+    pub(super) fn usage(&self) -> Option<Usage> {
+        self.meter.look(self.leader);
+        self.measured().map(|(now, _)| now)
     }
 
     /// What it used last, and the most that it did.

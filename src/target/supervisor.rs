@@ -9,14 +9,17 @@ use serde::Serialize;
 use tokio::time::timeout;
 
 use super::process::Process;
-use super::ready::{is_ready, listens};
+use super::ready::{Sign, is_ready, listens, sign};
 use super::{CrashReport, Death, Exit, Launch, Usage};
 use crate::wire::{FaultKind, Origin, Scheme};
 
 /// Between two looks whether it is ready.
 const LOOK: Duration = Duration::from_millis(10);
-/// How long the news that a process has ended may take after its connections are gone.
-const NEWS: Duration = Duration::from_secs(3);
+/// How long the news that a process has ended may take after its connections are gone: so many times this.
+const NEWS: Duration = Duration::from_millis(100);
+const LOOKS: u32 = 30;
+/// After so many connections that it took meanwhile it is not ending.
+const TAKEN: u32 = 4;
 /// How long after an answer an end is still that request's doing, when nothing else is sent.
 const AFTERMATH: Duration = Duration::from_millis(30);
 /// How often a start is tried when the process ends at once: the port may be held for a while by what was before.
@@ -112,7 +115,7 @@ impl Supervisor {
             None => Origin { scheme: Scheme::Http, host: "127.0.0.1".to_owned(), port: free_port()? },
         };
         let process = Arc::new(begin(&launch, &origin).await?);
-        let lives = Lives { starts: 1, first: usage(&process), ..Lives::default() };
+        let lives = Lives { starts: 1, first: process.usage(), ..Lives::default() };
         Ok(Self { launch, origin, process: Mutex::new(process), lives: Mutex::new(lives) })
     }
 
@@ -144,13 +147,32 @@ impl Supervisor {
         self.survives().await && timeout(AFTERMATH, self.process().ended()).await.is_err()
     }
 
-    /// Whether it still takes connections; if not, it is on its way to its end.
+    /// Whether it still answers, or at least lives; if not, it is on its way to its end, and that is waited for.
     pub async fn survives(&self) -> bool {
         let process = self.process();
         if process.exit().is_some() {
             return false;
         }
-        listens(&self.origin).await || timeout(NEWS, process.ended()).await.is_err()
+        match sign(&self.launch.ready, &self.origin).await {
+            Sign::Answered => true,
+            Sign::Silent => process.exit().is_none(),
+            Sign::Gone => self.stays(&process).await,
+        }
+    }
+
+    /// Whether it takes connections again and again although it answered none: then it does not end.
+    async fn stays(&self, process: &Process) -> bool {
+        let mut taken = 0;
+        for _ in 0..LOOKS {
+            if timeout(NEWS, process.ended()).await.is_ok() {
+                return false;
+            }
+            taken += u32::from(listens(&self.origin).await);
+            if taken >= TAKEN {
+                return true;
+            }
+        }
+        true
     }
 
     /// The number of the next line that it writes.
@@ -182,7 +204,7 @@ impl Supervisor {
         old.ended().await;
         self.lives_now().starts += 1;
         let process = Arc::new(begin(&self.launch, &self.origin).await?);
-        self.lives_now().first = usage(&process);
+        self.lives_now().first = process.usage();
         *self.process.lock().unwrap_or_else(PoisonError::into_inner) = process;
         Ok(())
     }
@@ -221,14 +243,16 @@ impl Lives {
     }
 }
 
-fn usage(process: &Process) -> Option<Usage> {
-    process.measured().map(|(now, _)| now)
-}
-
-/// A port that was free a moment ago.
+/// A port that nobody uses. It is none of those that the system gives to outgoing connections: one of them could take it
+/// between two lives of the target.
 fn free_port() -> Result<u16, Error> {
-    let port = || Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port());
-    port().map_err(Error::Port)
+    const FIRST: u16 = 12_000;
+    const NUMBER: u16 = 20_000;
+    // Several runs at once begin their search at different places.
+    let start = u16::try_from(std::process::id() % u32::from(NUMBER)).unwrap_or_default();
+    let mut ports = (0..NUMBER).map(|step| FIRST + (start + step) % NUMBER);
+    let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    ports.find(is_free).ok_or_else(|| Error::Port(io::ErrorKind::AddrInUse.into()))
 }
 
 /// Starts a process and waits until it is ready; one that ends at once is tried again.

@@ -68,6 +68,13 @@ impl Meter {
         }
     }
 
+    /// Looks at it once, now.
+    pub(super) fn look(&self, leader: u32) {
+        let members = group(leader);
+        let memory = members.iter().filter_map(|process| resident(*process)).sum();
+        self.take(Usage { memory, descriptors: members.iter().map(|process| open_descriptors(*process)).sum() });
+    }
+
     fn take(&self, now: Usage) {
         // A process that is ending uses nothing any more.
         if now.memory == 0 {
