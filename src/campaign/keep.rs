@@ -192,6 +192,7 @@ impl Keeper {
             intent: intent.map_or("recorded", Intent::word).to_owned(),
             rule: intent.and_then(Intent::detail),
             outcome: confirmed.exchanges.last().map(|last| last.outcome.to_string()).unwrap_or_default(),
+            log: confirmed.log.iter().map(|line| self.redactor.text(line)).collect(),
             curl: self.redactor.text(&curl(&step.request, &self.options.target.origin)),
             fixture,
             seconds: elapsed.as_secs_f64(),

@@ -33,6 +33,9 @@ pub struct Execution {
     pub exchanges: Vec<Exchange>,
     /// Why the later steps were not, if so.
     pub broken: Option<SetupBroken>,
+    /// What the target wrote meanwhile: of one that is watched, and if nothing else was sent. It may hold secrets of
+    /// identities: redact before showing.
+    pub log: Vec<String>,
 }
 
 /// A step before the last one did not give what later steps need.
@@ -110,10 +113,10 @@ impl Executor {
             let broken = if is_last { None } else { capture(index, step, &exchange, &mut values) };
             exchanges.push(exchange);
             if broken.is_some() {
-                return Ok(Execution { exchanges, broken });
+                return Ok(Execution { exchanges, broken, log: Vec::new() });
             }
         }
-        Ok(Execution { exchanges, broken: None })
+        Ok(Execution { exchanges, broken: None, log: Vec::new() })
     }
 
     async fn send(&self, step: &Step, values: &Values) -> Result<Exchange, Error> {

@@ -22,6 +22,8 @@ use crate::wire::{Fault, FaultKind, Outcome};
 
 /// How many of the last scenarios may be behind a death that none of those under way accounts for.
 const MOST_RECENT: usize = 48;
+/// How many lines that the target writes meanwhile are kept of a scenario that is carried out alone.
+const MOST_LOGGED: usize = 20;
 /// How many deaths wait to be looked into.
 const MOST_FALLS: usize = 8;
 
@@ -223,9 +225,14 @@ impl Watch {
         let is_up = self.supervisor.is_up();
         let mark = self.supervisor.mark();
         let was_fresh = std::mem::replace(&mut self.past().is_fresh, false);
-        let execution = executor.carry_out(scenario, errand.fresh, errand.pause).await?;
+        let mut execution = executor.carry_out(scenario, errand.fresh, errand.pause).await?;
         self.past().remember(scenario, errand.fresh);
-        if !is_up || self.supervisor.outlives().await {
+        if is_up {
+            self.supervisor.settle().await;
+            execution.log = self.supervisor.written(mark);
+            execution.log.truncate(MOST_LOGGED);
+        }
+        if !is_up || self.supervisor.survives().await {
             return Ok(Tried { execution, death: None, was_fresh });
         }
         let death = self.supervisor.death(mark);
@@ -321,6 +328,8 @@ impl Execution {
         if let (Some(Death { exit, output }), Some(last)) = (death, self.exchanges.last_mut()) {
             let fault = Fault { kind: FaultKind::Died, detail: exit.to_string(), partial: output.into() };
             last.outcome = Outcome::Fault(fault);
+            // They are the fault's own now.
+            self.log.clear();
         }
         self
     }

@@ -91,6 +91,9 @@ pub struct FindingRecord {
     pub rule: Option<String>,
     /// What came back: a status, or a fault in words.
     pub outcome: String,
+    /// What the target wrote meanwhile, where gadfly runs it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub log: Vec<String>,
     /// The request as a curl command, credentials left out.
     pub curl: String,
     /// Where the fixture was written, relative to the working folder.

@@ -35,7 +35,11 @@ impl Process {
     pub(super) fn start(launch: &Launch, origin: &Origin) -> io::Result<Self> {
         let missing = || io::Error::new(io::ErrorKind::InvalidInput, "no program is named");
         let mut command = launch.command(origin).ok_or_else(missing)?;
-        Guard::prepare(&mut command)?;
+        if cfg!(not(unix)) {
+            // Without process groups, what it starts might outlive gadfly.
+            return Err(io::Error::new(io::ErrorKind::Unsupported, "a target can be run under gadfly on Unix only"));
+        }
+        Guard::prepare(&mut command);
         let mut child = command.spawn()?;
         let (guard, keeper) = Guard::over(&child).inspect_err(|_| {
             // Nothing is to outlive gadfly, and this one would.

@@ -110,11 +110,11 @@ pub enum Error {
 impl Supervisor {
     /// Starts the target here, or on a free port of this machine, and waits until it is ready.
     pub async fn start(launch: Launch, origin: Option<Origin>) -> Result<Self, Error> {
-        let origin = match origin {
-            Some(origin) => origin,
-            None => Origin { scheme: Scheme::Http, host: "127.0.0.1".to_owned(), port: free_port()? },
+        let (origin, process) = match origin {
+            Some(origin) => (origin.clone(), begin(&launch, &origin).await?),
+            None => begin_anywhere(&launch).await?,
         };
-        let process = Arc::new(begin(&launch, &origin).await?);
+        let process = Arc::new(process);
         let lives = Lives { starts: 1, first: process.usage(), ..Lives::default() };
         Ok(Self { launch, origin, process: Mutex::new(process), lives: Mutex::new(lives) })
     }
@@ -142,9 +142,11 @@ impl Supervisor {
         }
     }
 
-    /// Whether it has no thought of ending: one that answers and ends at once may take connections for a moment.
-    pub async fn outlives(&self) -> bool {
-        self.survives().await && timeout(AFTERMATH, self.process().ended()).await.is_err()
+    /// Waits a moment for its end: one that answers and ends at once is still up when the answer is here, and what it
+    /// writes comes a little later as well.
+    pub async fn settle(&self) {
+        // Whether it ended is asked by whoever waits.
+        let _ = timeout(AFTERMATH, self.process().ended()).await;
     }
 
     /// Whether it still answers, or at least lives; if not, it is on its way to its end, and that is waited for.
@@ -248,11 +250,25 @@ impl Lives {
 fn free_port() -> Result<u16, Error> {
     const FIRST: u16 = 12_000;
     const NUMBER: u16 = 20_000;
-    // Several runs at once begin their search at different places.
-    let start = u16::try_from(std::process::id() % u32::from(NUMBER)).unwrap_or_default();
+    // Several runs at once begin their search far from each other, also if they were started one after the other.
+    let start = u16::try_from(std::process::id().wrapping_mul(7_919) % u32::from(NUMBER)).unwrap_or_default();
     let mut ports = (0..NUMBER).map(|step| FIRST + (start + step) % NUMBER);
     let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
     ports.find(is_free).ok_or_else(|| Error::Port(io::ErrorKind::AddrInUse.into()))
+}
+
+/// Starts a process on a free port, and on another one if somebody is faster there.
+async fn begin_anywhere(launch: &Launch) -> Result<(Origin, Process), Error> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let origin = Origin { scheme: Scheme::Http, host: "127.0.0.1".to_owned(), port: free_port()? };
+        match begin(launch, &origin).await {
+            Ok(process) => return Ok((origin, process)),
+            Err(Error::Taken { .. }) if tries < STARTS => {}
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 /// Starts a process and waits until it is ready; one that ends at once is tried again.
@@ -272,8 +288,7 @@ async fn begin(launch: &Launch, origin: &Origin) -> Result<Process, Error> {
         let process = Process::start(launch, origin).map_err(start)?;
         let written = |process: &Process| {
             let lines = process.output.since(0);
-            let last: String = last_lines(&lines).iter().map(|line| format!("\n  {line}")).collect();
-            launch.redactor.text(&last)
+            launch.redactor.text(&[&[String::new()], last_lines(&lines)].concat().join("\n  "))
         };
         let (command, origin) = (launch.shown(), origin.clone());
         tokio::select! {

@@ -85,6 +85,7 @@ impl Prover {
         let Suspicion { finding, scenario, mut exchanges, .. } = suspicion;
         let mut hits = 0;
         let mut proved = None;
+        let mut log = Vec::new();
         for execution in executions {
             let trace = Trace { scenario: &scenario, exchanges: &execution.exchanges };
             let again = self.registry.judge(&trace).into_iter().find(|found| found.signature == finding.signature);
@@ -92,10 +93,11 @@ impl Prover {
                 hits += 1;
                 proved = Some(again);
                 exchanges = execution.exchanges;
+                log = execution.log;
             }
         }
         let ratio = Ratio { hits, tries };
-        let confirmed = Confirmed { finding: proved.unwrap_or(finding), scenario, exchanges, ratio };
+        let confirmed = Confirmed { finding: proved.unwrap_or(finding), scenario, exchanges, log, ratio };
         Ok(Proved { confirmed, is_clear, requests })
     }
 
@@ -109,7 +111,8 @@ impl Prover {
     async fn in_turn(&self, suspicion: &Suspicion, seed: Seed) -> Result<Attempts, Error> {
         let may_be_load = suspicion.exchanges.last().is_some_and(|exchange| exchange.outcome.may_be_load());
         let is_death = faults_with(&suspicion.exchanges, FaultKind::Died);
-        let executor = if is_death { self.executor.in_manner(Manner::Afresh) } else { self.executor.clone() };
+        // Alone, so that what a target that is watched writes meanwhile is about this.
+        let executor = self.executor.in_manner(if is_death { Manner::Afresh } else { Manner::Alone });
         let mut executions = Vec::new();
         for index in 0..self.tries(&suspicion.finding) {
             if may_be_load {

@@ -45,6 +45,7 @@ impl Made {
             intent: self.request.0.into(),
             rule: self.request.1.map(str::to_owned),
             outcome: self.outcome.into(),
+            log: vec![],
             curl: format!("curl -i --path-as-is {}", self.curl),
             fixture: (self.severity > Severity::Remark).then(|| format!("regressions/pending/shop/{file}")),
             seconds: 1.5,
@@ -215,7 +216,8 @@ fn confirmed(record: &FindingRecord) -> Confirmed {
         evidence: record.evidence.clone(),
         signature: Signature::from_text(&record.signature),
     };
-    Confirmed { finding, scenario: Scenario::plain(vec![]), exchanges: vec![], ratio: record.confirmed }
+    let (scenario, exchanges, log) = (Scenario::plain(vec![]), vec![], vec![]);
+    Confirmed { finding, scenario, exchanges, log, ratio: record.confirmed }
 }
 
 /// All that the made-up run tells, as standard output and standard error.

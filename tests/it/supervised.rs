@@ -1,6 +1,5 @@
 //! Targets that gadfly runs itself: started, awaited, watched, restarted; and each death blamed on the right request.
 
-use std::net::TcpStream;
 use std::path::Path;
 use std::process::Command;
 use std::sync::LazyLock;
@@ -64,13 +63,13 @@ fn a_command_is_started_awaited_fuzzed_and_ended() {
     let project = project();
     let arguments =
         ["fuzz", "crashing.json", "--include", "GET /ping", "--requests", "20", "--ready", "log: listening on"];
-    let ran = supervised(&project, &arguments, &["slow"]);
+    let up = format!("up={}", project.path("up").display());
+    let ran = supervised(&project, &arguments, &["slow", &up]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
     let summary = ran.object();
     assert_eq!(summary["operations_with_2xx"], 1, "{summary:#}");
     assert_eq!((&summary["process"]["starts"], &summary["process"]["deaths"]), (&1.into(), &0.into()), "{summary:#}");
-    let address = summary["base_url"].as_str().unwrap().trim_start_matches("http://").to_owned();
-    assert!(TcpStream::connect(&address).is_err(), "it still listens at {address}");
+    assert!(!is_alive(&project.read("up")), "the server is still there");
 }
 
 #[test]
@@ -82,13 +81,17 @@ fn it_ends_with_gadfly_however_that_ends() {
     let mut command = project.command(&[&arguments[..], &["{port}", &told]].concat(), &[]);
     let output = std::process::Stdio::null;
     let mut gadfly = command.stdout(output()).stderr(output()).spawn().unwrap();
-    let port = awaited("the server is up", || std::fs::read_to_string(&up).ok().filter(|port| !port.is_empty()));
-    let address = format!("127.0.0.1:{port}");
-    assert!(TcpStream::connect(&address).is_ok());
+    let server = awaited("the server is up", || std::fs::read_to_string(&up).ok().filter(|text| !text.is_empty()));
+    assert!(is_alive(&server));
     // On Unix this is SIGKILL: gadfly has no say in it.
     gadfly.kill().unwrap();
     gadfly.wait().unwrap();
-    awaited("the server is gone", || TcpStream::connect(&address).is_err().then_some(()));
+    awaited("the server is gone", || (!is_alive(&server)).then_some(()));
+}
+
+/// Whether there is a process of this number.
+fn is_alive(process: &str) -> bool {
+    Command::new("sh").args(["-c", "kill -0 \"$1\" 2>/dev/null", "sh", process]).status().unwrap().success()
 }
 
 /// Asks again and again, with a bound that only a broken promise reaches.
@@ -146,6 +149,20 @@ fn a_death_after_the_answer_is_blamed_as_well() {
     assert_eq!(project.gadfly(&["accept", "--all"]).code, Some(0));
     let red = supervised(&project, &["replay", "process_died"], &[]);
     assert_eq!(red.object()["counts"], json!({"fail": 1}), "{red:?}");
+}
+
+#[test]
+fn what_the_server_writes_about_a_finding_is_kept_without_credentials() {
+    let project = project();
+    let header = ["--requests", "40", "-H", "Authorization: Bearer s3cret-t0ken"];
+    let summary = fuzz(&project, &["GET /ping", "GET /fail"], &header).object();
+    let failed = finding(&summary, "server_error", "GET /fail");
+    let log = ["request GET /fail?at=3 HTTP/1.1 as [redacted]", "there is no third thing"];
+    assert_eq!(failed["log"], json!(log), "{failed:#}");
+    let text = project.read(failed["fixture"].as_str().unwrap());
+    let fixture: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(fixture["observed"]["log"], json!(log), "{fixture:#}");
+    assert!(!text.contains("s3cret"), "{text}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! the standard library.
 //!
 //! Arguments: the port, then any of `fixed` (it dies of nothing), `slow` (it takes a while until it listens), `up=FILE`
-//! (it writes the port there once it listens) and `broken` (it does not get that far).
+//! (it writes its process number there once it listens) and `broken` (it does not get that far).
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -26,7 +26,7 @@ fn main() {
     let listener = TcpListener::bind(("127.0.0.1", arguments[0].parse().unwrap())).unwrap();
     println!("listening on {}", arguments[0]);
     if let Some(file) = arguments.iter().find_map(|argument| argument.strip_prefix("up=")) {
-        std::fs::write(file, &arguments[0]).unwrap();
+        std::fs::write(file, std::process::id().to_string()).unwrap();
     }
     for stream in listener.incoming().flatten() {
         std::thread::spawn(move || serve(stream));
@@ -40,6 +40,7 @@ fn serve(stream: TcpStream) {
         return;
     }
     let mut length = 0;
+    let mut authorization = "nobody".to_owned();
     loop {
         let mut header = String::new();
         if reader.read_line(&mut header).unwrap_or(0) == 0 || header.trim().is_empty() {
@@ -48,10 +49,13 @@ fn serve(stream: TcpStream) {
         if let Some(value) = header.to_ascii_lowercase().strip_prefix("content-length:") {
             length = value.trim().parse().unwrap_or(0);
         }
+        if let Some(value) = header.strip_prefix("Authorization:") {
+            authorization = value.trim().to_owned();
+        }
     }
     let mut body = Vec::new();
     let _ = reader.take(length).read_to_end(&mut body);
-    eprintln!("request {}", line.trim());
+    eprintln!("request {} as {authorization}", line.trim());
     let target = line.split(' ').nth(1).unwrap_or_default().to_owned();
     let (path, query) = target.split_once('?').unwrap_or((&target, ""));
     let parameter = |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
@@ -67,16 +71,21 @@ fn serve(stream: TcpStream) {
             eprintln!("fired");
             std::process::exit(3)
         }
+        "/fail" if number("at") == 3 && !is_fixed => {
+            eprintln!("there is no third thing");
+            return answer(stream, "500 Internal Server Error");
+        }
         _ => {}
     }
-    answer(stream);
+    answer(stream, "200 OK");
     if path == "/late" && parameter("when") == Some("soon") && !is_fixed {
         std::process::exit(4);
     }
 }
 
-fn answer(mut stream: TcpStream) {
-    let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}");
+fn answer(mut stream: TcpStream, status: &str) {
+    let head = "Content-Type: application/json\r\nContent-Length: 2\r\nConnection: close";
+    let _ = stream.write_all(format!("HTTP/1.1 {status}\r\n{head}\r\n\r\n{{}}").as_bytes());
 }
 
 /// Deeper than any stack.
