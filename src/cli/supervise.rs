@@ -178,4 +178,19 @@ mod tests {
         assert!(place("http://localhost:81").is_ok());
         assert!(place("http://api.example.com").unwrap_err().to_string().contains("listens on this machine"));
     }
+
+    #[cfg(unix)]
+    #[test]
+    fn trials_share_one_target_and_an_api_without_a_command_has_none() {
+        let toml = "[api.good]\nrun = ['sh', '-c', 'echo up; exec sleep 1000']\nready = 'log: up'\n[api.bad]\nrun = 'false'\n\
+                    [api.plain]\n";
+        let file = File::read(Path::new("/gadfly.toml"), toml).unwrap();
+        let (running, context) = (Running::default(), Context::default());
+        let url = |api| running.of(&context, &file, api).map(|started| started.map(|started| started.url));
+        let first = url("good").unwrap().unwrap();
+        assert!(first.starts_with("http://127.0.0.1:"), "{first}");
+        assert_eq!(url("good").unwrap().unwrap(), first);
+        assert!(url("bad").unwrap().unwrap_err().contains("exited with code 1"));
+        assert_eq!(url("plain"), None);
+    }
 }

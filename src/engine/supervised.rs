@@ -291,7 +291,9 @@ impl Past {
             return;
         }
         let inquiry = self.open.entry(life).or_default();
-        inquiry.recent = self.recent.drain(..).collect();
+        // Those that were lost came last.
+        let lost = std::mem::take(&mut inquiry.recent);
+        inquiry.recent = self.recent.drain(..).chain(lost).collect();
         inquiry.has_begun = true;
         self.conclude(life);
     }
@@ -356,5 +358,77 @@ async fn spawned<T: Send + 'static>(work: impl Future<Output = T> + Send + 'stat
             // Only its end here aborts it, and the runtime's, after which nobody asks any more.
             Err(_) => std::future::pending().await,
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one(seed: u64) -> (Scenario, Seed) {
+        (Scenario::plain(Vec::new()), Seed::new(seed))
+    }
+
+    /// The seeds of the scenarios in each fall.
+    fn falls(past: &Past) -> Vec<Vec<u64>> {
+        past.falls.iter().map(|fall| fall.iter().map(|(_, fresh)| fresh.number()).collect()).collect()
+    }
+
+    /// A life in which 1 and 2 were carried out.
+    fn past() -> Past {
+        let mut past = Past::default();
+        past.remember(&one(1).0, one(1).1);
+        past.remember(&one(2).0, one(2).1);
+        past
+    }
+
+    #[test]
+    fn a_death_without_a_culprit_is_looked_into() {
+        let mut past = past();
+        past.begin_inquiry(1);
+        assert_eq!(falls(&past), [[1, 2]]);
+        assert!(past.recent.is_empty() && past.open.is_empty());
+    }
+
+    #[test]
+    fn those_that_were_lost_are_waited_for() {
+        let mut past = past();
+        past.open.entry(1).or_default().lost += 2;
+        past.resolve(1, Some(one(3)));
+        past.begin_inquiry(1);
+        assert!(past.falls.is_empty());
+        past.resolve(1, Some(one(4)));
+        assert_eq!(falls(&past), [[1, 2, 3, 4]]);
+    }
+
+    #[test]
+    fn a_culprit_explains_the_death_of_all() {
+        let mut past = past();
+        past.open.entry(1).or_default().lost += 2;
+        past.begin_inquiry(1);
+        past.resolve(1, None);
+        past.resolve(1, Some(one(3)));
+        assert!(past.falls.is_empty() && past.open.is_empty());
+    }
+
+    #[test]
+    fn a_death_that_was_seen_alone_needs_no_inquiry() {
+        let mut past = past();
+        past.is_explained = true;
+        past.begin_inquiry(1);
+        assert!(past.falls.is_empty());
+        past.begin_inquiry(2);
+        assert_eq!(falls(&past).len(), 1, "only that one was explained");
+    }
+
+    #[test]
+    fn what_is_remembered_is_bounded() {
+        let mut past = Past::default();
+        for seed in 0..200 {
+            past.remember(&one(seed).0, Seed::new(seed));
+            past.fall(vec![one(seed)]);
+        }
+        assert_eq!((past.recent.len(), past.falls.len()), (MOST_RECENT, MOST_FALLS));
+        assert_eq!(past.recent[0].1.number(), 200 - MOST_RECENT as u64);
     }
 }

@@ -71,7 +71,10 @@ pub async fn run(
         let settling = if is_law { conditions.pause * (2 * (attempts - 1)) } else { Duration::ZERO };
         let execution = executor.run_slowly(&scenario, fresh, settling).await?;
         let mut conclusion = Conclusion::of(fixture, (registry, &executor.identities), &scenario, &execution)?;
-        if conclusion == Conclusion::Holds && asks_for_survival(fixture) && !listens(&executor).await? {
+        if conclusion == Conclusion::Holds
+            && asks_for_survival(fixture)
+            && !listens(&executor, conditions.pause).await?
+        {
             conclusion = Conclusion::Broken("it was answered, and nobody takes connections any more".to_owned());
         }
         let may_settle = is_law && matches!(conclusion, Conclusion::Broken(_));
@@ -102,11 +105,18 @@ fn asks_for_survival(fixture: &Fixture) -> bool {
     fixture.oracle == "process_died"
 }
 
-/// Whether a harmless request finds somebody, whatever the answer.
-async fn listens(executor: &Executor) -> Result<bool, Error> {
-    let request = Request::new("GET", "/");
-    let exchange = executor.transport.send(Arc::new(request), executor.options).await.map_err(engine::Error::from)?;
-    Ok(exchange.outcome.fault().is_none_or(|fault| fault.kind != FaultKind::Refused))
+/// Whether a harmless request finds somebody, whatever the answer. A process that is ending may take the connection still.
+async fn listens(executor: &Executor, pause: Duration) -> Result<bool, Error> {
+    let request = Arc::new(Request::new("GET", "/"));
+    for _ in 0..ATTEMPTS {
+        let sent = executor.transport.send(Arc::clone(&request), executor.options).await;
+        match sent.map_err(engine::Error::from)?.outcome.fault().map(|fault| fault.kind) {
+            Some(FaultKind::Refused) => return Ok(false),
+            Some(FaultKind::Closed | FaultKind::Truncated) => tokio::time::sleep(pause).await,
+            _ => return Ok(true),
+        }
+    }
+    Ok(true)
 }
 
 #[cfg(test)]
@@ -190,6 +200,9 @@ mod tests {
         assert_eq!(replay(vec![answer(400), answer(404)]), "pass");
         assert_eq!(replay(vec![answer(200), fault(FaultKind::TimedOut)]), "pass");
         let gone = "fail: it was answered, and nobody takes connections any more";
+        assert_eq!(replay(vec![answer(200), fault(FaultKind::Closed), refused()]), gone);
+        let dropped = || fault(FaultKind::Closed);
+        assert_eq!(replay(vec![answer(200), dropped(), dropped(), dropped()]), "pass", "somebody is there");
         assert_eq!(replay(vec![answer(200), refused()]), gone);
         let closed = "fail: connection closed without an answer: port closed";
         assert_eq!(replay(vec![fault(FaultKind::Closed)]), closed);

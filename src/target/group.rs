@@ -1,8 +1,9 @@
 //! Ends a process with all that it started, whatever becomes of gadfly. Main type: [`Guard`].
 //!
-//! The target leads a process group of its own, so that a Ctrl-C for gadfly does not reach it before its crash is told
-//! from ours. A small shell waits for the end of a pipe that only gadfly holds, and then kills the group: when we let go
-//! of the pipe, and also when gadfly itself is killed. So no signal handler and no unsafe code is needed.
+//! A small shell leads a process group, and the target is started into it: so a Ctrl-C for gadfly does not reach the
+//! target. The shell waits for the end of a pipe that only gadfly holds, and then kills the group with itself: when we let
+//! go of the pipe, and also when gadfly is killed. It is there before the target is, so at no moment can the target
+//! outlive gadfly; and no signal handler and no unsafe code is needed.
 
 use std::io;
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -12,31 +13,42 @@ use std::sync::{Mutex, PoisonError};
 #[derive(Debug)]
 pub(super) struct Guard {
     pipe: Mutex<Option<ChildStdin>>,
+    /// The number of the group, which is that of the shell.
+    pub(super) group: u32,
 }
 
 impl Guard {
-    /// Puts the command into a group of its own.
-    pub(super) fn prepare(command: &mut Command) {
-        #[cfg(unix)]
-        std::os::unix::process::CommandExt::process_group(command, 0);
-        // Elsewhere nothing is started in the first place.
-        #[cfg(not(unix))]
-        let _ = command;
+    /// A new group. The second part is the shell, to be waited for.
+    pub(super) fn start() -> io::Result<(Self, Child)> {
+        if cfg!(not(unix)) {
+            let message = "a target can be run under gadfly on Unix only";
+            return Err(io::Error::new(io::ErrorKind::Unsupported, message));
+        }
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", "read -r _; kill -s KILL 0"]);
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        enter(&mut command, 0);
+        let mut shell = command.spawn()?;
+        let pipe = Mutex::new(shell.stdin.take());
+        Ok((Self { pipe, group: shell.id() }, shell))
     }
 
-    /// Guards the group that this process leads. The second part is the guard's own process, to be waited for.
-    pub(super) fn over(leader: &Child) -> io::Result<(Self, Child)> {
-        let mut command = Command::new("/bin/sh");
-        command.args(["-c", "read -r _; kill -s KILL -- \"-$1\"", "guard", &leader.id().to_string()]);
-        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
-        Self::prepare(&mut command);
-        let mut guard = command.spawn()?;
-        let pipe = Mutex::new(guard.stdin.take());
-        Ok((Self { pipe }, guard))
+    /// Puts what the command starts into the group.
+    pub(super) fn take_in(&self, command: &mut Command) {
+        enter(command, self.group);
     }
 
     /// Ends the group soon; what is ended already stays so.
     pub(super) fn end(&self) {
         self.pipe.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
+}
+
+/// Group 0 stands for a new one.
+fn enter(command: &mut Command, group: u32) {
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(command, group.cast_signed());
+    // Elsewhere nothing is started in the first place.
+    #[cfg(not(unix))]
+    let _ = (command, group);
 }

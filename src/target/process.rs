@@ -23,7 +23,6 @@ const LAST_LINES: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) struct Process {
     pub(super) output: Arc<Output>,
-    leader: u32,
     guard: Arc<Guard>,
     meter: Arc<Meter>,
     exit: watch::Receiver<Option<Exit>>,
@@ -35,29 +34,26 @@ impl Process {
     pub(super) fn start(launch: &Launch, origin: &Origin) -> io::Result<Self> {
         let missing = || io::Error::new(io::ErrorKind::InvalidInput, "no program is named");
         let mut command = launch.command(origin).ok_or_else(missing)?;
-        if cfg!(not(unix)) {
-            // Without process groups, what it starts might outlive gadfly.
-            return Err(io::Error::new(io::ErrorKind::Unsupported, "a target can be run under gadfly on Unix only"));
-        }
-        Guard::prepare(&mut command);
-        let mut child = command.spawn()?;
-        let (guard, keeper) = Guard::over(&child).inspect_err(|_| {
-            // Nothing is to outlive gadfly, and this one would.
-            let _ = child.kill();
+        let (guard, mut shell) = Guard::start()?;
+        guard.take_in(&mut command);
+        let child = command.spawn().inspect_err(|_| {
+            guard.end();
+            // There is nothing to guard, and no zombie is left.
+            let _ = shell.wait();
         })?;
         let (guard, meter, output) = (Arc::new(guard), Arc::<Meter>::default(), Arc::<Output>::default());
         let (over, is_over) = mpsc::channel();
-        let (leader, limit) = (child.id(), launch.max_memory);
+        let limit = launch.max_memory;
         let watched = (Arc::clone(&meter), Arc::clone(&guard));
-        thread::spawn(move || watched.0.watch(leader, limit, &watched.1, &is_over));
+        thread::spawn(move || watched.0.watch(limit, &watched.1, &is_over));
         let (tell, exit) = watch::channel(None);
-        let life = Life { child, keeper, guard: Arc::clone(&guard), meter: Arc::clone(&meter) };
+        let life = Life { child, shell, guard: Arc::clone(&guard), meter: Arc::clone(&meter) };
         let written = Arc::clone(&output);
         let waiter = thread::spawn(move || {
             let exit = life.last(&written, over);
             tell.send_replace(Some(exit));
         });
-        Ok(Self { output, leader, guard, meter, exit, waiter: Some(waiter) })
+        Ok(Self { output, guard, meter, exit, waiter: Some(waiter) })
     }
 
     /// How it ended, if it did; all that it wrote is there by then.
@@ -80,7 +76,7 @@ impl Process {
 
     /// What it uses now, where the system tells.
     pub(super) fn usage(&self) -> Option<Usage> {
-        self.meter.look(self.leader);
+        self.meter.look(self.guard.group);
         self.measured().map(|(now, _)| now)
     }
 
@@ -104,7 +100,7 @@ impl Drop for Process {
 struct Life {
     child: Child,
     /// The guard's own process.
-    keeper: Child,
+    shell: Child,
     guard: Arc<Guard>,
     meter: Arc<Meter>,
 }
@@ -124,7 +120,7 @@ impl Life {
         drop(over);
         self.guard.end();
         // The guard ends by itself; that it can't be waited for would change nothing.
-        let _ = self.keeper.wait();
+        let _ = self.shell.wait();
         let _ = all_read.recv_timeout(LAST_LINES);
         match status {
             _ if self.meter.is_too_much() => Exit::Memory,
@@ -140,4 +136,59 @@ fn read(stream: impl io::Read + Send + 'static, output: &Arc<Output>, open: Send
         output.drain(stream);
         drop(open);
     });
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    fn start(script: &str) -> Process {
+        let command = ["sh", "-c", script].map(str::to_owned).into();
+        Process::start(&Launch::new(command, "/".into()), &"http://127.0.0.1:9".parse().unwrap()).unwrap()
+    }
+
+    #[track_caller]
+    fn check(script: &str, exit: Exit, written: &[&str]) {
+        let process = start(script);
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        assert_eq!(runtime.block_on(process.ended()), exit, "{script}");
+        assert_eq!(process.output.since(0), written, "{script}");
+    }
+
+    #[test]
+    fn all_that_a_process_wrote_is_there_when_it_has_ended() {
+        check("echo one; exit 3", Exit::Code(3), &["one"]);
+        check("printf 'half a line' >&2; kill -s SEGV $$", Exit::Signal(11), &["half a line"]);
+        // What it leaves behind is ended too, and does not hold the output up.
+        check("echo one; sleep 1000 & exit 0", Exit::Code(0), &["one"]);
+    }
+
+    #[test]
+    fn it_ends_with_all_that_it_started_when_it_is_dropped() {
+        let process = start("sleep 1000 & echo $!; wait");
+        let member = loop {
+            if let Some(line) = process.output.since(0).first() {
+                break line.clone();
+            }
+            thread::yield_now();
+        };
+        let is_alive = || {
+            let asked = std::process::Command::new("sh").args(["-c", "kill -0 \"$1\" 2>&1", "sh", &member]).output();
+            asked.unwrap().status.success()
+        };
+        assert!(is_alive());
+        drop(process);
+        // Its new parent takes notice of the end a moment later.
+        while is_alive() {
+            thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn what_can_not_be_started_is_an_error() {
+        let launch = |command: Vec<String>| Launch::new(command, "/".into());
+        let origin = "http://127.0.0.1:9".parse().unwrap();
+        assert!(Process::start(&launch(vec!["/no/such/program".into()]), &origin).is_err());
+        assert!(Process::start(&launch(vec![]), &origin).is_err());
+    }
 }

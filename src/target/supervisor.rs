@@ -327,3 +327,73 @@ fn told(lines: &[String]) -> String {
 fn last_lines(lines: &[String]) -> &[String] {
     &lines[lines.len().saturating_sub(LAST_LINES)..]
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    /// A target that says when it is up, and so need not listen.
+    fn launch(script: &str) -> Launch {
+        let command = ["sh", "-c", script].map(str::to_owned).into();
+        Launch { ready: super::super::Ready::Line("up".into()), restarts: 2, ..Launch::new(command, "/".into()) }
+    }
+
+    #[tokio::test]
+    async fn it_has_as_many_lives_as_are_allowed() {
+        let supervisor = Supervisor::start(launch("echo up; echo $((6 * 7)); exec sleep 1000"), None).await.unwrap();
+        assert!(supervisor.is_up());
+        assert_eq!(supervisor.death(0), None);
+        supervisor.restart().await.unwrap();
+        assert_eq!((supervisor.lives().starts, supervisor.lives().deaths), (2, 0), "it was alive");
+        supervisor.process().end();
+        assert!(!supervisor.survives().await);
+        let death = supervisor.death(0).unwrap();
+        assert_eq!((death.exit, death.output.as_str()), (Exit::Signal(9), "up\n42"));
+        supervisor.restart().await.unwrap();
+        assert_eq!((supervisor.life(), supervisor.lives().deaths), (3, 1));
+        supervisor.process().end();
+        supervisor.process().ended().await;
+        let spent = supervisor.restart().await.unwrap_err().to_string();
+        assert_eq!(spent, "the target died 2 times, and `restarts` allows no more");
+    }
+
+    #[track_caller]
+    fn check(launch: Launch, parts: &[&str]) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let error = runtime.block_on(Supervisor::start(launch, None)).err().unwrap().to_string();
+        for part in parts {
+            assert!(error.contains(part), "{error}");
+        }
+    }
+
+    #[test]
+    fn why_it_does_not_get_up_is_told_with_its_last_words() {
+        let secret = crate::redact::Secret::new("hunter22");
+        let redactor = crate::redact::Redactor::new([&secret]);
+        let broken = Launch { redactor, ..launch("echo 'no database hunter22' >&2; exit 5") };
+        check(broken, &["ended before it took requests", "exited with code 5", "\n  no database [redacted]"]);
+        let patience = Duration::from_millis(50);
+        check(Launch { patience, ..launch("exec sleep 1000") }, &["took no requests", "within 50ms", "write {port}"]);
+        let command = vec!["/no/such/program".to_owned()];
+        check(Launch { command, ..launch("") }, &["failed to start \"/no/such/program\""]);
+    }
+
+    #[tokio::test]
+    async fn a_port_that_is_taken_is_not_mistaken_for_the_target() {
+        let other = TcpListener::bind("127.0.0.1:0").unwrap();
+        let origin = format!("http://{}", other.local_addr().unwrap()).parse().unwrap();
+        let error = Supervisor::start(launch("echo up; exec sleep 1000"), Some(origin)).await.err().unwrap();
+        assert!(matches!(error, Error::Taken { .. }), "{error}");
+    }
+
+    #[test]
+    fn the_report_of_a_crash_is_worth_more_than_what_came_before_it() {
+        let lines = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+        let panic = ["GET /a", "thread 'main' panicked at src/a.rs:1:2:", "boom"];
+        assert_eq!(told(&lines(&panic)), "thread 'main' panicked at src/a.rs:1:2:\nboom");
+        assert_eq!(told(&lines(&["a", "b"])), "a\nb");
+        let many: Vec<String> = (0..LAST_LINES + 7).map(|number| number.to_string()).collect();
+        assert!(told(&many).starts_with("7\n8\n"));
+        assert_eq!(told(&["x".repeat(MOST_BYTES * 2)]).len(), MOST_BYTES);
+    }
+}

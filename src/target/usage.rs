@@ -46,13 +46,13 @@ impl Meter {
         self.is_too_much.load(Ordering::SeqCst)
     }
 
-    /// Looks at the group that this process leads until the other end of `over` is gone.
-    pub(super) fn watch(&self, leader: u32, limit: Option<u64>, guard: &Guard, over: &Receiver<()>) {
-        let mut members = vec![leader];
+    /// Looks at the guard's group until the other end of `over` is gone.
+    pub(super) fn watch(&self, limit: Option<u64>, guard: &Guard, over: &Receiver<()>) {
+        let mut members = Vec::new();
         let mut descriptors = 0;
         for look in 0_u32.. {
             if look % RARELY == 0 {
-                members = group(leader);
+                members = members_of(guard.group);
                 descriptors = members.iter().map(|process| open_descriptors(*process)).sum();
             }
             let memory = members.iter().filter_map(|process| resident(*process)).sum();
@@ -69,8 +69,8 @@ impl Meter {
     }
 
     /// Looks at it once, now.
-    pub(super) fn look(&self, leader: u32) {
-        let members = group(leader);
+    pub(super) fn look(&self, group: u32) {
+        let members = members_of(group);
         let memory = members.iter().filter_map(|process| resident(*process)).sum();
         self.take(Usage { memory, descriptors: members.iter().map(|process| open_descriptors(*process)).sum() });
     }
@@ -104,13 +104,13 @@ fn open_descriptors(process: u32) -> u64 {
     fs::read_dir(format!("/proc/{process}/fd")).map_or(0, |entries| entries.count() as u64)
 }
 
-/// The processes of the group that this one leads.
-fn group(leader: u32) -> Vec<u32> {
-    let Ok(entries) = fs::read_dir("/proc") else { return vec![leader] };
+/// The processes of a group, without the guard that leads it.
+fn members_of(group: u32) -> Vec<u32> {
+    let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
     let all = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok());
     let is_member = |process: &u32| {
         let stat = fs::read_to_string(Path::new("/proc").join(process.to_string()).join("stat"));
-        stat.is_ok_and(|stat| group_in(&stat) == Some(leader))
+        *process != group && stat.is_ok_and(|stat| group_in(&stat) == Some(group))
     };
     all.filter(is_member).collect()
 }

@@ -1,7 +1,7 @@
 //! Targets that gadfly runs itself: started, awaited, watched, restarted; and each death blamed on the right request.
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -79,8 +79,7 @@ fn it_ends_with_gadfly_however_that_ends() {
     let told = format!("up={}", up.display());
     let arguments = ["fuzz", "crashing.json", "--include", "GET /ping", "--time", "10m", "--run", "--", &SERVER];
     let mut command = project.command(&[&arguments[..], &["{port}", &told]].concat(), &[]);
-    let output = std::process::Stdio::null;
-    let mut gadfly = command.stdout(output()).stderr(output()).spawn().unwrap();
+    let mut gadfly = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let server = awaited("the server is up", || std::fs::read_to_string(&up).ok().filter(|text| !text.is_empty()));
     assert!(is_alive(&server));
     // On Unix this is SIGKILL: gadfly has no say in it.
@@ -149,6 +148,32 @@ fn a_death_after_the_answer_is_blamed_as_well() {
     assert_eq!(project.gadfly(&["accept", "--all"]).code, Some(0));
     let red = supervised(&project, &["replay", "process_died"], &[]);
     assert_eq!(red.object()["counts"], json!({"fail": 1}), "{red:?}");
+
+    // Against a target that gadfly does not run, the fixture asks whether somebody is still there.
+    let url = late["curl"].as_str().unwrap().split('\'').find(|part| part.starts_with("http")).unwrap().to_owned();
+    let url = url.split("/late").next().unwrap();
+    let up = project.path("up");
+    let mut server = Command::new(&*SERVER);
+    server.args([url.rsplit(':').next().unwrap(), &format!("up={}", up.display())]);
+    let mut server = server.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    awaited("the server is up", || std::fs::read_to_string(&up).ok().filter(|text| !text.is_empty()));
+    let red = project.gadfly(&["replay", "process_died", "--url", url, "--json"]);
+    server.kill().unwrap();
+    server.wait().unwrap();
+    assert_eq!(red.code, Some(1), "{red:?}");
+    let reason = red.object()["fixtures"][0]["reason"].clone();
+    assert_eq!(reason, "it was answered, and nobody takes connections any more");
+}
+
+#[test]
+fn a_target_that_dies_too_often_ends_the_run() {
+    let project = project();
+    let more = ["--requests", "60", "--restarts", "3", "--no-fixtures"];
+    let ran = fuzz(&project, &["GET /ping", "POST /abort"], &more);
+    let summary = ran.object();
+    assert_eq!((ran.code, &summary["ended"]), (Some(4), &"unreachable".into()), "{ran:?}");
+    let notices = summary["notices"].to_string();
+    assert!(notices.contains("the target is down") && notices.contains("`restarts` allows no more"), "{notices}");
 }
 
 #[test]
