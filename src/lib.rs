@@ -14,6 +14,7 @@
 //! | 0 | [`store`] | atomic keeping of small files |
 //! | 0 | `demo` | the embedded demo API, behind the feature `demo` |
 //! | 1 | [`schema`] | JSON Schema 2020-12 as a value: resolve, bundle, validate |
+//! | 1 | [`target`] | starts, awaits, watches and restarts the process under test |
 //! | 2 | [`api`] | operations and what belongs to them, free of any specification version |
 //! | 3 | [`spec`] | a file or URL to an [`api::Api`], with diagnostics |
 //! | 3 | [`scenario`] | cases, steps, scenarios, traces; a case becomes bytes here |
@@ -59,6 +60,7 @@ pub mod schema;
 pub mod seed;
 pub mod spec;
 pub mod store;
+pub mod target;
 pub mod transport;
 pub mod triage;
 pub mod wire;

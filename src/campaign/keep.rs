@@ -18,7 +18,7 @@ use crate::report::FindingRecord;
 use crate::scenario::{Intent, Scenario, shell};
 use crate::spec::Loaded;
 use crate::triage::Confirmed;
-use crate::wire::curl;
+use crate::wire::{FaultKind, curl};
 
 /// After how many new entries the corpus is written in the middle of a run.
 const CORPUS_BATCH: usize = 64;
@@ -177,7 +177,7 @@ impl Keeper {
             seed: self.options.seed,
             date: &self.date,
             timeout: self.options.timeout,
-            requires_fresh: false,
+            requires_fresh: is_sequence_of_death(confirmed),
         };
         let kept = self.shelf.as_mut()?;
         let place = if self.options.accept_all { Place::Accepted } else { Place::Pending };
@@ -212,6 +212,7 @@ impl Keeper {
             intent: intent.map_or("recorded", Intent::word).to_owned(),
             rule: intent.and_then(Intent::detail),
             outcome: confirmed.exchanges.last().map(|last| last.outcome.to_string()).unwrap_or_default(),
+            log: confirmed.log.iter().map(|line| self.redactor.text(line)).collect(),
             curl: self.redactor.text(&curl(&step.request, origin)),
             steps: lines.map(|line| self.redactor.text(&line)).collect(),
             fixture,
@@ -219,6 +220,12 @@ impl Keeper {
             seconds: elapsed.as_secs_f64(),
         }
     }
+}
+
+/// Whether the target died of several requests, which all must reach the same process.
+fn is_sequence_of_death(confirmed: &Confirmed) -> bool {
+    let fault = confirmed.exchanges.last().and_then(|last| last.outcome.fault());
+    confirmed.scenario.steps.len() > 1 && fault.is_some_and(|fault| fault.kind == FaultKind::Died)
 }
 
 /// How many entries do not apply to the document any more, and why, by operation.

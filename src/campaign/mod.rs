@@ -6,6 +6,7 @@ mod book;
 mod budget;
 mod ending;
 mod error;
+mod falls;
 mod keep;
 mod options;
 mod pipeline;

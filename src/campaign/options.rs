@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::api::Operation;
+use crate::engine::Watch;
 use crate::generate::UserValues;
 use crate::identity::Identities;
 use crate::resource::Link;
@@ -126,6 +127,8 @@ pub struct Options {
     pub protection: Protection,
     /// What the user says of where values come from.
     pub links: Vec<Link>,
+    /// The target's process, if gadfly runs it.
+    pub process: Option<Arc<Watch>>,
     /// Whether findings go straight to `regressions/` instead of waiting for `gadfly accept`.
     pub accept_all: bool,
     /// Whether remarks are kept as fixtures too.
@@ -160,6 +163,7 @@ impl Options {
             values: Arc::default(),
             protection: Protection::default(),
             links: Vec::new(),
+            process: None,
             accept_all: false,
             keep_remarks: false,
             fixtures: None,

@@ -55,7 +55,7 @@ type Sent = (Slot, Arc<Planned>, Result<Execution, engine::Error>);
 pub(super) struct Run<'a> {
     pub(super) executor: Executor,
     pub(super) proving: Proving,
-    registry: Arc<Registry>,
+    pub(super) registry: Arc<Registry>,
     pub(super) planner: Planner,
     novelty: Novelty,
     health: Health,
@@ -67,7 +67,9 @@ pub(super) struct Run<'a> {
     pub(super) requests: u64,
     refused_in_a_row: u32,
     pub(super) throttle: Throttle,
-    witnesses: Witnesses,
+    pub(super) witnesses: Witnesses,
+    /// How many deaths that nobody accounted for were looked into.
+    pub(super) inquiries: u32,
     /// Requests that cleaned up.
     pub(super) cleaning: u64,
     reporter: &'a mut dyn Reporter,
@@ -115,6 +117,7 @@ impl<'a> Run<'a> {
             refused_in_a_row: 0,
             throttle: Throttle::new(options.concurrency),
             witnesses: Witnesses::default(),
+            inquiries: 0,
             cleaning: 0,
             reporter,
             options,
@@ -140,6 +143,7 @@ impl<'a> Run<'a> {
         }
         self.remember(api)?;
         let ended = loop {
+            self.look_into_falls().await?;
             self.advance()?;
             self.proving.start(self.requests, false);
             self.dispatch(&mut under_way);
@@ -164,6 +168,9 @@ impl<'a> Run<'a> {
         };
         drop(under_way);
         self.fold_rest()?;
+        if !matches!(ended, Ended::Unreachable | Ended::Interrupted) {
+            self.look_into_last_fall().await?;
+        }
         if ended == Ended::Time {
             self.last_turns().await?;
         }
@@ -222,9 +229,11 @@ impl<'a> Run<'a> {
             let Some((slot, planned)) = self.pipeline.next() else { return };
             self.budget.sent(planned.requests());
             let executor = self.executor.clone();
+            // Where the target may be started anew, what it knew is gone.
+            let whole = executor.process.as_ref().map(|_| self.planner.replayable(&planned));
             under_way.push(
                 async move {
-                    let result = executor.run(&planned.scenario, planned.fresh).await;
+                    let result = executor.run_or(&planned.scenario, whole, planned.fresh).await;
                     (slot, planned, result)
                 }
                 .boxed(),
@@ -258,7 +267,8 @@ impl<'a> Run<'a> {
         if let Some(broken) = execution.broken {
             // A remembered prefix does not apply any more; its last step was never sent.
             self.pipeline.record(slot, None);
-            if planned.is_trial() {
+            let last = execution.exchanges.last().and_then(|last| last.outcome.fault());
+            if planned.is_trial() || last.is_some_and(|fault| fault.kind == FaultKind::Died) {
                 return Ok(());
             }
             return self.notice_once("no longer apply", || {
@@ -296,6 +306,7 @@ impl<'a> Run<'a> {
                 let is_novel = self.novelty.observe(operation, glimpse);
                 let reaches = glimpse.is_success() && !self.planner.is_reached(operation);
                 self.planner.fold(&planned, done.lesson, is_novel);
+                self.tell_set_aside(operation, glimpse)?;
                 self.health.observe(operation, glimpse);
                 self.witnesses.observe(&planned.scenario, glimpse);
                 if is_novel || reaches {
@@ -336,6 +347,10 @@ impl<'a> Run<'a> {
 
     /// Nobody listens any more: waits for the target to come back.
     async fn recovers(&mut self) -> Result<bool, Error> {
+        if let Some(trouble) = self.executor.process.as_ref().and_then(|process| process.watch.trouble()) {
+            self.notice(format!("the target is down, and the run ends here: {trouble}"))?;
+            return Ok(false);
+        }
         self.notice("the target refuses connections; waiting for it to come back".to_owned())?;
         let mut waited = Duration::ZERO;
         while waited < RECOVERY {
@@ -371,7 +386,7 @@ impl<'a> Run<'a> {
     }
 
     /// Gives a notice unless one that holds `key` was given.
-    fn notice_once(&mut self, key: &str, notice: impl FnOnce() -> String) -> Result<(), Error> {
+    pub(super) fn notice_once(&mut self, key: &str, notice: impl FnOnce() -> String) -> Result<(), Error> {
         if self.notices.iter().any(|given| given.contains(key)) {
             return Ok(());
         }

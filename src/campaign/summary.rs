@@ -47,6 +47,7 @@ pub(super) fn of(run: &Run<'_>, api: &Api, ended: Ended) -> Summary {
         made: run.executor.ledger.as_ref().map(|ledger| ledger.tally()),
         minimisation: run.proving.minimisation(),
         rejected: run.proving.book().seen_again(),
+        process: run.executor.process.as_ref().map(|process| process.watch.supervisor().lives()),
         findings,
         notices: run.notices.clone(),
         ended: match ended {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Error, Options, TransportKind};
-use crate::engine::{self, Executor};
+use crate::engine::{self, Executor, Manner, Supervised};
 use crate::transport::{self, Transport};
 use crate::wire::{Exchange, FaultKind, Request};
 
@@ -17,8 +17,9 @@ pub(crate) fn executor(options: &Options) -> Result<Executor, Error> {
     };
     let identities = Arc::new(options.identities.clone());
     identities.require(&options.identity).map_err(engine::Error::from)?;
+    let process = options.process.clone().map(|watch| Supervised { watch, manner: Manner::Beside });
     let options = transport::Options { timeout: options.timeout, fresh_connection: false };
-    Ok(Executor { transport, identities, options, ledger: None })
+    Ok(Executor { transport, identities, options, ledger: None, process })
 }
 
 /// Asks for the base URL, only to see whether somebody listens.

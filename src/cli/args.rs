@@ -30,7 +30,7 @@ pub(super) enum Command {
     /// Fuzz an API and keep what is proved as pending fixtures
     Fuzz(Box<fuzz::Flags>),
     /// Replay accepted fixtures against a running API
-    Replay(replay::Flags),
+    Replay(Box<replay::Flags>),
     /// Move pending fixtures to those that are replayed
     Accept(accept::Flags),
     /// Walk pending fixtures one by one: accept, known, reject or skip

@@ -238,6 +238,7 @@ mod tests {
             intent: "valid".to_owned(),
             rule: None,
             outcome: "500".to_owned(),
+            log: vec![],
             curl: "curl".to_owned(),
             steps: vec![],
             fixture: None,

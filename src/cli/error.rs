@@ -3,7 +3,7 @@
 use std::io;
 
 use super::Exit;
-use crate::{campaign, config, fixture, replay, spec};
+use crate::{campaign, config, fixture, replay, spec, target};
 
 /// What stops a command.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +29,9 @@ pub(super) enum Error {
     /// The run could not be made.
     #[error(transparent)]
     Campaign(#[from] campaign::Error),
+    /// The target that is to be run under gadfly does not get up.
+    #[error(transparent)]
+    Target(#[from] target::Error),
     /// Fixtures can't be read or moved.
     #[error(transparent)]
     Fixture(#[from] fixture::Error),
@@ -63,7 +66,7 @@ impl Error {
             // A file that is not there was named wrong; one that can't be understood is wrong itself.
             Self::Spec(error) if error.is_io => Exit::USAGE,
             Self::Spec(_) | Self::Fetch { .. } => Exit::SPECIFICATION,
-            Self::Campaign(campaign::Error::Unreachable { .. }) => Exit::UNREACHABLE,
+            Self::Campaign(campaign::Error::Unreachable { .. }) | Self::Target(_) => Exit::UNREACHABLE,
             Self::Usage(_)
             | Self::Config(_)
             | Self::Campaign(_)

@@ -7,8 +7,10 @@ use clap::Args;
 use super::args::{FindingFlags, SearchFlags, StateFlags, TargetFlags};
 use super::project::Project;
 use super::run::{self, Plan};
+use super::supervise::{self, RunFlags};
 use super::values::{self, ValueFlags};
 use super::{Context, Error, Exit, Ui, target};
+use crate::campaign::Options;
 use crate::config::Layer;
 use crate::report::Summary;
 
@@ -29,6 +31,8 @@ pub(super) struct Flags {
     findings: FindingFlags,
     #[command(flatten)]
     state: StateFlags,
+    #[command(flatten)]
+    process: RunFlags,
     /// Write which rule of which operation was exercised, and why others can't be, to this file as JSON
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     coverage: Option<PathBuf>,
@@ -48,15 +52,19 @@ pub(super) fn run(flags: &Flags, context: &Context, ui: &mut Ui<'_>) -> Result<E
     flags.search.fill(&mut layer);
     flags.findings.fill(&mut layer);
     flags.values.fill(&mut layer);
+    flags.process.fill(&mut layer);
     let mut project = Project::open(context, flags.spec.as_deref(), layer)?;
     flags.values.fix(&mut project.table);
     if flags.print_config {
         return print_config(&project, ui);
     }
-    run::single_threaded()?.block_on(fuzz(flags, &project, context, ui))
+    run::single_threaded()?.block_on(fuzz(flags, project, context, ui))
 }
 
-async fn fuzz(flags: &Flags, project: &Project, context: &Context, ui: &mut Ui<'_>) -> Result<Exit, Error> {
+async fn fuzz(flags: &Flags, mut project: Project, context: &Context, ui: &mut Ui<'_>) -> Result<Exit, Error> {
+    // The document may be one that the target itself serves.
+    let process = supervise::start(&mut project.settings, &project.table, context, &project.root).await?;
+    let project = &project;
     let settings = &project.settings;
     let used = [settings.identity.clone()];
     let headers = flags.target.all_headers(&context.environment)?;
@@ -66,7 +74,11 @@ async fn fuzz(flags: &Flags, project: &Project, context: &Context, ui: &mut Ui<'
     let target = target::resolve(settings, &loaded.api.servers, project.document.url())?;
     let name = project.name(&loaded.api.title);
     run::tell_notes(&loaded, project, ui)?;
-    let next = run::next_steps(&name, &target);
+    let how = match (&process, flags.process.typed()) {
+        (Some(_), typed) => typed.unwrap_or_default(),
+        (None, _) => format!("--url {}", target.base_url()),
+    };
+    let next = run::next_steps(&name, &how);
     let values = values::resolve(context, settings, &project.table, &project.root, &loaded.api)?;
     values::tell(&values, &loaded.api, ui)?;
     let links = super::project::links(&project.table, &loaded.api)?;
@@ -81,7 +93,7 @@ async fn fuzz(flags: &Flags, project: &Project, context: &Context, ui: &mut Ui<'
         values,
         links,
     };
-    let options = plan.options(context);
+    let options = Options { process, ..plan.options(context) };
     run::tell_fixtures(&options, flags.findings, ui)?;
     let summary = {
         let mut console = ui.console(flags.findings.remarks, next, redactor.clone());

@@ -11,6 +11,7 @@ use libtest_mimic::Arguments;
 
 use super::args::TargetFlags;
 use super::site::Site;
+use super::supervise::{Running, Started};
 use super::{Context, stand_in, trials};
 use crate::api::Api;
 use crate::clock;
@@ -24,7 +25,8 @@ use crate::store::Directory;
 /// Replays the fixtures of `regressions/` and fuzzes the operations of `specs/`, each as a test of its own.
 ///
 /// `GADFLY_URL` says where the API is, or `GADFLY_URL_<NAME>` for the API of that name. Without them the embedded demo
-/// stands in for the API named `demo`, and the tests of others are ignored.
+/// stands in for the API named `demo`, an API with a `run` command in `gadfly.toml` is started, and the tests of others are
+/// ignored.
 pub fn main() -> ExitCode {
     let context = Context::from_process();
     let arguments = Arguments::from_args();
@@ -38,12 +40,14 @@ pub fn main() -> ExitCode {
     let apis = trials::apis(&file, &root);
     let documents: BTreeMap<String, Arc<Api>> = apis.iter().filter_map(trials::Api::document).collect();
     let extra = trials::all(&context, apis, &root);
-    let has_target = context.environment.keys().any(|name| name == URL || name.starts_with(URL_OF));
+    let runs = file.apis.values().any(|table| table.layer.run.is_some());
+    let has_target = runs || context.environment.keys().any(|name| name == URL || name.starts_with(URL_OF));
+    let running = Running::default();
     let plan = Plan {
         fixtures: Arc::new(Directory::new(root.join(REGRESSIONS))),
         root: REGRESSIONS.to_owned(),
         registry: Arc::new(Registry::default()),
-        site: Arc::new(move |api| site(&context, &file, api)),
+        site: Arc::new(move |api| site(&context, &file, &running, api)),
         document: Arc::new(move |folder| documents.get(folder).cloned()),
         has_target,
         today: clock::today(),
@@ -66,14 +70,18 @@ pub(super) fn url(context: &Context, api: &str) -> Result<String, String> {
     }
 }
 
-fn site(context: &Context, file: &File, api: &str) -> harness::Site {
-    let url = match url(context, api) {
-        Ok(url) => url,
-        Err(reason) => return harness::Site::Absent(reason),
+fn site(context: &Context, file: &File, running: &Running, api: &str) -> harness::Site {
+    let (url, process) = match url(context, api) {
+        Ok(url) => (url, None),
+        Err(reason) => match running.of(context, file, api) {
+            Some(Ok(Started { watch, url })) => (url, Some(watch)),
+            Some(Err(error)) => return harness::Site::Unusable(error),
+            None => return harness::Site::Absent(reason),
+        },
     };
     let flags = TargetFlags { url: Some(url), ..TargetFlags::default() };
     // An identity that lacks its variable fails the fixtures that name it, not the others.
-    match Site::open(context, file, api, &flags, &[]) {
+    match Site::open(context, file, api, &flags, &[], process) {
         Ok(Site { executor, target, base_path, .. }) => {
             harness::Site::Target(Box::new(Target { executor, origin: target.origin, base_path }))
         }

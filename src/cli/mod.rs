@@ -30,6 +30,7 @@ mod show;
 mod site;
 mod spec;
 mod stand_in;
+mod supervise;
 mod target;
 mod trials;
 mod ui;

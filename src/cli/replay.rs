@@ -11,6 +11,7 @@ use super::args::TargetFlags;
 use super::run;
 use super::sender::Sender;
 use super::site::Site;
+use super::supervise::RunFlags;
 use super::{Context, Error, Exit, Ui, ui};
 use crate::config::File;
 use crate::finding::{Severity, Verdict};
@@ -35,6 +36,8 @@ pub(super) struct Flags {
     concurrency: NonZeroUsize,
     #[command(flatten)]
     target: TargetFlags,
+    #[command(flatten)]
+    process: RunFlags,
 }
 
 const HELP: &str = "\
@@ -60,8 +63,11 @@ pub(super) fn run(flags: &Flags, context: &Context, ui: &mut Ui<'_>) -> Result<E
     }
     let runtime = run::runtime()?;
     for (api, entries) in &apis {
-        let sender = Sender::new(Site::open(context, &file, api, &flags.target, &used(entries))?);
-        runtime.block_on(replay_all(entries, &sender, flags.concurrency.get(), &mut report, ui))?;
+        runtime.block_on(async {
+            let how = (&flags.target, &flags.process);
+            let sender = Sender::new(Site::open_or_run(context, &file, api, how, &used(entries)).await?);
+            replay_all(entries, &sender, flags.concurrency.get(), &mut report, ui).await
+        })?;
     }
     ui.report(&report.counted(ui.report_paint()))?;
     ui.object(&report, &Redactor::default())?;

@@ -89,7 +89,7 @@ fn shown(entry: &Entry, flags: &Flags, context: &Context) -> Result<String, Erro
     }
     let file = File::discover(&context.folder)?;
     let used: Vec<_> = entry.fixture.steps.iter().map(|step| step.identity.clone()).collect();
-    let sender = Sender::new(Site::open(context, &file, folder_of(&entry.key), &flags.target, &used)?);
+    let sender = Sender::new(Site::open(context, &file, folder_of(&entry.key), &flags.target, &used, None)?);
     let replayed = run::runtime()?.block_on(sender.replay(entry))?;
     Ok(sender.explained(entry, &replayed))
 }

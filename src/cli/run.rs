@@ -140,10 +140,10 @@ pub(super) fn tell_fixtures(options: &Options, findings: FindingFlags, ui: &mut 
     ui.note("no fixtures are written in CI, where nobody reviews them; --accept-all keeps them")
 }
 
-/// What to do with the findings of a run.
-pub(super) fn next_steps(name: &str, target: &Target) -> Vec<(&'static str, String)> {
+/// What to do with the findings of a run; `how` says where the target is.
+pub(super) fn next_steps(name: &str, how: &str) -> Vec<(&'static str, String)> {
     vec![
         ("accept", format!("gadfly accept {name}")),
-        ("replay", format!("gadfly replay {name} --url {}", target.base_url())),
+        ("replay", format!("gadfly replay {name} {how}").trim_end().to_owned()),
     ]
 }

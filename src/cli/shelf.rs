@@ -46,7 +46,7 @@ pub(super) fn one(shelf: &Shelf, word: &str) -> Result<Entry, Error> {
 pub(super) fn described(entry: &Entry, context: &Context, flags: &TargetFlags) -> Result<String, Error> {
     static REGISTRY: LazyLock<Registry> = LazyLock::new(Registry::default);
     let file = File::discover(&context.folder)?;
-    let site = Site::open(context, &file, folder_of(&entry.key), flags, &[]);
+    let site = Site::open(context, &file, folder_of(&entry.key), flags, &[], None);
     // A wrong flag is told; that nobody says where the API is matters only to who sends something.
     let site = if flags.url.is_some() { Some(site?) } else { site.ok() };
     let somewhere = || Origin { scheme: crate::wire::Scheme::Http, host: "127.0.0.1".to_owned(), port: 8080 };

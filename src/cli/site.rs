@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use super::args::TargetFlags;
 use super::project::Document;
+use super::supervise::{self, RunFlags};
 use super::{Context, Error, run, target};
 use crate::api::Api;
 use crate::campaign::{self, Options, Target};
 use crate::config::{ApiTable, File, Layer, Settings};
-use crate::engine::Executor;
+use crate::engine::{Executor, Watch};
 use crate::identity::Identities;
 use crate::scenario::IdentityName;
 use crate::spec;
@@ -29,19 +30,43 @@ pub(super) struct Site {
 
 impl Site {
     /// The site of the API that has this name in `gadfly.toml` and in the folder of fixtures; these identities are
-    /// used.
+    /// used. `process` is the target's, if it runs already and is watched.
     pub(super) fn open(
         context: &Context,
         file: &File,
         api: &str,
         flags: &TargetFlags,
         used: &[IdentityName],
+        process: Option<Arc<Watch>>,
     ) -> Result<Self, Error> {
-        let mut layer = Layer::default();
-        flags.fill(&mut layer);
+        let settings = settings(context, file, api, flags, None)?;
+        Self::settled(context, file, api, flags, used, (settings, process))
+    }
+
+    /// The same, with the target run by gadfly if that is asked for.
+    pub(super) async fn open_or_run(
+        context: &Context,
+        file: &File,
+        api: &str,
+        flags: (&TargetFlags, &RunFlags),
+        used: &[IdentityName],
+    ) -> Result<Self, Error> {
+        let mut settings = settings(context, file, api, flags.0, Some(flags.1))?;
+        let table = file.api(api).cloned().unwrap_or_default();
+        let root = file.folder().unwrap_or(&context.folder);
+        let process = supervise::start(&mut settings, &table, context, root).await?;
+        Self::settled(context, file, api, flags.0, used, (settings, process))
+    }
+
+    fn settled(
+        context: &Context,
+        file: &File,
+        api: &str,
+        flags: &TargetFlags,
+        used: &[IdentityName],
+        (settings, process): (Settings, Option<Arc<Watch>>),
+    ) -> Result<Self, Error> {
         let table = file.api(api);
-        let own = table.map(|table| table.layer.clone()).unwrap_or_default();
-        let settings = Settings::resolve(layer, Layer::from_environment(&context.environment)?, own);
         let document = table.and_then(|table| Document::configured(table, file));
         // The document is asked only where nobody says where the API is: a fixture replays without it.
         let servers = if settings.url.is_some() { Vec::new() } else { servers(document.as_ref())? };
@@ -57,6 +82,7 @@ impl Site {
             transport: run::transport(&settings),
             proxy: settings.proxy,
             identities,
+            process,
             ..Options::new(api, target.clone())
         };
         let is_demo = cfg!(feature = "demo") && table.is_none() && api == "demo";
@@ -84,6 +110,22 @@ fn built_in() -> Option<Arc<Api>> {
 #[cfg(not(feature = "demo"))]
 fn built_in() -> Option<Arc<Api>> {
     None
+}
+
+fn settings(
+    context: &Context,
+    file: &File,
+    api: &str,
+    flags: &TargetFlags,
+    process: Option<&RunFlags>,
+) -> Result<Settings, Error> {
+    let mut layer = Layer::default();
+    flags.fill(&mut layer);
+    if let Some(process) = process {
+        process.fill(&mut layer);
+    }
+    let own = file.api(api).map(|table| table.layer.clone()).unwrap_or_default();
+    Ok(Settings::resolve(layer, Layer::from_environment(&context.environment)?, own))
 }
 
 /// What the specification says of where the API is.

@@ -34,6 +34,7 @@ pub struct ApiTable {
     /// The identities by name.
     pub identities: BTreeMap<IdentityName, IdentityTable>,
     headers: Vec<Value>,
+    environment: Vec<Value>,
     /// The values that are fixed for places of requests.
     pub values: Vec<FixedValue>,
     /// What produces the values of what.
@@ -115,12 +116,13 @@ impl File {
 impl ApiTable {
     fn read(text: Text<'_>, name: &str, entry: Entry<'_>) -> Result<Self, Error> {
         let mut known = KEYS.to_vec();
-        known.extend(["headers", "identity", "link", "values"]);
+        known.extend(["env", "headers", "identity", "link", "values"]);
         let title = format!("[api.{name}]");
         let own = Table::new(text, &title, table(text, entry)?, &known)?;
         let mut api = Self { layer: Layer::from_table(own)?, ..Self::default() };
         for entry in own.entries() {
             match entry.key.get_ref().as_ref() {
+                "env" => api.environment = named_values(text, entry)?,
                 "headers" => api.headers = named_values(text, entry)?,
                 "identity" => api.identities = identities(text, entry)?,
                 "link" => api.links = LinkTable::all(text, entry)?,
@@ -158,6 +160,17 @@ impl ApiTable {
             }
         }
         Ok(identities)
+    }
+
+    /// Variables for the process under test: name, value, and whether the value came from our own environment and so may
+    /// be a secret.
+    pub fn environment(&self, environment: &Environment) -> Result<Vec<(String, String, bool)>, Error> {
+        let fill = |value: &Value| {
+            let name = value.name().to_owned();
+            let filled = value.fill(environment, || format!("variable {name:?} of `env`"))?;
+            Ok((name, filled, value.holds_variables()))
+        };
+        self.environment.iter().map(fill).collect()
     }
 
     fn common_headers(&self, environment: &Environment, extra: &[HeaderField]) -> Result<Vec<HeaderField>, Error> {

@@ -109,6 +109,11 @@ impl Value {
         }
     }
 
+    /// Whether a part of it comes from the environment.
+    pub(super) fn holds_variables(&self) -> bool {
+        self.template.holds_variables()
+    }
+
     /// The header, parameter or cookie that it is for.
     pub(super) fn name(&self) -> &str {
         &self.name

@@ -4,9 +4,10 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::table::Table;
-use super::{Environment, Error, Span};
+use super::{Environment, Error, Size, Span};
 use crate::finding::Severity;
 use crate::seed::Seed;
+use crate::target::Ready;
 
 /// What one source says; `None` is silence.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -47,10 +48,20 @@ pub struct Layer {
     pub dictionaries: Option<Vec<String>>,
     /// From which severity on findings make the run fail.
     pub fail_on: Option<FailOn>,
+    /// The command that starts the target, and its arguments.
+    pub run: Option<Vec<String>>,
+    /// When it takes requests.
+    pub ready: Option<Ready>,
+    /// How long it may take until it does.
+    pub start_timeout: Option<Span>,
+    /// How much memory it may use.
+    pub max_memory: Option<Size>,
+    /// How often it is started anew.
+    pub restarts: Option<u32>,
 }
 
 /// The keys of an API's table that make a [`Layer`].
-pub(super) const KEYS: [&str; 18] = [
+pub(super) const KEYS: [&str; 23] = [
     "spec",
     "url",
     "base_path",
@@ -69,6 +80,11 @@ pub(super) const KEYS: [&str; 18] = [
     "exclude",
     "dictionaries",
     "fail_on",
+    "run",
+    "ready",
+    "start_timeout",
+    "max_memory",
+    "restarts",
 ];
 
 impl Layer {
@@ -94,6 +110,12 @@ impl Layer {
             exclude: from.list("EXCLUDE"),
             dictionaries: from.list("DICTIONARIES"),
             fail_on: from.parsed("FAIL_ON", "a severity")?,
+            // A command is a list whose items may hold any character.
+            run: None,
+            ready: from.parsed("READY", "a way to tell that the target is ready")?,
+            start_timeout: from.parsed("START_TIMEOUT", "a duration")?,
+            max_memory: from.parsed("MAX_MEMORY", "a size")?,
+            restarts: from.parsed("RESTARTS", "a number of starts")?,
         })
     }
 
@@ -118,6 +140,11 @@ impl Layer {
             exclude: table.strings("exclude")?,
             dictionaries: table.strings("dictionaries")?,
             fail_on: table.parsed("fail_on", "a severity")?,
+            run: table.strings("run")?,
+            ready: table.parsed("ready", "a way to tell that the target is ready")?,
+            start_timeout: table.parsed("start_timeout", "a duration")?,
+            max_memory: table.parsed("max_memory", "a size")?,
+            restarts: table.parsed("restarts", "a number of starts")?,
         })
     }
 }

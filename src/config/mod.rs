@@ -11,6 +11,7 @@ mod identity;
 mod layer;
 mod link;
 mod settings;
+mod size;
 mod table;
 mod template;
 mod values;
@@ -24,6 +25,7 @@ pub use identity::IdentityTable;
 pub use layer::{FailOn, HeaderField, Layer, Transport};
 pub use link::LinkTable;
 pub use settings::{Settings, Source, without_password};
+pub use size::Size;
 pub use values::{FixedValue, Written};
 
 /// Environment variables by name, as they were when the process started.

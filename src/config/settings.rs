@@ -6,10 +6,11 @@ use std::fmt::{self, Write};
 use std::time::Duration;
 
 use super::values::quoted;
-use super::{ApiTable, FILE_NAME, FailOn, Layer, Span, Transport};
+use super::{ApiTable, FILE_NAME, FailOn, Layer, Size, Span, Transport};
 use crate::redact::MASK;
 use crate::scenario::{ANONYMOUS, IdentityName};
 use crate::seed::Seed;
+use crate::target::Ready;
 
 /// Where a setting comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +75,16 @@ pub struct Settings {
     pub dictionaries: Vec<String>,
     /// From which severity on findings make the run fail.
     pub fail_on: FailOn,
+    /// The command that starts the target, if gadfly is to start it.
+    pub run: Vec<String>,
+    /// When it takes requests.
+    pub ready: Ready,
+    /// How long it may take until it does.
+    pub start_timeout: Option<Duration>,
+    /// How much memory it may use.
+    pub max_memory: Option<Size>,
+    /// How often it is started anew.
+    pub restarts: Option<u32>,
     sources: BTreeMap<&'static str, Source>,
 }
 
@@ -124,6 +135,11 @@ impl Settings {
             exclude: from.pick("exclude", |layer| layer.exclude.clone()).unwrap_or_default(),
             dictionaries: from.pick("dictionaries", |layer| layer.dictionaries.clone()).unwrap_or_default(),
             fail_on: from.pick("fail_on", |layer| layer.fail_on).unwrap_or_default(),
+            run: from.pick("run", |layer| layer.run.clone()).unwrap_or_default(),
+            ready: from.pick("ready", |layer| layer.ready.clone()).unwrap_or_default(),
+            start_timeout: from.pick("start_timeout", |layer| layer.start_timeout).map(|span| span.0),
+            max_memory: from.pick("max_memory", |layer| layer.max_memory),
+            restarts: from.pick("restarts", |layer| layer.restarts),
             sources: from.sources,
         }
     }
@@ -160,6 +176,11 @@ impl Settings {
             ("exclude", Some(list(&self.exclude))),
             ("dictionaries", Some(list(&self.dictionaries))),
             ("fail_on", Some(quoted(&self.fail_on.to_string()))),
+            ("run", (!self.run.is_empty()).then(|| list(&self.run))),
+            ("ready", (!self.run.is_empty()).then(|| quoted(&self.ready.to_string()))),
+            ("start_timeout", self.start_timeout.map(span)),
+            ("max_memory", self.max_memory.map(|size| quoted(&size.to_string()))),
+            ("restarts", self.restarts.map(|restarts| restarts.to_string())),
         ];
         rows.into_iter().filter_map(|(key, value)| Some((key, value?, self.source(key)))).collect()
     }

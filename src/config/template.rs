@@ -39,6 +39,11 @@ impl Template {
         Ok(Self { parts })
     }
 
+    /// Whether it names a variable.
+    pub(super) fn holds_variables(&self) -> bool {
+        self.parts.iter().any(|part| matches!(part, Part::Variable { .. }))
+    }
+
     /// The text with the variables' values, or the name of one that is not set and has no default. As in a shell,
     /// a default also stands in for an empty value.
     pub(super) fn fill(&self, environment: &Environment) -> Result<String, String> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Ledger;
+use super::supervised::{Errand, Manner, Supervised};
 use crate::identity::{Identities, UnknownIdentity};
 use crate::scenario::{Scenario, Step, Unique, Values, substitute};
 use crate::seed::Seed;
@@ -21,6 +22,8 @@ pub struct Executor {
     pub options: Options,
     /// Remembers what is made, if it is to be cleaned up.
     pub ledger: Option<Arc<Ledger>>,
+    /// The target's process, if it is watched.
+    pub process: Option<Supervised>,
 }
 
 /// What came of a scenario.
@@ -30,6 +33,9 @@ pub struct Execution {
     pub exchanges: Vec<Exchange>,
     /// Why the later steps were not, if so.
     pub broken: Option<SetupBroken>,
+    /// What the target wrote meanwhile: of one that is watched, and if nothing else was sent. It may hold secrets of
+    /// identities: redact before showing.
+    pub log: Vec<String>,
 }
 
 /// A step before the last one did not give what later steps need.
@@ -61,6 +67,34 @@ impl Executor {
 
     /// The same with a pause before the last step: what is true only a while after a change was answered is true by then.
     pub async fn run_slowly(&self, scenario: &Scenario, fresh: Seed, pause: Duration) -> Result<Execution, Error> {
+        let Some(process) = &self.process else { return self.carry_out(scenario, fresh, pause).await };
+        let errand = Errand { scenario: scenario.clone(), whole: None, fresh, pause };
+        process.clone().run(self.clone(), errand).await
+    }
+
+    /// The same as [`Executor::run`] for a scenario that stands on what is there already. `whole` makes that first: it is
+    /// carried out where a target that is watched had to be started anew.
+    pub async fn run_or(&self, scenario: &Scenario, whole: Option<Scenario>, fresh: Seed) -> Result<Execution, Error> {
+        let pause = Duration::ZERO;
+        let Some(process) = &self.process else { return self.carry_out(scenario, fresh, pause).await };
+        let errand = Errand { scenario: scenario.clone(), whole, fresh, pause };
+        process.clone().run(self.clone(), errand).await
+    }
+
+    /// The same in this manner, where the target is watched.
+    #[must_use]
+    pub fn in_manner(&self, manner: Manner) -> Self {
+        let process = self.process.as_ref().map(|process| process.in_manner(manner));
+        Self { process, ..self.clone() }
+    }
+
+    /// Sends the steps, whatever becomes of the target.
+    pub(super) async fn carry_out(
+        &self,
+        scenario: &Scenario,
+        fresh: Seed,
+        pause: Duration,
+    ) -> Result<Execution, Error> {
         let mut values = Values::new();
         let mut exchanges = Vec::with_capacity(scenario.steps.len());
         for (index, step) in scenario.steps.iter().enumerate() {
@@ -79,10 +113,10 @@ impl Executor {
             let broken = if is_last { None } else { capture(index, step, &exchange, &mut values) };
             exchanges.push(exchange);
             if broken.is_some() {
-                return Ok(Execution { exchanges, broken });
+                return Ok(Execution { exchanges, broken, log: Vec::new() });
             }
         }
-        Ok(Execution { exchanges, broken: None })
+        Ok(Execution { exchanges, broken: None, log: Vec::new() })
     }
 
     async fn send(&self, step: &Step, values: &Values) -> Result<Exchange, Error> {

@@ -23,6 +23,8 @@ const MAX_WEIGHT: u64 = 6;
 /// For how many turns an operation rests after its first timeout, twice as many after the second, and so on: a case that
 /// times out costs as much time as thousands of others.
 const REST: u64 = 20;
+/// After so many deaths of the target's process an operation is set aside: each costs two starts of it at least.
+const MOST_DEATHS: u64 = 6;
 /// How many cases of one operation are sent once more because the target was busy.
 const REPEATS: u32 = 16;
 /// After so many of an operation's waits that were answered in time, its waits are nothing special.
@@ -55,6 +57,7 @@ pub(super) struct Lane {
     arms: Vec<Arm>,
     interest: Interest,
     timeouts: u64,
+    deaths: u64,
     /// Made when the operation's first answer comes in.
     account: Option<Account>,
     pub(super) binder: Binder,
@@ -94,6 +97,7 @@ impl Lane {
             arms: Vec::new(),
             interest: Interest::default(),
             timeouts: 0,
+            deaths: 0,
             account: None,
             binder: Binder::new(role),
             drawn: 0,
@@ -178,7 +182,12 @@ impl Lane {
     }
 
     pub(super) fn is_exhausted(&self) -> bool {
-        !self.arms.is_empty() && self.arms.iter().all(Arm::is_exhausted)
+        self.is_set_aside() || !self.arms.is_empty() && self.arms.iter().all(Arm::is_exhausted)
+    }
+
+    /// Whether the target died of it so often that it gets no more requests.
+    pub(super) fn is_set_aside(&self) -> bool {
+        self.deaths >= MOST_DEATHS
     }
 
     /// Counts an answer to the run's request of this number.
@@ -197,6 +206,9 @@ impl Lane {
             self.timeouts += 1;
             self.pass += STRIDE * REST * self.timeouts;
         }
+        if glimpse.is_fault(FaultKind::Died) {
+            self.blame();
+        }
         self.interest.observe(is_novel);
         if let Some(case) = case {
             let generator = case.provenance.generator;
@@ -206,6 +218,12 @@ impl Lane {
             let account = self.account.get_or_insert_with(|| Account::new(generators.goals(&self.operation)));
             account.observe(case);
         }
+    }
+
+    /// The target died of it.
+    pub(super) fn blame(&mut self) {
+        self.deaths += 1;
+        self.pass += STRIDE * REST * self.deaths;
     }
 
     /// Takes in what a refused valid request was told.

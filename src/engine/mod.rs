@@ -22,6 +22,7 @@ mod recorded;
 mod renew;
 mod seen;
 mod standing;
+mod supervised;
 #[cfg(test)]
 mod tests;
 mod trials;
@@ -34,3 +35,4 @@ pub use ledger::{Ledger, Tally};
 pub use novelty::{Glimpse, Novelty};
 pub use plan::{Lesson, Planned, Planner};
 pub use recorded::Remembered;
+pub use supervised::{Fall, Manner, Supervised, Watch};

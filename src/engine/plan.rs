@@ -354,7 +354,7 @@ impl Planner {
             self.needed.iter().filter(short).flat_map(|(_, lanes)| lanes.iter().take(MAKERS)).copied().collect();
         for index in makers {
             let lane = &mut self.lanes[index];
-            let is_due = number.is_multiple_of(1 + lane.refills / 4) && !lane.is_ruinous;
+            let is_due = number.is_multiple_of(1 + lane.refills / 4) && !lane.is_ruinous && !lane.is_set_aside();
             if epoch.len() >= size || !is_due {
                 continue;
             }

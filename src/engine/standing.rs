@@ -1,10 +1,20 @@
 //! How far a run is. Part of [`Planner`].
 
-use super::lane::LaneReport;
+use super::lane::{Lane, LaneReport};
 use super::{Account, Planner};
 use crate::api::OperationId;
 
 impl Planner {
+    /// The target died of this operation after others; what leads there is found again and again.
+    pub fn blame(&mut self, operation: &OperationId) {
+        self.lanes.iter_mut().filter(|lane| lane.operation.id == *operation).for_each(Lane::blame);
+    }
+
+    /// Whether the target died of this operation so often that it gets no more requests.
+    pub fn is_set_aside(&self, operation: &OperationId) -> bool {
+        self.lanes.iter().any(|lane| lane.operation.id == *operation && lane.is_set_aside())
+    }
+
     /// How far each operation is.
     pub fn reports(&self) -> impl Iterator<Item = &LaneReport> {
         self.lanes.iter().map(|lane| &lane.report)

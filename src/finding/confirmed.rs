@@ -40,6 +40,8 @@ pub struct Confirmed {
     pub scenario: Scenario,
     /// What they gave the last time; credentials are in it, so redact before showing.
     pub exchanges: Vec<Exchange>,
+    /// What the target wrote meanwhile, where that is known; redact before showing.
+    pub log: Vec<String>,
     /// How often it showed; an unstable one is kept apart.
     pub ratio: Ratio,
 }

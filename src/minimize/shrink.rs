@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use super::Draft;
 use super::rule::keeps_rule;
-use crate::engine::{Error, Execution, Executor};
+use crate::engine::{Error, Execution, Executor, Manner};
 use crate::finding::Finding;
 use crate::oracle::Registry;
 use crate::scenario::{Law, Scenario, Trace};
 use crate::seed::Seed;
 use crate::triage::Confirmed;
-use crate::wire::{Exchange, Request};
+use crate::wire::{Exchange, FaultKind, Request};
 
 /// The oracle whose findings take so long that no smaller request is looked for: each try makes the target hang again.
 const LEFT_ALONE: &str = "hang";
@@ -29,7 +29,8 @@ pub struct Minimizer {
 
 /// The search for one finding.
 struct Search<'a> {
-    minimizer: &'a Minimizer,
+    registry: &'a Registry,
+    executor: Executor,
     finding: &'a Finding,
     /// What came of each step when the finding was proved.
     exchanges: &'a [Exchange],
@@ -53,11 +54,21 @@ impl Minimizer {
         finding.oracle().0 != LEFT_ALONE
     }
 
+    /// What the target died of is tried alone, so that each candidate costs one death at most.
+    fn executor_for(&self, confirmed: &Confirmed) -> Executor {
+        let fault = confirmed.exchanges.last().and_then(|exchange| exchange.outcome.fault());
+        match fault {
+            Some(fault) if fault.kind == FaultKind::Died => self.executor.in_manner(Manner::Alone),
+            _ => self.executor.clone(),
+        }
+    }
+
     /// A smaller scenario with the same signature, or `None` if there is none; and the requests spent.
     pub async fn minimize(&self, confirmed: &Confirmed, seed: Seed) -> Result<(Option<Scenario>, u64), Error> {
         let scenario = &confirmed.scenario;
         let mut search = Search {
-            minimizer: self,
+            registry: &self.registry,
+            executor: self.executor_for(confirmed),
             finding: &confirmed.finding,
             exchanges: &confirmed.exchanges,
             best: scenario.clone(),
@@ -159,10 +170,10 @@ impl Search<'_> {
     async fn take(&mut self, candidate: Scenario) -> Result<bool, Error> {
         self.executions += 1;
         let fresh = self.seed.child("candidate", self.executions);
-        let execution = self.minimizer.executor.run(&candidate, fresh).await?;
+        let execution = self.executor.run(&candidate, fresh).await?;
         self.spent += execution.exchanges.len() as u64;
         let trace = Trace { scenario: &candidate, exchanges: &execution.exchanges };
-        let found = self.minimizer.registry.judge(&trace);
+        let found = self.registry.judge(&trace);
         let shows = self.prepares_as_before(&execution)
             && found.iter().any(|finding| finding.signature == self.finding.signature);
         if shows {
@@ -231,7 +242,8 @@ mod tests {
         };
         let options = Options { timeout: std::time::Duration::from_secs(1), fresh_connection: false };
         let transport = Arc::new(Canned::new(answer));
-        let executor = Executor { transport, identities: Arc::new(Identities::new()), options, ledger: None };
+        let executor =
+            Executor { transport, identities: Arc::new(Identities::new()), options, ledger: None, process: None };
         let registry = Arc::new(Registry::default());
         let scenario = Scenario::plain(steps);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -239,7 +251,8 @@ mod tests {
         let trace = Trace { scenario: &scenario, exchanges: &execution.exchanges };
         let finding = registry.judge(&trace).into_iter().next().unwrap();
         let ratio = Ratio { hits: 3, tries: 3 };
-        let confirmed = Confirmed { finding, scenario: scenario.clone(), exchanges: execution.exchanges, ratio };
+        let confirmed =
+            Confirmed { finding, scenario: scenario.clone(), exchanges: execution.exchanges, ratio, log: vec![] };
         let minimizer = Minimizer::new(executor, registry, BUDGET);
         let (smaller, spent) = runtime.block_on(minimizer.minimize(&confirmed, Seed::new(1))).unwrap();
         let shown = |step: &Step| {

@@ -22,6 +22,7 @@ mod lenient;
 mod life_cycle;
 mod markup;
 mod names;
+mod process_died;
 mod registry;
 mod response_schema;
 mod secrets;

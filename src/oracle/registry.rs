@@ -9,6 +9,7 @@ use super::invalid_http::InvalidHttp;
 use super::invalid_input_accepted::InvalidInputAccepted;
 use super::leaked_field::LeakedField;
 use super::life_cycle::LifeCycle;
+use super::process_died::ProcessDied;
 use super::response_schema::ResponseSchema;
 use super::server_error::ServerError;
 use super::undocumented_content_type::UndocumentedContentType;
@@ -18,7 +19,7 @@ use crate::finding::{Finding, OracleId, Requirement};
 use crate::scenario::{Law, Trace};
 
 /// What a sequence of requests may show that none of them shows alone.
-const CRASHES: [&str; 2] = ["connection_dropped", "server_error"];
+const CRASHES: [&str; 3] = ["process_died", "connection_dropped", "server_error"];
 
 /// The oracles of a run.
 pub struct Registry {
@@ -38,6 +39,7 @@ impl Default for Registry {
     fn default() -> Self {
         let contracts: Arc<Contracts> = Arc::default();
         let mut all: Vec<Box<dyn Oracle>> = vec![
+            Box::new(ProcessDied),
             Box::new(ConnectionDropped),
             Box::new(ServerError),
             Box::new(Hang),
@@ -112,6 +114,7 @@ mod tests {
         assert_eq!(
             names,
             [
+                "process_died",
                 "connection_dropped",
                 "server_error",
                 "hang",

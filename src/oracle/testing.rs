@@ -144,6 +144,12 @@ impl Shot {
         self.outcome(Outcome::Fault(Fault { kind, detail: String::new(), partial: Bytes::new() }))
     }
 
+    /// The process ended in this way, and wrote this.
+    pub(super) fn died(&self, detail: &str, output: &str) -> Played {
+        let (kind, partial) = (FaultKind::Died, output.to_owned().into());
+        self.outcome(Outcome::Fault(Fault { kind, detail: detail.to_owned(), partial }))
+    }
+
     pub(super) fn garbage(&self, detail: &str, partial: &str) -> Played {
         let kind = FaultKind::Unparsable;
         self.outcome(Outcome::Fault(Fault { kind, detail: detail.to_owned(), partial: partial.to_owned().into() }))

@@ -100,7 +100,7 @@ fn facts(out: &mut String, fixture: &Fixture, view: &View<'_>) {
         _ = writeln!(out, "request    {}, {rule}", fixture.intent);
     }
     if fixture.requires_fresh {
-        _ = writeln!(out, "note       it shows only on a target that was just started");
+        _ = writeln!(out, "note       it was found on a target that had just been started");
     }
 }
 

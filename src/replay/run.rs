@@ -1,15 +1,16 @@
 //! Sends one fixture and judges what comes back. Main function: [`run`].
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::conclude::{Conclusion, is_load};
-use crate::engine::{self, Executor};
+use crate::engine::{self, Executor, Manner};
 use crate::finding::Verdict;
 use crate::fixture::Fixture;
 use crate::oracle::{Registry, UnknownOracle};
 use crate::scenario::{Law, Scenario};
 use crate::seed::Seed;
-use crate::wire::Exchange;
+use crate::wire::{Exchange, FaultKind, Request};
 
 /// How often a fixture is sent before a refused connection, or an answer that may come from load, counts.
 const ATTEMPTS: u32 = 3;
@@ -69,7 +70,13 @@ pub async fn run(
         // What a law asks for may be true only a while after it was confirmed.
         let settling = if is_law { conditions.pause * (2 * (attempts - 1)) } else { Duration::ZERO };
         let execution = executor.run_slowly(&scenario, fresh, settling).await?;
-        let conclusion = Conclusion::of(fixture, (registry, &executor.identities), &scenario, &execution)?;
+        let mut conclusion = Conclusion::of(fixture, (registry, &executor.identities), &scenario, &execution)?;
+        if conclusion == Conclusion::Holds
+            && asks_for_survival(fixture)
+            && !listens(&executor, conditions.pause).await?
+        {
+            conclusion = Conclusion::Broken("it was answered, and nobody takes connections any more".to_owned());
+        }
         let may_settle = is_law && matches!(conclusion, Conclusion::Broken(_));
         let may_pass = matches!(conclusion, Conclusion::Unreachable(_)) || is_load(&execution) || may_settle;
         if may_pass && attempts < ATTEMPTS {
@@ -85,13 +92,35 @@ fn patient(executor: &Executor, fixture: &Fixture) -> Executor {
     let mut executor = executor.clone();
     executor.options.timeout = executor.options.timeout.max(Duration::from_millis(fixture.timeout_ms));
     executor.options.fresh_connection = true;
-    executor
+    // Where the target is watched, one that is to survive is looked at afterwards, and so nobody else may be sent for.
+    let manner = match (fixture.requires_fresh, asks_for_survival(fixture)) {
+        (true, _) => Manner::Afresh,
+        (false, true) => Manner::Alone,
+        (false, false) => Manner::Beside,
+    };
+    executor.in_manner(manner)
+}
+
+fn asks_for_survival(fixture: &Fixture) -> bool {
+    fixture.oracle == "process_died"
+}
+
+/// Whether a harmless request finds somebody, whatever the answer. A process that is ending may take the connection still.
+async fn listens(executor: &Executor, pause: Duration) -> Result<bool, Error> {
+    let request = Arc::new(Request::new("GET", "/"));
+    for _ in 0..ATTEMPTS {
+        let sent = executor.transport.send(Arc::clone(&request), executor.options).await;
+        match sent.map_err(engine::Error::from)?.outcome.fault().map(|fault| fault.kind) {
+            Some(FaultKind::Refused) => return Ok(false),
+            Some(FaultKind::Closed | FaultKind::Truncated) => tokio::time::sleep(pause).await,
+            _ => return Ok(true),
+        }
+    }
+    Ok(true)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
     use crate::fixture::State;
     use crate::replay::testing::{Fake, answer, created, executor, fault, fixture, refused, registry, two_steps};
@@ -175,6 +204,27 @@ mod tests {
         check(&open, vec![timed_out(), timed_out(), timed_out()], "fail: no answer in time", 3);
         let throttled = "stale: the target answers 429 (too many requests) to it; replay more slowly";
         check(&open, vec![answer(429), answer(429), answer(429)], throttled, 3);
+    }
+
+    #[test]
+    fn a_target_that_is_to_survive_is_asked_whether_it_did() {
+        let died = Fixture { oracle: "process_died".into(), ..fixture(State::Open) };
+        let replay = |answers: Vec<Outcome>| {
+            let conditions = Conditions { base_path: None, today: TODAY, fresh: Seed::new(1), pause: Duration::ZERO };
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+            let executor = executor(Fake::list(answers));
+            let replayed = runtime.block_on(run(&died, &executor, &Registry::default(), conditions)).unwrap();
+            replayed.verdict.to_string()
+        };
+        assert_eq!(replay(vec![answer(400), answer(404)]), "pass");
+        assert_eq!(replay(vec![answer(200), fault(FaultKind::TimedOut)]), "pass");
+        let gone = "fail: it was answered, and nobody takes connections any more";
+        assert_eq!(replay(vec![answer(200), fault(FaultKind::Closed), refused()]), gone);
+        let dropped = || fault(FaultKind::Closed);
+        assert_eq!(replay(vec![answer(200), dropped(), dropped(), dropped()]), "pass", "somebody is there");
+        assert_eq!(replay(vec![answer(200), refused()]), gone);
+        let closed = "fail: connection closed without an answer: port closed";
+        assert_eq!(replay(vec![fault(FaultKind::Closed)]), closed);
     }
 
     #[test]

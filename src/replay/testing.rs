@@ -63,7 +63,7 @@ pub(super) fn executor(transport: Fake) -> Executor {
     identities.insert(IdentityName::new("alice"), Credentials { headers, query: vec![] });
     identities.push_common_header("X-Tenant", "7");
     let options = Options { timeout: Duration::from_secs(1), fresh_connection: false };
-    Executor { transport: Arc::new(transport), identities: Arc::new(identities), options, ledger: None }
+    Executor { transport: Arc::new(transport), identities: Arc::new(identities), options, ledger: None, process: None }
 }
 
 pub(super) fn registry() -> Registry {

@@ -12,6 +12,7 @@ use crate::finding::{Owasp, Severity};
 use crate::generate::Goal;
 use crate::learn::LearnedRule;
 use crate::seed::Seed;
+use crate::target::Lives;
 use crate::triage::{Confirmed, Ratio};
 
 /// Something a run has to tell.
@@ -90,6 +91,9 @@ pub struct FindingRecord {
     pub rule: Option<String>,
     /// What came back: a status, or a fault in words.
     pub outcome: String,
+    /// What the target wrote meanwhile, where gadfly runs it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub log: Vec<String>,
     /// The request as a curl command, credentials left out.
     pub curl: String,
     /// The whole sequence as lines for a shell, where other requests come first: what a shell can't know stands in comments.
@@ -149,6 +153,9 @@ pub struct Summary {
     pub minimisation: Effort,
     /// How many different findings were left out, since somebody rejected them before.
     pub rejected: usize,
+    /// What became of the target's process; absent if gadfly does not run it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub process: Option<Lives>,
     /// Proved and unstable findings, worst first.
     pub findings: Vec<FindingRecord>,
     /// Notices given during the run.

@@ -7,6 +7,8 @@ use super::{FindingRecord, Paint};
 
 /// How wide the sentences of a block may be.
 const WIDTH: usize = 160;
+/// How many lines of what the target wrote are shown; the record and the fixture have more.
+const MOST_LOGGED: usize = 6;
 
 /// A finding as a short block of lines that can be pasted into a ticket.
 pub(super) fn block(record: &FindingRecord, paint: Paint) -> String {
@@ -28,6 +30,9 @@ pub(super) fn block(record: &FindingRecord, paint: Paint) -> String {
     fact("evidence", &line(&record.evidence, WIDTH));
     fact("request", &line(&request(record), WIDTH));
     fact("answer", &line(&record.outcome, WIDTH));
+    for (index, logged) in record.log.iter().take(MOST_LOGGED).enumerate() {
+        fact(if index == 0 { "log" } else { "" }, &line(logged, WIDTH));
+    }
     fact("proof", &proof(record));
     fact("fixture", record.fixture.as_deref().unwrap_or_default());
     fact("known", &record.known_until.as_ref().map(|until| format!("until {until}")).unwrap_or_default());
@@ -58,6 +63,7 @@ mod tests {
 
     fn record(steps: &[&str]) -> FindingRecord {
         FindingRecord {
+            log: vec![],
             oracle: "server_error".into(),
             severity: Severity::High,
             owasp: None,

@@ -8,6 +8,7 @@ use super::{FindingRecord, Look, Summary, Table, Unreached};
 use crate::engine::{RuleCounts, Tally};
 use crate::finding::Severity;
 use crate::learn::LearnedRule;
+use crate::target::{Lives, Usage};
 
 /// How many kinds of answers of unreached operations are listed, and how many operations of each.
 const MOST_KINDS: usize = 40;
@@ -175,6 +176,9 @@ fn figures(summary: &Summary, look: &Look) -> String {
     if let Some(tally) = summary.made.as_ref().filter(|tally| tally.made > 0) {
         row("made", &made(tally));
     }
+    if let Some(lives) = &summary.process {
+        row("process", &process(lives));
+    }
     if let Some(learned) = learned(&summary.learned) {
         row("learned", &learned);
     }
@@ -200,6 +204,26 @@ fn requests(summary: &Summary) -> String {
         grouped(summary.proof_requests),
         summary.wall_seconds
     )
+}
+
+/// How often the target was started, and what it used.
+fn process(lives: &Lives) -> String {
+    let times = |number: u32| count(usize::try_from(number).unwrap_or(usize::MAX), "time");
+    let mut out = format!("started {}, died {}", times(lives.starts), times(lives.deaths));
+    if let (Some(first), Some(last), Some(most)) = (lives.first, lives.last, lives.most) {
+        let megabytes = |usage: Usage| usage.memory >> 20;
+        _ = write!(
+            out,
+            "; {} MiB of memory when it was ready, {} at the end, {} at most; {}, {} and {} descriptors",
+            megabytes(first),
+            megabytes(last),
+            megabytes(most),
+            first.descriptors,
+            last.descriptors,
+            most.descriptors
+        );
+    }
+    out
 }
 
 /// How much of the document was exercised, as shares of what requests can show.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::future::{try_join, try_join_all};
 
 use super::{Confirmed, Ratio};
-use crate::engine::{Error, Execution, Executor};
+use crate::engine::{Error, Execution, Executor, Manner};
 use crate::finding::{Finding, Severity};
 use crate::oracle::Registry;
 use crate::scenario::{Scenario, Trace};
@@ -72,8 +72,7 @@ impl Prover {
 
     /// Whether proof takes so long that the run should go on beside it: the target is made to hang again.
     pub fn is_slow(suspicion: &Suspicion) -> bool {
-        let fault = suspicion.exchanges.last().and_then(|exchange| exchange.outcome.fault());
-        fault.is_some_and(|fault| fault.kind == FaultKind::TimedOut)
+        faults_with(&suspicion.exchanges, FaultKind::TimedOut)
     }
 
     /// Re-sends the scenario alone and counts how often the same signature shows.
@@ -88,6 +87,7 @@ impl Prover {
         let Suspicion { finding, scenario, mut exchanges, .. } = suspicion;
         let mut hits = 0;
         let mut proved = None;
+        let mut log = Vec::new();
         for execution in executions {
             let trace = Trace { scenario: &scenario, exchanges: &execution.exchanges };
             let again = self.registry.judge(&trace).into_iter().find(|found| found.signature == finding.signature);
@@ -95,10 +95,11 @@ impl Prover {
                 hits += 1;
                 proved = Some(again);
                 exchanges = execution.exchanges;
+                log = execution.log;
             }
         }
         let ratio = Ratio { hits, tries };
-        let confirmed = Confirmed { finding: proved.unwrap_or(finding), scenario, exchanges, ratio };
+        let confirmed = Confirmed { finding: proved.unwrap_or(finding), scenario, exchanges, log, ratio };
         Ok(Proved { confirmed, is_clear, requests })
     }
 
@@ -107,9 +108,13 @@ impl Prover {
         if finding.severity == Severity::Remark { 1 } else { self.tries }
     }
 
-    /// One after the other; what load may cause is asked for more slowly.
+    /// One after the other; what load may cause is asked for more slowly, and what the target died of is asked of a new
+    /// process each time.
     async fn in_turn(&self, suspicion: &Suspicion, seed: Seed) -> Result<Attempts, Error> {
         let may_be_load = suspicion.exchanges.last().is_some_and(|exchange| exchange.outcome.may_be_load());
+        let is_death = faults_with(&suspicion.exchanges, FaultKind::Died);
+        // Alone, so that what a target that is watched writes meanwhile is about this.
+        let executor = self.executor.in_manner(if is_death { Manner::Afresh } else { Manner::Alone });
         let mut executions = Vec::new();
         for index in 0..self.tries(&suspicion.finding) {
             if may_be_load {
@@ -117,7 +122,7 @@ impl Prover {
             }
             let settles = suspicion.scenario.law.is_some() && !suspicion.is_settled && index + 1 == self.tries;
             let pause = if settles { SETTLING } else { Duration::ZERO };
-            executions.push(self.executor.run_slowly(&suspicion.scenario, fresh(seed, index), pause).await?);
+            executions.push(executor.run_slowly(&suspicion.scenario, fresh(seed, index), pause).await?);
         }
         Ok(Attempts { executions, is_clear: true, requests: 0 })
     }
@@ -187,8 +192,12 @@ struct Attempts {
 }
 
 fn is_timed_out(execution: &Execution) -> bool {
-    let fault = execution.exchanges.last().and_then(|exchange| exchange.outcome.fault());
-    fault.is_some_and(|fault| fault.kind == FaultKind::TimedOut)
+    faults_with(&execution.exchanges, FaultKind::TimedOut)
+}
+
+/// Whether the last of them ended with this fault.
+fn faults_with(exchanges: &[Exchange], kind: FaultKind) -> bool {
+    exchanges.last().and_then(|exchange| exchange.outcome.fault()).is_some_and(|fault| fault.kind == kind)
 }
 
 fn fresh(seed: Seed, index: u32) -> Seed {
@@ -228,7 +237,8 @@ mod tests {
         };
         let options = Options { timeout: Duration::from_secs(1), fresh_connection: false };
         let transport = Arc::new(Canned::new(answer));
-        let executor = Executor { transport, identities: Arc::new(Identities::new()), options, ledger: None };
+        let executor =
+            Executor { transport, identities: Arc::new(Identities::new()), options, ledger: None, process: None };
         let registry = Arc::new(Registry::default());
         let witness = Some(scenario("/other", json!({"responses": {"200": {}}})));
         let scenario = scenario("/slow", json!({"responses": {"200": {}}}));

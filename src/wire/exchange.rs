@@ -84,6 +84,9 @@ pub enum FaultKind {
     TimedOut,
     /// What came is not HTTP.
     Unparsable,
+    /// The process under test ended: told by its supervisor, never by a connection. The detail says how, and the partial
+    /// bytes are what it wrote about that.
+    Died,
 }
 
 impl fmt::Display for FaultKind {
@@ -94,6 +97,7 @@ impl fmt::Display for FaultKind {
             Self::Truncated => "connection closed in the middle of an answer",
             Self::TimedOut => "no answer in time",
             Self::Unparsable => "not HTTP",
+            Self::Died => "the process died",
         })
     }
 }

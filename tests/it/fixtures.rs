@@ -33,6 +33,7 @@ async fn replay_all(clean: bool) -> Vec<(Entry, Replayed)> {
         identities: Arc::new(crate::demo::alice()),
         options: transport::Options { timeout: Duration::from_secs(3), fresh_connection: true },
         ledger: None,
+        process: None,
     };
     let today = clock::today();
     let registry = Registry::default();

@@ -34,5 +34,6 @@ mod small;
 mod sources;
 #[cfg(feature = "demo")]
 mod state;
+mod supervised;
 mod support;
 mod tidy;

@@ -45,6 +45,7 @@ async fn verdicts(clean: bool, orders: [Vec<Entry>; 2]) -> [BTreeMap<String, &'s
         identities: Arc::new(crate::demo::alice()),
         options: transport::Options { timeout: Duration::from_secs(3), fresh_connection: true },
         ledger: None,
+        process: None,
     };
     let (today, registry) = (clock::today(), Registry::default());
     let mut all = [BTreeMap::new(), BTreeMap::new()];

@@ -45,6 +45,7 @@ impl Made {
             intent: self.request.0.into(),
             rule: self.request.1.map(str::to_owned),
             outcome: self.outcome.into(),
+            log: vec![],
             curl: format!("curl -i --path-as-is {}", self.curl),
             steps: vec![],
             fixture: (self.severity > Severity::Remark).then(|| format!("regressions/pending/shop/{file}")),
@@ -186,6 +187,7 @@ fn summary() -> Summary {
         coverage: Vec::new(),
         learned: learned(),
         outcomes: BTreeMap::from([("2xx".into(), 15_000), ("4xx".into(), 9_500), ("5xx".into(), 101)]),
+        process: None,
         made: Some(Tally {
             made: 1_204,
             ended: 1_190,
@@ -218,7 +220,8 @@ fn confirmed(record: &FindingRecord) -> Confirmed {
         evidence: record.evidence.clone(),
         signature: Signature::from_text(&record.signature),
     };
-    Confirmed { finding, scenario: Scenario::plain(vec![]), exchanges: vec![], ratio: record.confirmed }
+    let (scenario, exchanges, log) = (Scenario::plain(vec![]), vec![], vec![]);
+    Confirmed { finding, scenario, exchanges, log, ratio: record.confirmed }
 }
 
 /// All that the made-up run tells, as standard output and standard error.

@@ -1,0 +1,169 @@
+//! Deaths of the target that no request under way accounts for: it may have died of one that was answered before, or of
+//! several in sequence. Main function: [`culprit`]. Part of [`Run`].
+
+use super::Error;
+use super::run::{Run, sleep};
+use crate::api::OperationId;
+use crate::engine::{self, Execution, Executor, Fall, Glimpse, Manner};
+use crate::scenario::{Scenario, Trace};
+use crate::seed::Seed;
+use crate::triage::Suspicion;
+use crate::wire::{Exchange, FaultKind};
+
+/// How many such deaths a run looks into: each takes some starts of the target.
+const MOST_INQUIRIES: u32 = 8;
+/// How often the search for one alone may end a process that others before it had a part in.
+const MOST_IN_VAIN: u32 = 4;
+/// How often a sequence is tried with some of its requests left out.
+const MOST_TRIES: u32 = 32;
+
+/// What the target died of.
+struct Culprit {
+    scenario: Scenario,
+    exchanges: Vec<Exchange>,
+}
+
+impl Run<'_> {
+    /// Looks into the deaths that are not accounted for, as far as time allows.
+    pub(super) async fn look_into_falls(&mut self) -> Result<(), Error> {
+        let Some(process) = self.executor.process.clone() else { return Ok(()) };
+        while let Some(fall) = process.watch.take_fall() {
+            self.inquiries += 1;
+            if self.inquiries > MOST_INQUIRIES {
+                return Ok(());
+            }
+            let left = self.budget.left_for_proof().unwrap_or(std::time::Duration::MAX);
+            let found = tokio::select! {
+                biased;
+                () = sleep(left) => return Ok(()),
+                found = culprit(&self.executor, &fall) => found?,
+            };
+            match found {
+                Some(culprit) => self.accuse(culprit),
+                None => self.notice(format!(
+                    "the target died, and none of the last {} requests makes it die again, alone or in sequence",
+                    fall.len()
+                ))?,
+            }
+        }
+        Ok(())
+    }
+
+    /// The same when nothing more will be sent.
+    pub(super) async fn look_into_last_fall(&mut self) -> Result<(), Error> {
+        if let Some(process) = self.executor.process.clone() {
+            process.watch.settle().await;
+        }
+        self.look_into_falls().await
+    }
+
+    fn accuse(&mut self, Culprit { scenario, exchanges }: Culprit) {
+        if let Some(last) = scenario.steps.last() {
+            self.planner.blame(&last.operation);
+        }
+        let findings = self.registry.judge(&Trace { scenario: &scenario, exchanges: &exchanges });
+        for finding in findings {
+            if !self.proving.is_new(&finding) {
+                continue;
+            }
+            let witness = self.witnesses.other_than(&finding.operation).cloned();
+            self.proving.suspect(Suspicion {
+                finding,
+                scenario: scenario.clone(),
+                alone: Vec::new(),
+                exchanges: exchanges.clone(),
+                witness,
+                is_quiet: false,
+                is_settled: false,
+            });
+        }
+    }
+
+    /// Tells once that an operation gets no more requests.
+    pub(super) fn tell_set_aside(&mut self, operation: &OperationId, glimpse: Glimpse) -> Result<(), Error> {
+        if !glimpse.is_fault(FaultKind::Died) || !self.planner.is_set_aside(operation) {
+            return Ok(());
+        }
+        let notice = format!("{operation} gets no more requests: the target died of it too often");
+        self.notice_once(&notice.clone(), || notice)
+    }
+}
+
+/// What of these scenarios, the oldest first, the target dies of: one alone, the newest first, or as few as possible in
+/// sequence.
+async fn culprit(executor: &Executor, fall: &Fall) -> Result<Option<Culprit>, engine::Error> {
+    let beside = executor.in_manner(Manner::Alone);
+    let afresh = executor.in_manner(Manner::Afresh);
+    let mut in_vain = 0;
+    for (scenario, fresh) in fall.iter().rev() {
+        if in_vain >= MOST_IN_VAIN {
+            break;
+        }
+        // What came before in this search may have had its part, so it is asked again of a new process.
+        if died(&beside.run(scenario, *fresh).await?) {
+            let again = afresh.run(scenario, *fresh).await?;
+            if died(&again) {
+                return Ok(Some(Culprit::of(scenario, again)));
+            }
+            in_vain += 1;
+        }
+    }
+    in_sequence(&afresh, fall).await
+}
+
+async fn in_sequence(afresh: &Executor, fall: &Fall) -> Result<Option<Culprit>, engine::Error> {
+    let Some(seed) = fall.last().map(|(_, fresh)| *fresh) else { return Ok(None) };
+    let mut kept: Vec<&Scenario> = fall.iter().map(|(scenario, _)| scenario).collect();
+    let Some(mut best) = attempt(afresh, &mut kept, seed).await? else { return Ok(None) };
+    let mut tries = 0;
+    let mut size = kept.len() / 2;
+    while size > 0 {
+        let mut start = 0;
+        // The last one is what it died of.
+        while start + size < kept.len() && tries < MOST_TRIES {
+            tries += 1;
+            let mut fewer = [&kept[..start], &kept[start + size..]].concat();
+            match attempt(afresh, &mut fewer, seed).await? {
+                Some(smaller) => (best, kept) = (smaller, fewer),
+                None => start += size,
+            }
+        }
+        size /= 2;
+    }
+    Ok(Some(best))
+}
+
+/// Carries them out in sequence on a new process, and leaves those out that come after its death.
+async fn attempt(
+    afresh: &Executor,
+    scenarios: &mut Vec<&Scenario>,
+    seed: Seed,
+) -> Result<Option<Culprit>, engine::Error> {
+    let all = Scenario::plain(scenarios.iter().flat_map(|scenario| scenario.steps.clone()).collect());
+    let execution = afresh.run(&all, seed).await?;
+    if !died(&execution) {
+        return Ok(None);
+    }
+    let mut steps = 0;
+    let reached = scenarios.iter().take_while(|scenario| {
+        let is_reached = steps < execution.exchanges.len();
+        steps += scenario.steps.len();
+        is_reached
+    });
+    let reached = reached.count();
+    scenarios.truncate(reached);
+    Ok(Some(Culprit::of(&all, execution)))
+}
+
+impl Culprit {
+    /// The scenario up to the step of which the target died.
+    fn of(scenario: &Scenario, execution: Execution) -> Self {
+        let steps = scenario.steps.iter().take(execution.exchanges.len()).cloned().collect();
+        Self { scenario: Scenario::plain(steps), exchanges: execution.exchanges }
+    }
+}
+
+fn died(execution: &Execution) -> bool {
+    let fault = execution.exchanges.last().and_then(|last| last.outcome.fault());
+    fault.is_some_and(|fault| fault.kind == FaultKind::Died)
+}

@@ -1,0 +1,130 @@
+//! How a target is started. Main types: [`Launch`], [`Ready`].
+
+use std::fmt;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::str::FromStr;
+use std::time::Duration;
+
+use crate::redact::{Redactor, Secret};
+use crate::wire::Origin;
+
+/// How a target is started, and what it may use.
+#[derive(Clone, Debug)]
+pub struct Launch {
+    /// The program and its arguments. `{port}` and `{url}` stand for where it is to listen, here and in the environment.
+    pub command: Vec<String>,
+    /// Variables that it gets beside those of gadfly itself.
+    pub environment: Vec<(String, Secret)>,
+    /// Its working folder.
+    pub folder: PathBuf,
+    /// When it takes requests.
+    pub ready: Ready,
+    /// How long it may take until it does.
+    pub patience: Duration,
+    /// How many bytes of memory it may use, with all that it started; it is ended above that.
+    pub max_memory: Option<u64>,
+    /// How often it is started anew.
+    pub restarts: u32,
+    /// Knows what of its environment must not be shown when it writes that.
+    pub redactor: Redactor,
+}
+
+impl Launch {
+    /// Starts this command, with the defaults for everything else.
+    pub fn new(command: Vec<String>, folder: PathBuf) -> Self {
+        Self {
+            command,
+            environment: Vec::new(),
+            folder,
+            ready: Ready::Port,
+            patience: Duration::from_secs(30),
+            max_memory: None,
+            restarts: 300,
+            redactor: Redactor::default(),
+        }
+    }
+
+    /// The command for a target that is to listen here; `None` if it names no program.
+    pub(super) fn command(&self, origin: &Origin) -> Option<Command> {
+        let (program, arguments) = self.command.split_first()?;
+        let fill = |text: &str| text.replace("{port}", &origin.port.to_string()).replace("{url}", &origin.to_string());
+        let mut command = Command::new(fill(program));
+        command.args(arguments.iter().map(|argument| fill(argument)));
+        command.envs(self.environment.iter().map(|(name, value)| (name, fill(value.expose()))));
+        command.current_dir(&self.folder);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Some(command)
+    }
+
+    /// The command as people type it.
+    pub(super) fn shown(&self) -> String {
+        self.command.join(" ")
+    }
+}
+
+/// By what it is told that a target takes requests.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Ready {
+    /// It takes connections.
+    #[default]
+    Port,
+    /// A GET of this path is answered with less than 500.
+    Path(String),
+    /// It wrote a line that holds this text.
+    Line(String),
+}
+
+impl fmt::Display for Ready {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Port => f.write_str("port"),
+            Self::Path(path) => f.write_str(path),
+            Self::Line(line) => write!(f, "log: {line}"),
+        }
+    }
+}
+
+impl FromStr for Ready {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.split_once(':') {
+            None if text == "port" => Ok(Self::Port),
+            Some(("log", line)) if !line.trim().is_empty() => Ok(Self::Line(line.trim().to_owned())),
+            _ if text.starts_with('/') => Ok(Self::Path(text.to_owned())),
+            _ => Err(format!("{text:?} is none of \"port\", a path such as \"/health\", and \"log: text of a line\"")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: Option<Ready>) {
+        assert_eq!(text.parse::<Ready>().ok(), expected, "{text:?}");
+        assert!(expected.is_none_or(|ready| ready.to_string() == text), "{text:?}");
+    }
+
+    #[test]
+    fn readiness_is_a_port_a_path_or_a_line() {
+        check("port", Some(Ready::Port));
+        check("/health?x=1:2", Some(Ready::Path("/health?x=1:2".into())));
+        check("log: listening on :80", Some(Ready::Line("listening on :80".into())));
+        for wrong in ["", "prot", "log:", "log: ", "health", "http://127.0.0.1/x"] {
+            check(wrong, None);
+        }
+    }
+
+    #[test]
+    fn the_command_knows_where_to_listen() {
+        let mut launch = Launch::new(["serve", "--port={port}", "{url}/x"].map(str::to_owned).into(), "/".into());
+        launch.environment.push(("PORT".into(), Secret::new("{port}")));
+        let command = launch.command(&"http://127.0.0.1:81".parse().unwrap()).unwrap();
+        assert_eq!(command.get_args().collect::<Vec<_>>(), ["--port=81", "http://127.0.0.1:81/x"]);
+        assert!(command.get_envs().any(|(name, value)| name == "PORT" && value.is_some_and(|value| value == "81")));
+        assert!(Launch::new(vec![], "/".into()).command(&"http://127.0.0.1:81".parse().unwrap()).is_none());
+    }
+}

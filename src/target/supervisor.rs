@@ -1,0 +1,399 @@
+//! One target over all its lives. Main type: [`Supervisor`].
+
+use std::io;
+use std::net::TcpListener;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde::Serialize;
+use tokio::time::timeout;
+
+use super::process::Process;
+use super::ready::{Sign, is_ready, listens, sign};
+use super::{CrashReport, Death, Exit, Launch, Usage};
+use crate::wire::{FaultKind, Origin, Scheme};
+
+/// Between two looks whether it is ready.
+const LOOK: Duration = Duration::from_millis(10);
+/// How long the news that a process has ended may take after its connections are gone: so many times this.
+const NEWS: Duration = Duration::from_millis(100);
+const LOOKS: u32 = 30;
+/// After so many connections that it took meanwhile it is not ending.
+const TAKEN: u32 = 4;
+/// How long after an answer an end is still that request's doing, when nothing else is sent.
+const AFTERMATH: Duration = Duration::from_millis(30);
+/// How often a start is tried when the process ends at once: the port may be held for a while by what was before.
+const STARTS: u32 = 5;
+/// How much of its output is kept of a death, and how many lines if no crash is reported in them.
+const MOST_BYTES: usize = 8 << 10;
+const LAST_LINES: usize = 40;
+
+/// The process under test; it ends when this is dropped.
+pub struct Supervisor {
+    launch: Launch,
+    origin: Origin,
+    process: Mutex<Arc<Process>>,
+    lives: Mutex<Lives>,
+}
+
+/// What became of the target, for the summary of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Lives {
+    /// How often it was started.
+    pub starts: u32,
+    /// How often it died.
+    pub deaths: u32,
+    /// What its last life used when it was ready, where the system tells.
+    pub first: Option<Usage>,
+    /// What that life used last.
+    pub last: Option<Usage>,
+    /// The most that any life used.
+    pub most: Option<Usage>,
+}
+
+/// Why there is no target.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No port is free.
+    #[error("failed to find a free port: {0}")]
+    Port(#[source] io::Error),
+    /// It can't be started at all.
+    #[error("failed to start {command:?}: {source}")]
+    Start {
+        /// The command.
+        command: String,
+        /// The system's words.
+        #[source]
+        source: io::Error,
+    },
+    /// Somebody else is there.
+    #[error("failed to start {command:?} at {origin}: something listens there already; end it, or leave the port free")]
+    Taken {
+        /// The command.
+        command: String,
+        /// Where it was to listen.
+        origin: Origin,
+    },
+    /// It ended before it was ready.
+    #[error("{command:?} ended before it took requests at {origin} ({exit}){written}")]
+    Ended {
+        /// The command.
+        command: String,
+        /// Where it was to listen.
+        origin: Origin,
+        /// How it ended.
+        exit: Exit,
+        /// Its last lines.
+        written: String,
+    },
+    /// It did not get ready in time.
+    #[error(
+        "{command:?} took no requests at {origin} within {patience:?}; write {{port}} where it takes its port, or say \
+         with `ready` how to tell{written}"
+    )]
+    Late {
+        /// The command.
+        command: String,
+        /// Where it was to listen.
+        origin: Origin,
+        /// How long it had.
+        patience: Duration,
+        /// Its last lines.
+        written: String,
+    },
+    /// It died too often.
+    #[error("the target died {0} times, and `restarts` allows no more")]
+    Spent(u32),
+}
+
+impl Supervisor {
+    /// Starts the target here, or on a free port of this machine, and waits until it is ready.
+    pub async fn start(launch: Launch, origin: Option<Origin>) -> Result<Self, Error> {
+        let (origin, process) = match origin {
+            Some(origin) => (origin.clone(), begin(&launch, &origin).await?),
+            None => begin_anywhere(&launch).await?,
+        };
+        let process = Arc::new(process);
+        let lives = Lives { starts: 1, first: process.usage(), ..Lives::default() };
+        Ok(Self { launch, origin, process: Mutex::new(process), lives: Mutex::new(lives) })
+    }
+
+    /// Where it listens, in all its lives.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// Whether it was not heard of to have ended.
+    pub fn is_up(&self) -> bool {
+        self.process().exit().is_none()
+    }
+
+    /// The number of this life.
+    pub fn life(&self) -> u32 {
+        self.lives_now().starts
+    }
+
+    /// Whether it is gone, after a request that ended like this.
+    pub async fn is_gone(&self, kind: FaultKind) -> bool {
+        match kind {
+            FaultKind::Closed | FaultKind::Truncated | FaultKind::Refused => !self.survives().await,
+            _ => !self.is_up(),
+        }
+    }
+
+    /// Waits a moment for its end: one that answers and ends at once is still up when the answer is here, and what it
+    /// writes comes a little later as well.
+    pub async fn settle(&self) {
+        // Whether it ended is asked by whoever waits.
+        let _ = timeout(AFTERMATH, self.process().ended()).await;
+    }
+
+    /// Whether it still answers, or at least lives; if not, it is on its way to its end, and that is waited for.
+    pub async fn survives(&self) -> bool {
+        let process = self.process();
+        if process.exit().is_some() {
+            return false;
+        }
+        match sign(&self.launch.ready, &self.origin).await {
+            Sign::Answered => true,
+            Sign::Silent => process.exit().is_none(),
+            Sign::Gone => self.stays(&process).await,
+        }
+    }
+
+    /// Whether it takes connections again and again although it answered none: then it does not end.
+    async fn stays(&self, process: &Process) -> bool {
+        let mut taken = 0;
+        for _ in 0..LOOKS {
+            if timeout(NEWS, process.ended()).await.is_ok() {
+                return false;
+            }
+            taken += u32::from(listens(&self.origin).await);
+            if taken >= TAKEN {
+                return true;
+            }
+        }
+        true
+    }
+
+    /// The number of the next line that it writes.
+    pub fn mark(&self) -> u64 {
+        self.process().output.mark()
+    }
+
+    /// The lines that it wrote from there on, without what must not be shown.
+    pub fn written(&self, mark: u64) -> Vec<String> {
+        let lines = self.process().output.since(mark);
+        lines.iter().map(|line| self.launch.redactor.text(line)).collect()
+    }
+
+    /// How it ended, if it did, with what it wrote from there on.
+    pub fn death(&self, mark: u64) -> Option<Death> {
+        let exit = self.process().exit()?;
+        Some(Death { exit, output: told(&self.written(mark)) })
+    }
+
+    /// Starts it anew at the same place, and waits until it is ready.
+    pub async fn restart(&self) -> Result<(), Error> {
+        let old = self.process();
+        let is_dead = old.exit().is_some();
+        self.count(&old, is_dead);
+        if self.lives_now().starts > self.launch.restarts {
+            return Err(Error::Spent(self.lives_now().deaths));
+        }
+        old.end();
+        old.ended().await;
+        self.lives_now().starts += 1;
+        let process = Arc::new(begin(&self.launch, &self.origin).await?);
+        self.lives_now().first = process.usage();
+        *self.process.lock().unwrap_or_else(PoisonError::into_inner) = process;
+        Ok(())
+    }
+
+    /// What became of it so far.
+    pub fn lives(&self) -> Lives {
+        let (mut lives, process) = (self.lives_now().clone(), self.process());
+        lives.take(&process);
+        lives
+    }
+
+    fn count(&self, process: &Process, is_dead: bool) {
+        let mut lives = self.lives_now();
+        lives.take(process);
+        lives.deaths += u32::from(is_dead);
+    }
+
+    fn process(&self) -> Arc<Process> {
+        Arc::clone(&self.process.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn lives_now(&self) -> MutexGuard<'_, Lives> {
+        self.lives.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Lives {
+    fn take(&mut self, process: &Process) {
+        let Some((last, most)) = process.measured() else { return };
+        let before = self.most.unwrap_or(most);
+        self.last = Some(last);
+        self.most = Some(Usage {
+            memory: before.memory.max(most.memory),
+            descriptors: before.descriptors.max(most.descriptors),
+        });
+    }
+}
+
+/// A port that nobody uses. It is none of those that the system gives to outgoing connections: one of them could take it
+/// between two lives of the target.
+fn free_port() -> Result<u16, Error> {
+    const FIRST: u16 = 12_000;
+    const NUMBER: u16 = 20_000;
+    // Several runs at once begin their search far from each other, also if they were started one after the other.
+    let start = u16::try_from(std::process::id().wrapping_mul(7_919) % u32::from(NUMBER)).unwrap_or_default();
+    let mut ports = (0..NUMBER).map(|step| FIRST + (start + step) % NUMBER);
+    let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    ports.find(is_free).ok_or_else(|| Error::Port(io::ErrorKind::AddrInUse.into()))
+}
+
+/// Starts a process on a free port, and on another one if somebody is faster there.
+async fn begin_anywhere(launch: &Launch) -> Result<(Origin, Process), Error> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let origin = Origin { scheme: Scheme::Http, host: "127.0.0.1".to_owned(), port: free_port()? };
+        match begin(launch, &origin).await {
+            Ok(process) => return Ok((origin, process)),
+            Err(Error::Taken { .. }) if tries < STARTS => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Starts a process and waits until it is ready; one that ends at once is tried again.
+async fn begin(launch: &Launch, origin: &Origin) -> Result<Process, Error> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        // What answered there later would not be the process that is watched.
+        if listens(origin).await {
+            if tries >= STARTS {
+                return Err(Error::Taken { command: launch.shown(), origin: origin.clone() });
+            }
+            tokio::time::sleep(LOOK * 10 * tries).await;
+            continue;
+        }
+        let start = |source| Error::Start { command: launch.shown(), source };
+        let process = Process::start(launch, origin).map_err(start)?;
+        let written = |process: &Process| {
+            let lines = process.output.since(0);
+            launch.redactor.text(&[&[String::new()], last_lines(&lines)].concat().join("\n  "))
+        };
+        let (command, origin) = (launch.shown(), origin.clone());
+        tokio::select! {
+            biased;
+            () = readiness(launch, &process, &origin) => return Ok(process),
+            exit = process.ended() => {
+                if tries >= STARTS {
+                    return Err(Error::Ended { command, origin, exit, written: written(&process) });
+                }
+            }
+            () = tokio::time::sleep(launch.patience) => {
+                let patience = launch.patience;
+                return Err(Error::Late { command, origin, patience, written: written(&process) });
+            }
+        }
+        tokio::time::sleep(LOOK * 10 * tries).await;
+    }
+}
+
+async fn readiness(launch: &Launch, process: &Process, origin: &Origin) {
+    while !is_ready(&launch.ready, process, origin).await || process.exit().is_some() {
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// What is worth keeping of these lines: the report of the crash, or the last ones.
+fn told(lines: &[String]) -> String {
+    let text = lines.join("\n");
+    let text = match CrashReport::find(&text) {
+        Some(report) => text[report.at..].to_owned(),
+        None => last_lines(lines).join("\n"),
+    };
+    text[..text.floor_char_boundary(MOST_BYTES)].to_owned()
+}
+
+fn last_lines(lines: &[String]) -> &[String] {
+    &lines[lines.len().saturating_sub(LAST_LINES)..]
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    /// A target that says when it is up, and so need not listen.
+    fn launch(script: &str) -> Launch {
+        let command = ["sh", "-c", script].map(str::to_owned).into();
+        Launch { ready: super::super::Ready::Line("up".into()), restarts: 2, ..Launch::new(command, "/".into()) }
+    }
+
+    #[tokio::test]
+    async fn it_has_as_many_lives_as_are_allowed() {
+        let supervisor = Supervisor::start(launch("echo up; echo $((6 * 7)); exec sleep 1000"), None).await.unwrap();
+        assert!(supervisor.is_up());
+        assert_eq!(supervisor.death(0), None);
+        supervisor.restart().await.unwrap();
+        assert_eq!((supervisor.lives().starts, supervisor.lives().deaths), (2, 0), "it was alive");
+        supervisor.process().end();
+        assert!(!supervisor.survives().await);
+        let death = supervisor.death(0).unwrap();
+        assert_eq!((death.exit, death.output.as_str()), (Exit::Signal(9), "up\n42"));
+        supervisor.restart().await.unwrap();
+        assert_eq!((supervisor.life(), supervisor.lives().deaths), (3, 1));
+        supervisor.process().end();
+        supervisor.process().ended().await;
+        let spent = supervisor.restart().await.unwrap_err().to_string();
+        assert_eq!(spent, "the target died 2 times, and `restarts` allows no more");
+    }
+
+    #[track_caller]
+    fn check(launch: Launch, parts: &[&str]) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let error = runtime.block_on(Supervisor::start(launch, None)).err().unwrap().to_string();
+        for part in parts {
+            assert!(error.contains(part), "{error}");
+        }
+    }
+
+    #[test]
+    fn why_it_does_not_get_up_is_told_with_its_last_words() {
+        let secret = crate::redact::Secret::new("hunter22");
+        let redactor = crate::redact::Redactor::new([&secret]);
+        let broken = Launch { redactor, ..launch("echo 'no database hunter22' >&2; exit 5") };
+        check(broken, &["ended before it took requests", "exited with code 5", "\n  no database [redacted]"]);
+        let patience = Duration::from_millis(50);
+        check(Launch { patience, ..launch("exec sleep 1000") }, &["took no requests", "within 50ms", "write {port}"]);
+        let command = vec!["/no/such/program".to_owned()];
+        check(Launch { command, ..launch("") }, &["failed to start \"/no/such/program\""]);
+    }
+
+    #[tokio::test]
+    async fn a_port_that_is_taken_is_not_mistaken_for_the_target() {
+        let other = TcpListener::bind("127.0.0.1:0").unwrap();
+        let origin = format!("http://{}", other.local_addr().unwrap()).parse().unwrap();
+        let error = Supervisor::start(launch("echo up; exec sleep 1000"), Some(origin)).await.err().unwrap();
+        assert!(matches!(error, Error::Taken { .. }), "{error}");
+    }
+
+    #[test]
+    fn the_report_of_a_crash_is_worth_more_than_what_came_before_it() {
+        let lines = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+        let panic = ["GET /a", "thread 'main' panicked at src/a.rs:1:2:", "boom"];
+        assert_eq!(told(&lines(&panic)), "thread 'main' panicked at src/a.rs:1:2:\nboom");
+        assert_eq!(told(&lines(&["a", "b"])), "a\nb");
+        let many: Vec<String> = (0..LAST_LINES + 7).map(|number| number.to_string()).collect();
+        assert!(told(&many).starts_with("7\n8\n"));
+        assert_eq!(told(&["x".repeat(MOST_BYTES * 2)]).len(), MOST_BYTES);
+    }
+}

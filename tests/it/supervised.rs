@@ -1,0 +1,279 @@
+//! Targets that gadfly runs itself: started, awaited, watched, restarted; and each death blamed on the right request.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::support::{Project, Ran};
+
+const DOCUMENT: &str = include_str!("servers/crashing.json");
+
+/// The server of `servers/crashing.rs`, compiled once.
+static SERVER: LazyLock<String> = LazyLock::new(|| {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let built = tempfile::NamedTempFile::new_in(folder).unwrap().into_temp_path();
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/servers/crashing.rs");
+    let ran = Command::new("rustc").args(["--edition", "2021", "-o"]).arg(&built).arg(source).output().unwrap();
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    // Moved into its place at once: a test runner may have several processes, and each compiles it.
+    let program = folder.join("crashing");
+    built.persist(&program).unwrap();
+    program.to_str().unwrap().to_owned()
+});
+
+fn project() -> Project {
+    Project::new(&[("crashing.json", DOCUMENT)])
+}
+
+/// Runs gadfly on a server of its own with these arguments.
+fn supervised(project: &Project, arguments: &[&str], server: &[&str]) -> Ran {
+    let command = ["--run", "--json", "--", &SERVER, "{port}"];
+    project.gadfly(&[arguments, &command, server].concat())
+}
+
+fn fuzz(project: &Project, operations: &[&str], more: &[&str]) -> Ran {
+    let include = operations.iter().flat_map(|operation| ["--include", operation]);
+    let arguments: Vec<&str> =
+        ["fuzz", "crashing.json"].into_iter().chain(include).chain(more.iter().copied()).collect();
+    supervised(project, &arguments, &[])
+}
+
+/// The findings that are crashes; that the server accepts what is invalid is another matter.
+fn crashes(summary: &Value) -> Vec<&Value> {
+    let all = summary["findings"].as_array().unwrap().iter();
+    all.filter(|finding| finding["oracle"] != "invalid_input_accepted").collect()
+}
+
+/// The proved finding of this oracle about this operation.
+#[track_caller]
+fn finding<'a>(summary: &'a Value, oracle: &str, operation: &str) -> &'a Value {
+    let all = summary["findings"].as_array().unwrap();
+    let is_it = |finding: &&Value| finding["oracle"] == oracle && finding["operation"] == operation;
+    let found: Vec<_> = all.iter().filter(is_it).collect();
+    assert_eq!(found.len(), 1, "{oracle} {operation}: {summary:#}");
+    assert_eq!(found[0]["stable"], true, "{:#}", found[0]);
+    found[0]
+}
+
+#[test]
+fn a_command_is_started_awaited_fuzzed_and_ended() {
+    let project = project();
+    let arguments =
+        ["fuzz", "crashing.json", "--include", "GET /ping", "--requests", "20", "--ready", "log: listening on"];
+    let up = format!("up={}", project.path("up").display());
+    let ran = supervised(&project, &arguments, &["slow", &up]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let summary = ran.object();
+    assert_eq!(summary["operations_with_2xx"], 1, "{summary:#}");
+    assert_eq!((&summary["process"]["starts"], &summary["process"]["deaths"]), (&1.into(), &0.into()), "{summary:#}");
+    assert!(!is_alive(&project.read("up")), "the server is still there");
+}
+
+#[test]
+fn it_ends_with_gadfly_however_that_ends() {
+    let project = project();
+    let up = project.path("up");
+    let told = format!("up={}", up.display());
+    let arguments = ["fuzz", "crashing.json", "--include", "GET /ping", "--time", "10m", "--run", "--", &SERVER];
+    let mut command = project.command(&[&arguments[..], &["{port}", &told]].concat(), &[]);
+    let mut gadfly = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let server = awaited("the server is up", || std::fs::read_to_string(&up).ok().filter(|text| !text.is_empty()));
+    assert!(is_alive(&server));
+    // On Unix this is SIGKILL: gadfly has no say in it.
+    gadfly.kill().unwrap();
+    gadfly.wait().unwrap();
+    awaited("the server is gone", || (!is_alive(&server)).then_some(()));
+}
+
+/// Whether there is a process of this number.
+fn is_alive(process: &str) -> bool {
+    Command::new("sh").args(["-c", "kill -0 \"$1\" 2>/dev/null", "sh", process]).status().unwrap().success()
+}
+
+/// Asks again and again, with a bound that only a broken promise reaches.
+#[track_caller]
+fn awaited<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+    for _ in 0..3_000 {
+        if let Some(answer) = ask() {
+            return answer;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    panic!("not in time: {what}");
+}
+
+#[test]
+fn each_death_is_blamed_on_its_request_and_kept_as_a_fixture() {
+    let project = project();
+    let operations = ["GET /ping", "POST /abort", "GET /nest", "GET /panic"];
+    let ran = fuzz(&project, &operations, &["--requests", "200"]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    let summary = ran.object();
+    assert!(matches!(summary["ended"].as_str(), Some("requests" | "exhausted")), "{summary:#}");
+    assert_eq!(summary["operations_with_2xx"], 4, "the run goes on: {summary:#}");
+    let aborted = finding(&summary, "process_died", "POST /abort");
+    assert_eq!(aborted["severity"], "critical");
+    assert_eq!(aborted["title"], "the process dies: killed by signal 6 (SIGABRT)");
+    let curl = aborted["curl"].as_str().unwrap();
+    assert!(curl.contains("mode=boom") && !curl.contains("note="), "not minimal: {curl}");
+    let nested = finding(&summary, "process_died", "GET /nest");
+    assert_eq!(nested["title"], "the process dies: Rust stack overflow");
+    // A thread that panics takes its connection with it, and nothing else.
+    finding(&summary, "connection_dropped", "GET /panic");
+    assert_eq!(crashes(&summary).len(), 3, "{summary:#}");
+
+    let fixture: Value = serde_json::from_str(&project.read(nested["fixture"].as_str().unwrap())).unwrap();
+    assert_eq!(fixture["observed"]["fault"], "the process died", "{fixture:#}");
+    let evidence = fixture["observed"]["body"]["text"].as_str().unwrap();
+    assert!(evidence.contains("has overflowed its stack"), "{evidence}");
+
+    assert_eq!(project.gadfly(&["accept", "--all"]).code, Some(0));
+    let replay = ["replay", "process_died", "connection_dropped"];
+    let red = supervised(&project, &replay, &[]);
+    assert_eq!((red.code, &red.object()["counts"]), (Some(1), &json!({"fail": 3})), "{red:?}");
+    let green = supervised(&project, &replay, &["fixed"]);
+    assert_eq!((green.code, &green.object()["counts"]), (Some(0), &json!({"pass": 3})), "{green:?}");
+}
+
+#[test]
+fn a_death_after_the_answer_is_blamed_as_well() {
+    let project = project();
+    let summary = fuzz(&project, &["GET /ping", "GET /late"], &["--requests", "60"]).object();
+    let late = finding(&summary, "process_died", "GET /late");
+    assert_eq!(late["title"], "the process dies: exited with code 4");
+    assert!(late["curl"].as_str().unwrap().contains("when=soon"), "{late:#}");
+    assert_eq!(project.gadfly(&["accept", "--all"]).code, Some(0));
+    let red = supervised(&project, &["replay", "process_died"], &[]);
+    assert_eq!(red.object()["counts"], json!({"fail": 1}), "{red:?}");
+
+    // Against a target that gadfly does not run, the fixture asks whether somebody is still there.
+    let url = late["curl"].as_str().unwrap().split('\'').find(|part| part.starts_with("http")).unwrap().to_owned();
+    let url = url.split("/late").next().unwrap();
+    let up = project.path("up");
+    let mut server = Command::new(&*SERVER);
+    server.args([url.rsplit(':').next().unwrap(), &format!("up={}", up.display())]);
+    let mut server = server.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    awaited("the server is up", || std::fs::read_to_string(&up).ok().filter(|text| !text.is_empty()));
+    let red = project.gadfly(&["replay", "process_died", "--url", url, "--json"]);
+    server.kill().unwrap();
+    server.wait().unwrap();
+    assert_eq!(red.code, Some(1), "{red:?}");
+    let reason = red.object()["fixtures"][0]["reason"].clone();
+    assert_eq!(reason, "it was answered, and nobody takes connections any more");
+}
+
+#[test]
+fn a_target_that_dies_too_often_ends_the_run() {
+    let project = project();
+    let more = ["--requests", "60", "--restarts", "3", "--no-fixtures"];
+    let ran = fuzz(&project, &["GET /ping", "POST /abort"], &more);
+    let summary = ran.object();
+    assert_eq!((ran.code, &summary["ended"]), (Some(4), &"unreachable".into()), "{ran:?}");
+    let notices = summary["notices"].to_string();
+    assert!(notices.contains("the target is down") && notices.contains("`restarts` allows no more"), "{notices}");
+}
+
+#[test]
+fn what_the_server_writes_about_a_finding_is_kept_without_credentials() {
+    let project = project();
+    let header = ["--requests", "40", "-H", "Authorization: Bearer s3cret-t0ken"];
+    let summary = fuzz(&project, &["GET /ping", "GET /fail"], &header).object();
+    let failed = finding(&summary, "server_error", "GET /fail");
+    let log = ["request GET /fail?at=3 HTTP/1.1 as [redacted]", "there is no third thing"];
+    assert_eq!(failed["log"], json!(log), "{failed:#}");
+    let text = project.read(failed["fixture"].as_str().unwrap());
+    let fixture: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(fixture["observed"]["log"], json!(log), "{fixture:#}");
+    assert!(!text.contains("s3cret"), "{text}");
+}
+
+#[test]
+fn memory_without_bound_is_stopped_and_blamed() {
+    let project = project();
+    let ran = fuzz(&project, &["GET /ping", "GET /fill"], &["--requests", "60", "--max-memory", "128MiB"]);
+    let summary = ran.object();
+    if summary["process"]["most"].is_null() {
+        // Where the system does not tell what a process uses, nothing is stopped, and the summary does not claim it.
+        assert_eq!(summary["process"]["deaths"], 0);
+        return;
+    }
+    let filled = finding(&summary, "process_died", "GET /fill");
+    assert_eq!(filled["title"], "the process dies: out of memory: it used more than max_memory");
+    assert_eq!(summary["operations_with_2xx"], 2, "the run goes on: {summary:#}");
+    assert_eq!(project.gadfly(&["accept", "--all"]).code, Some(0));
+    let red = supervised(&project, &["replay", "process_died", "--max-memory", "128MiB"], &[]);
+    assert_eq!(red.object()["counts"], json!({"fail": 1}), "{red:?}");
+    assert!(red.object()["fixtures"][0]["reason"].as_str().unwrap().contains("out of memory"), "{red:?}");
+}
+
+#[test]
+fn a_death_of_several_requests_is_found_in_sequence() {
+    let project = project();
+    let ran = fuzz(&project, &["GET /ping", "PUT /arm", "POST /fire"], &["--requests", "60"]);
+    let summary = ran.object();
+    let fired = finding(&summary, "process_died", "POST /fire");
+    assert_eq!(fired["title"], "the process dies: exited with code 3");
+    let fixture: Value = serde_json::from_str(&project.read(fired["fixture"].as_str().unwrap())).unwrap();
+    let steps = fixture["scenario"]["steps"].as_array().unwrap();
+    let targets: Vec<_> = steps.iter().map(|step| step["target"].as_str().unwrap()).collect();
+    assert_eq!(targets, ["/arm", "/fire"], "{fixture:#}");
+    assert_eq!(fixture["requires_fresh"], true);
+    assert_eq!(project.gadfly(&["accept", "--all"]).code, Some(0));
+    let red = supervised(&project, &["replay"], &[]);
+    assert_eq!(red.object()["counts"], json!({"fail": 1}), "{red:?}");
+    let green = supervised(&project, &["replay"], &["fixed"]);
+    assert_eq!(green.object()["counts"], json!({"pass": 1}), "{green:?}");
+}
+
+#[test]
+fn the_same_deaths_are_found_at_any_concurrency() {
+    let signatures = |concurrency: &str| {
+        let more = ["--requests", "150", "--no-fixtures", "--concurrency", concurrency];
+        let summary = fuzz(&project(), &["GET /ping", "POST /abort", "GET /nest"], &more).object();
+        let mut found: Vec<_> =
+            crashes(&summary).iter().map(|finding| finding["signature"].as_str().unwrap().to_owned()).collect();
+        found.sort();
+        (found, summary["outcomes"].clone())
+    };
+    let alone = signatures("1");
+    assert_eq!(alone.0.len(), 2);
+    assert_eq!(alone, signatures("16"));
+}
+
+#[test]
+fn a_command_of_the_file_is_started_and_a_given_url_is_not_started_twice() {
+    let project = project();
+    let toml = format!(
+        "[api.crashing]\nspec = 'crashing.json'\nrun = ['sh', '-c', 'exec \"$SERVER\" {{port}} $MODE']\nenv = {{ SERVER = '{}', \
+         MODE = '${{MODE:-fixed}}' }}\nready = '/ping'\nmax_memory = '1GiB'\nrestarts = 9\n",
+        *SERVER
+    );
+    project.write("gadfly.toml", &toml);
+    let ran = project.gadfly(&["fuzz", "crashing", "--requests", "80", "--json"]);
+    assert_eq!((ran.code, &ran.object()["process"]["starts"]), (Some(0), &1.into()), "{ran:?}");
+    let nobody = project.gadfly(&["fuzz", "crashing", "--requests", "80", "--url", "http://127.0.0.1:9"]);
+    assert_eq!(nobody.code, Some(4), "{nobody:?}");
+    let broken = project.gadfly_with(&["fuzz", "crashing", "--requests", "80"], &[("MODE", "broken")]);
+    assert_eq!(broken.code, Some(4), "{broken:?}");
+    assert!(broken.err.contains("exited with code 7"), "{broken:?}");
+    // What came from the environment may be a secret, wherever it turns up.
+    assert!(broken.err.contains("the configuration is [redacted]"), "{broken:?}");
+}
+
+#[test]
+fn what_does_not_get_up_is_told() {
+    let project = project();
+    let missing = project.gadfly(&["fuzz", "crashing.json", "--run", "--", "./no-such-program"]);
+    assert_eq!(missing.code, Some(4), "{missing:?}");
+    assert!(missing.err.contains("failed to start \"./no-such-program\""), "{missing:?}");
+    let alone = project.gadfly(&["fuzz", "crashing.json", "--", "./server"]);
+    assert_eq!(alone.code, Some(2), "{alone:?}");
+    assert!(alone.err.contains("--run"), "{alone:?}");
+    let abroad = ["fuzz", "crashing.json", "--url", "http://api.example.com", "--run", "--", "./server"];
+    let abroad = project.gadfly(&abroad);
+    assert_eq!(abroad.code, Some(2), "{abroad:?}");
+    assert!(abroad.err.contains("listens on this machine"), "{abroad:?}");
+}
