@@ -16,7 +16,7 @@ mod unique;
 
 pub use case::{Argument, Body, Case, Content, GeneratorId, Intent, Provenance, Rule};
 pub use datum::Datum;
-pub use decode::{Breach, breaches, is_valid, proves_malformed, proves_valid};
+pub use decode::{Breach, breaches, fits_path, is_valid, proves_malformed, proves_valid, typed};
 pub use encode::encode;
 pub use law::Law;
 pub use step::{ANONYMOUS, Capture, IdentityName, Scenario, Source, Step};
