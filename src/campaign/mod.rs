@@ -23,6 +23,7 @@ use std::sync::Arc;
 pub use error::Error;
 pub use options::{Filter, Options, Protection, Target, TransportKind};
 pub(crate) use target::executor;
+use target::check_reachable;
 
 use crate::engine::Ledger;
 use crate::report::{Event, Reporter, Summary};
@@ -39,7 +40,8 @@ pub async fn run(loaded: &Loaded, options: Options, reporter: &mut dyn Reporter)
     if options.protection.clean_up {
         executor.ledger = Some(Arc::new(Ledger::new(&operations, &options.target.base_path)));
     }
-    target::check_reachable(&executor, &options).await?;
+    let operations: Vec<_> = operations.into_iter().filter(|operation| options.concerns(operation)).collect();
+    check_reachable(&executor, &options).await?;
     reporter.event(&Event::Started {
         api: &loaded.api,
         base_url: &options.target.base_url(),

@@ -177,6 +177,12 @@ impl<'a> Run<'a> {
     /// Begins with what earlier runs found worth keeping; at least half of the requests are left for what is new.
     fn remember(&mut self, api: &Api) -> Result<(), Error> {
         self.planner.recall(self.keeper.take_lessons());
+        if let Some(recorded) = &self.options.recorded {
+            self.planner.send_only_remembered();
+            self.planner.release();
+            self.planner.remember(recorded.clone(), self.budget.room(usize::MAX));
+            return self.tell_problems();
+        }
         let remembered = self.keeper.remembered(api);
         self.tell_problems()?;
         self.planner.remember(remembered, self.budget.room(usize::MAX) / 2);

@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 #[cfg(feature = "demo")]
 use super::demo;
-use super::{accept, corpus, exit, fuzz, replay, spec};
+use super::{accept, corpus, exit, fuzz, import, replay, spec};
 use crate::config::{self, Environment, FailOn, HeaderField, Layer, Span, Transport};
 use crate::seed::Seed;
 
@@ -37,6 +37,8 @@ pub(super) enum Command {
     Spec(spec::Flags),
     /// List, count, merge and prune the inputs that earlier runs kept
     Corpus(corpus::Flags),
+    /// Take in requests that others recorded; with --url, send and judge them
+    Import(Box<import::Flags>),
 }
 
 /// How output looks; every command takes them.

@@ -16,6 +16,7 @@ mod exit;
 mod fetch;
 mod fuzz;
 pub mod harness;
+mod import;
 mod kept;
 mod project;
 mod replay;

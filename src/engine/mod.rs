@@ -32,3 +32,4 @@ pub use ledger::{Ledger, Tally};
 pub use novelty::{Glimpse, Novelty};
 pub use plan::{Lesson, Planned, Planner};
 pub use recorded::Remembered;
+pub(crate) use renew::names as renewable;

@@ -1,0 +1,165 @@
+//! `gadfly import` through the built command, against the embedded demo.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::process::Stdio;
+
+use gadfly::demo::{DOCUMENT, Demo, Options};
+use serde_json::{Value, json};
+
+use crate::support::{Project, Ran};
+
+const TOML: &str =
+    "[api.demo]\nspec = 'demo.yaml'\nas = 'alice'\n[api.demo.identity.alice]\nbearer = 'demo-alice-token'\n";
+
+/// An address, then the same with an item that is null, as another tool would print it.
+const COMMANDS: &str = "\
+Reproduce with:
+
+    curl -X POST -H 'Authorization: [Filtered]' -H 'Content-Type: application/json' \\
+      -d '{\"items\": [null], \"note\": \"from elsewhere\"}' 'http://elsewhere.invalid/v1/orders?token=t0p-s3cret'
+
+and the server's fine otherwise:
+    curl http://elsewhere.invalid/v1/products
+    curl http://elsewhere.invalid/assets/logo.png
+";
+
+fn project(files: &[(&str, &str)]) -> Project {
+    Project::new(&[&[("demo.yaml", DOCUMENT), ("gadfly.toml", TOML)], files].concat())
+}
+
+async fn demo(clean: bool) -> Demo {
+    Demo::start(Options { clean, address: SocketAddr::from(([127, 0, 0, 1], 0)) }).await.unwrap()
+}
+
+/// The texts of all files below a folder.
+fn texts(project: &Project, folder: &str) -> Vec<String> {
+    let read = std::fs::read_dir(project.path(folder)).into_iter().flatten();
+    read.map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap()).collect()
+}
+
+fn session() -> String {
+    let entry = |method: &str, path: &str, body: Option<&Value>, status: u16, answer: &Value| {
+        json!({
+            "request": {
+                "method": method, "url": format!("https://live.invalid/v1{path}"),
+                "headers": [{"name": "Authorization", "value": "Bearer live-s3cret"}, {"name": "Cookie", "value": "sid=c00kie"}],
+                "postData": body.map(|body| json!({"mimeType": "application/json", "text": body.to_string()})),
+            },
+            "response": {"status": status, "headers": [], "content": {"mimeType": "application/json", "text": answer.to_string()}},
+        })
+    };
+    let to = json!({"name": "Ann", "street": "1 Road", "city": "London", "postcode": "N1 9GU", "country": "GB"});
+    let order = json!({"items": [{"sku": "MUG-0001", "quantity": 1}], "shipTo": to});
+    let entries = [
+        entry("POST", "/orders", Some(&order), 201, &json!({"id": 90210, "status": "new"})),
+        entry("GET", "/orders/90210", None, 200, &json!({"id": 90210, "status": "new"})),
+        entry("GET", "/orders/90210", None, 200, &json!({"id": 90210, "status": "new"})),
+        entry("POST", "/login", Some(&json!({"email": "a@example.org", "password": "Hunter22x"})), 200, &json!({})),
+        entry("GET", "/favicon.ico", None, 404, &json!({})),
+    ];
+    json!({"log": {"version": "1.2", "entries": entries}}).to_string()
+}
+
+#[test]
+fn a_recording_becomes_kept_inputs_without_its_secrets() {
+    let project = project(&[("session.har", &session())]);
+    let ran = project.gadfly(&["import", "session.har"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert_eq!(ran.out, "demo: 3 inputs added, 0 known already or refused; it now has 3\n");
+    let parts = [
+        "session.har: 5 requests, 3 imported, 1 the same as others, 1 kept out; 8 credentials were left out, 1 passwords replaced\n",
+        "  kept out: entry 5, GET /v1/favicon.ico: no operation of the document has such a path\n",
+    ];
+    for part in parts {
+        assert!(ran.err.contains(part), "{part}: {}", ran.err);
+    }
+    let kept = texts(&project, "corpus/demo");
+    assert_eq!(kept.len(), 3);
+    for secret in ["live-s3cret", "c00kie", "Hunter22x", "live.invalid", "90210"] {
+        assert!(kept.iter().all(|text| !text.contains(secret)), "{secret}: {kept:?}");
+    }
+    assert!(kept.iter().any(|text| text.contains("/orders/{{order_id}}")), "{kept:?}");
+    let ran = project.gadfly(&["import", "session.har", "--json", "--quiet"]);
+    let object = ran.object();
+    assert_eq!(object["corpus"], json!({"added": 0, "passed_over": 3, "entries": 3}), "{object}");
+    assert_eq!(object["files"][0]["kept_out"][0]["place"], "entry 5");
+    let ran = project.gadfly(&["corpus", "ls"]);
+    assert!(ran.out.contains("was imported from session.har, entry 2") && !ran.out.contains("set aside:"), "{ran:?}");
+}
+
+#[test]
+fn standard_input_is_read() {
+    let project = project(&[]);
+    let mut child = project.command(&["import", "-", "--json", "--quiet"], &[]);
+    let mut child = child.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(COMMANDS.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let object: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((output.status.code(), &object["files"][0]["imported"]), (Some(0), &2.into()), "{object}");
+    assert_eq!(object["files"][0]["file"], "standard input");
+}
+
+#[track_caller]
+fn refused(ran: &Ran, code: i32, parts: &[&str]) {
+    assert_eq!((ran.code, ran.out.as_str()), (Some(code), ""), "{ran:?}");
+    for part in parts {
+        assert!(ran.err.contains(part), "{part:?} is not in {ran:?}");
+    }
+}
+
+#[test]
+fn what_can_not_be_imported_is_told() {
+    let project = project(&[
+        ("broken.har", "{\"log\": {\"entries\": ["),
+        ("other.txt", "nothing of the sort"),
+        ("foreign.txt", "curl http://x.invalid/other\ncurl -d @body.json http://x.invalid/v1/orders\n"),
+    ]);
+    refused(&project.gadfly(&["import", "missing.har"]), 2, &["missing.har", "No such file"]);
+    refused(&project.gadfly(&["import", "broken.har"]), 2, &["broken.har: this is no JSON", "line 1"]);
+    refused(&project.gadfly(&["import", "other.txt"]), 2, &["other.txt: it looks like none of har, curl", "--format"]);
+    let parts = ["foreign.txt: line 2: its body is the file body.json", "nothing could be imported", "--recorded-path"];
+    refused(&project.gadfly(&["import", "foreign.txt"]), 2, &parts);
+    refused(&project.gadfly(&["import", "foreign.txt", "--format", "hra"]), 2, &["hra"]);
+    let ran = project.gadfly(&["import", "foreign.txt", "--url", "http://192.0.2.1"]);
+    refused(&ran, 2, &["--allow-host 192.0.2.1"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn recorded_requests_are_judged_proved_and_made_small() {
+    let demo = demo(false).await;
+    let url = demo.base_url();
+    let checked = tokio::task::spawn_blocking(move || {
+        let project = project(&[("log.txt", COMMANDS)]);
+        let ran = project.gadfly(&["import", "log.txt", "--url", &url, "--json"]);
+        assert_eq!(ran.code, Some(1), "{ran:?}");
+        let run = &ran.object()["run"];
+        let findings = run["findings"].as_array().unwrap();
+        let crash = findings.iter().find(|finding| finding["oracle"] == "server_error");
+        let crash = crash.unwrap_or_else(|| panic!("{run:#}"));
+        assert_eq!(crash["confirmed"], json!({"hits": 3, "tries": 3}), "{crash}");
+        let fixture = project.read(crash["fixture"].as_str().unwrap());
+        assert!(fixture.contains("\"items\": [null]") && !fixture.contains("from elsewhere"), "{fixture}");
+        assert!(!fixture.contains("t0p-s3cret") && !fixture.contains("demo-alice-token"), "{fixture}");
+        assert_eq!(project.gadfly(&["accept", "server_error"]).code, Some(0));
+        let ran = project.gadfly(&["replay", "--url", &url]);
+        assert_eq!(ran.code, Some(1), "{ran:?}");
+    });
+    checked.await.unwrap();
+    demo.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clean_target_gives_no_finding_for_what_was_recorded() {
+    let demo = demo(true).await;
+    let url = demo.base_url();
+    let checked = tokio::task::spawn_blocking(move || {
+        let project = project(&[("log.txt", COMMANDS), ("session.har", &session())]);
+        let ran = project.gadfly(&["import", "log.txt", "session.har", "--url", &url, "--json", "--no-fixtures"]);
+        let run = ran.object()["run"].clone();
+        assert_eq!((ran.code, run["findings"].as_array().map(Vec::len)), (Some(0), Some(0)), "{run:#}");
+        assert_eq!((&run["ended"], &run["operations"]), (&"exhausted".into(), &4.into()), "{run:#}");
+    });
+    checked.await.unwrap();
+    demo.stop().await;
+}
