@@ -28,6 +28,7 @@
 //! | 7 | [`triage`], [`corpus`], [`fixture`] | confirm; remember; the file format |
 //! | 7 | [`import`] | what others recorded, as scenarios |
 //! | 8 | [`minimize`] | make a proved finding small |
+//! | 8 | [`compare`] | what a second target does differently |
 //! | 8 | [`replay`], [`report`] | a fixture to a verdict; events to text |
 //! | 9 | [`campaign`], [`config`] | the library's front door; file, environment and flags to options |
 //! | 10 | [`cli`] | arguments, subcommands, exit codes |
@@ -39,6 +40,7 @@ pub mod api;
 pub mod campaign;
 pub mod cli;
 pub mod clock;
+pub mod compare;
 pub mod config;
 pub mod corpus;
 #[cfg(feature = "demo")]

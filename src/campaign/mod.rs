@@ -22,8 +22,8 @@ use std::sync::Arc;
 
 pub use error::Error;
 pub use options::{Filter, Options, Protection, Target, TransportKind};
-pub(crate) use target::executor;
-use target::check_reachable;
+pub(crate) use shares::planner;
+pub(crate) use target::{check_reachable, executor};
 
 use crate::engine::Ledger;
 use crate::report::{Event, Reporter, Summary};

@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 #[cfg(feature = "demo")]
 use super::demo;
-use super::{accept, corpus, exit, fuzz, import, replay, spec};
+use super::{accept, compare, corpus, exit, fuzz, import, replay, spec};
 use crate::config::{self, Environment, FailOn, HeaderField, Layer, Span, Transport};
 use crate::seed::Seed;
 
@@ -39,6 +39,8 @@ pub(super) enum Command {
     Corpus(corpus::Flags),
     /// Take in requests that others recorded; with --url, send and judge them
     Import(Box<import::Flags>),
+    /// Send the same requests to two targets and show what the second one does differently
+    Compare(Box<compare::Flags>),
 }
 
 /// How output looks; every command takes them.

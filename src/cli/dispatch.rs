@@ -6,7 +6,7 @@ use std::panic::{self, AssertUnwindSafe};
 use clap::Parser;
 
 use super::args::{Arguments, Color, Command};
-use super::{Context, Error, Exit, Streams, Ui, accept, corpus, fuzz, import, replay, spec};
+use super::{Context, Error, Exit, Streams, Ui, accept, compare, corpus, fuzz, import, replay, spec};
 
 /// Runs the command that the arguments ask for. A panic is a bug of ours and has an exit code of its own.
 pub fn main(context: &Context, streams: &mut Streams) -> Exit {
@@ -34,6 +34,7 @@ fn run(command: &Command, context: &Context, ui: &mut Ui<'_>) -> Result<Exit, Er
         Command::Spec(flags) => spec::run(flags, context, ui),
         Command::Corpus(flags) => corpus::run(flags, context, ui),
         Command::Import(flags) => import::run(flags, context, ui),
+        Command::Compare(flags) => compare::run(flags, context, ui),
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod accept;
 mod args;
+mod compare;
 mod context;
 mod corpus;
 #[cfg(feature = "demo")]

@@ -1,7 +1,7 @@
-//! `gadfly import` through the built command, against the embedded demo.
+//! `gadfly import` and `gadfly compare` through the built command, against the embedded demo.
 
 use std::io::Write;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::process::Stdio;
 
 use gadfly::demo::{DOCUMENT, Demo, Options};
@@ -162,4 +162,67 @@ async fn a_clean_target_gives_no_finding_for_what_was_recorded() {
     });
     checked.await.unwrap();
     demo.stop().await;
+}
+
+/// What both targets are compared by.
+fn compare(project: &Project, base: &Demo, head: &Demo, more: &[&str]) -> Ran {
+    let (base, head) = (base.base_url(), head.base_url());
+    let flags = ["compare", "demo", "--base", &base, "--head", &head, "--json"];
+    project.gadfly(&[&flags, more].concat())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn twins_have_no_difference() {
+    for seed in ["1", "2", "3"] {
+        let (base, head) = (demo(true).await, demo(true).await);
+        let checked = tokio::task::spawn_blocking(move || {
+            let project = project(&[]);
+            let ran = compare(&project, &base, &head, &["--seed", seed, "--requests", "1500"]);
+            let object = ran.object();
+            assert_eq!((ran.code, &object["differences"]), (Some(0), &json!([])), "seed {seed}: {object:#}");
+            assert!(object["compared"].as_u64().is_some_and(|compared| compared > 1000), "{object:#}");
+        });
+        checked.await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_planted_shows_beside_the_clean_twin() {
+    let (base, head) = (demo(true).await, demo(false).await);
+    let checked = tokio::task::spawn_blocking(move || {
+        let project = project(&[]);
+        let ran = compare(&project, &base, &head, &["--requests", "4000"]);
+        assert_eq!(ran.code, Some(1), "{ran:?}");
+        let object = ran.object();
+        let differences = object["differences"].as_array().unwrap();
+        let shows = |operation: &str, class: &str, place: &str| {
+            let found = differences.iter().any(|one| {
+                one["operation"] == operation && one["class"] == class && one["place"].as_str().unwrap().contains(place)
+            });
+            assert!(found, "{operation} {class} {place}: {differences:#?}");
+        };
+        shows("GET /health", "member_new", "body/");
+        shows("POST /accounts", "member_new", "body/password");
+        shows("GET /accounts/{accountId}", "member_new", "body/passwordHash");
+        shows("PUT /me/preferences", "member_gone", "body/updatedAt");
+        shows("POST /orders", "status_class", "4xx -> 5xx");
+        shows("GET /orders", "status_class", "4xx -> 2xx");
+        let one = &differences[0];
+        let diff = one["diff"].as_str().unwrap();
+        assert!(diff.contains("--- base") && diff.contains("+++ head") && diff.contains("\n+"), "{one:#}");
+        assert!(one["curl"].as_str().unwrap().contains("curl -i"), "{one:#}");
+        assert!(!ran.out.contains("demo-alice-token") && !ran.err.contains("demo-alice-token"));
+    });
+    checked.await.unwrap();
+}
+
+#[test]
+fn targets_must_be_here_and_listen() {
+    let project = project(&[]);
+    let nobody = format!("http://{}", TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap());
+    let ran = project.gadfly(&["compare", "demo", "--base", "http://192.0.2.1", "--head", &nobody]);
+    refused(&ran, 2, &["--base: ", "--allow-host 192.0.2.1"]);
+    let ran = project.gadfly(&["compare", "demo", "--base", &nobody, "--head", &nobody]);
+    refused(&ran, 4, &[&nobody]);
+    refused(&project.gadfly(&["compare", "demo", "--base", &nobody]), 2, &["--head"]);
 }
