@@ -285,26 +285,28 @@ fn url(side: &Side) -> String {
 }
 
 fn object(difference: &Difference, sides: &Sides, redactor: &Redactor) -> Value {
-    let Difference { operation, spot, scenario, step, source, tries, again, .. } = difference;
+    let Difference { operation, spot, scenario, step, source, hits, tries, again, .. } = difference;
     let before: Vec<String> = scenario.steps[..*step].iter().map(|step| step.operation.to_string()).collect();
     json!({
         "operation": operation.to_string(), "class": spot.class, "place": spot.place, "base": spot.base,
         "head": spot.head, "source": source, "prepared_by": before,
-        "confirmed": {"hits": tries, "tries": tries}, "shown_again": again,
+        "confirmed": {"hits": hits, "tries": tries}, "shown_again": again,
         "curl": curl(&scenario.steps[*step].request, &sides.head.origin), "diff": diff(difference, redactor),
     })
 }
 
 /// One difference for a person's eyes.
 fn shown(difference: &Difference, sides: &Sides, redactor: &Redactor, paint: Paint) -> String {
-    let Difference { operation, spot, scenario, step, source, tries, again, .. } = difference;
-    let head = format!("{} · {operation} · {}", spot.class.word().to_uppercase(), line(&spot.place, 100));
+    let Difference { operation, spot, scenario, step, source, hits, tries, again, .. } = difference;
+    // The place of a schema is a hash.
+    let place = if spot.class == Class::Schema { &spot.head } else { &spot.place };
+    let head = format!("{} · {operation} · {}", spot.class.word().to_uppercase(), line(place, 100));
     let mut out = format!("{}\n", paint.bold(&head));
     let again = if *again > 0 { format!("; {again} more requests show it") } else { String::new() };
     // Writing to a String can't fail.
     _ = writeln!(out, "  base     {}", line(&spot.base, 120));
     _ = writeln!(out, "  head     {}", line(&spot.head, 120));
-    _ = writeln!(out, "  proof    {tries} of {tries}, by {source}{again}");
+    _ = writeln!(out, "  proof    {hits} of {tries}, by {source}{again}");
     let before: Vec<&str> = scenario.steps[..*step].iter().map(|step| step.operation.as_str()).collect();
     if !before.is_empty() {
         _ = writeln!(out, "  after    {}", before.join(", "));

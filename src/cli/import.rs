@@ -206,7 +206,7 @@ fn tell(report: &FileReport, ui: &mut Ui<'_>) -> Result<(), Error> {
     }
     if *dropped != Dropped::default() {
         let Dropped { credentials, replaced } = dropped;
-        _ = write!(text, "; {credentials} credentials were left out, {replaced} passwords replaced");
+        _ = write!(text, "; {credentials} credentials were left out, {replaced} passwords and tokens replaced");
     }
     ui.note(&text)?;
     for problem in unreadable.iter().take(MOST_TOLD) {

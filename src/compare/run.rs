@@ -143,7 +143,8 @@ impl<'a> Comparer<'a> {
         Ok(())
     }
 
-    /// Compares one scenario, whose paths are those of the first target. Gives what the first target answered.
+    /// Compares one scenario, whose paths are those of the first target. Gives what the first target answered; or the
+    /// second one, if that let us wait in vain, so that its operation is asked less often.
     pub async fn scenario(&mut self, scenario: &Scenario, source: &str) -> Result<Option<Vec<Exchange>>, Error> {
         if self.is_over() {
             return Ok(None);
@@ -160,14 +161,19 @@ impl<'a> Comparer<'a> {
             return Ok(None);
         }
         self.comparison.compared += 1;
-        let exchanges = first.base.exchanges.clone();
+        let telling = if is_fault(&first.head, FaultKind::TimedOut) { &first.head } else { &first.base };
+        let exchanges = telling.exchanges.clone();
         let mut suspicions = self.suspicions(&scenario, &first);
         let mut last = first;
-        for turn in 1..self.options.tries.max(2) {
-            if suspicions.is_empty() {
+        let tries = self.options.tries.max(2);
+        let mut shown = 1;
+        while shown < tries && !suspicions.is_empty() {
+            let next = self.both(&scenario, shown).await?;
+            if [&next.base, &next.head].into_iter().any(|execution| is_fault(execution, FaultKind::Refused)) {
+                // The request ended the target: it will not show again.
+                suspicions.retain(|(_, spot)| spot.class == Class::StatusClass);
                 break;
             }
-            let next = self.both(&scenario, turn).await?;
             self.learn(&scenario, &last, &next);
             let again = self.suspicions(&scenario, &next);
             let same = |(step, spot): &Suspicion| {
@@ -178,8 +184,9 @@ impl<'a> Comparer<'a> {
             };
             suspicions.retain(same);
             last = next;
+            shown += 1;
         }
-        self.keep(suspicions, &scenario, source, &last);
+        self.keep(suspicions, &scenario, source, &last, shown);
         Ok(Some(exchanges))
     }
 
@@ -213,13 +220,9 @@ impl<'a> Comparer<'a> {
 
     /// Whether a target took no connection; after some in a row it is gone.
     fn counts_refusals(&mut self, pair: &Pair) -> bool {
-        let is_refused = |execution: &Execution| {
-            let fault = execution.exchanges.last().and_then(|exchange| exchange.outcome.fault());
-            fault.is_some_and(|fault| fault.kind == FaultKind::Refused)
-        };
         let both = [(&pair.base, "base"), (&pair.head, "head")];
         for (count, (execution, name)) in self.refused.iter_mut().zip(both) {
-            *count = if is_refused(execution) { *count + 1 } else { 0 };
+            *count = if is_fault(execution, FaultKind::Refused) { *count + 1 } else { 0 };
             if *count >= OUTAGE {
                 self.comparison.unreachable = Some(name);
             }
@@ -285,7 +288,7 @@ impl<'a> Comparer<'a> {
             || own_differences(step, last, next).iter().flatten().any(is_it)
     }
 
-    fn keep(&mut self, proved: Vec<Suspicion>, scenario: &Scenario, source: &str, pair: &Pair) {
+    fn keep(&mut self, proved: Vec<Suspicion>, scenario: &Scenario, source: &str, pair: &Pair, shown: u32) {
         for (step, spot) in proved {
             let operation = scenario.steps[step].operation.clone();
             let key = (operation.clone(), spot.class, spot.place.clone());
@@ -301,11 +304,18 @@ impl<'a> Comparer<'a> {
                 source: source.to_owned(),
                 base: pair.base.exchanges[step].clone(),
                 head: pair.head.exchanges[step].clone(),
+                hits: shown,
                 tries: self.options.tries.max(2),
                 again: 0,
             });
         }
     }
+}
+
+/// Whether the last answer is missing for this reason.
+fn is_fault(execution: &Execution, kind: FaultKind) -> bool {
+    let fault = execution.exchanges.last().and_then(|exchange| exchange.outcome.fault());
+    fault.is_some_and(|fault| fault.kind == kind)
 }
 
 /// What each of the targets answers differently from itself.
@@ -495,6 +505,23 @@ paths:
     fn what_differs_only_sometimes_is_not_told() {
         check(|_| json!({}), |turn| json!({"status": if turn == 2 { 500 } else { 200 }}), &[]);
         check(|turn| json!({"state": if turn % 2 == 0 { "open" } else { "paid" }}), |_| json!({"state": "open"}), &[]);
+    }
+
+    #[test]
+    fn a_request_that_ends_the_target_is_told_though_it_can_not_show_again() {
+        let api = load_bytes("shop.yaml", SHOP.as_bytes()).unwrap().api;
+        let asked = AtomicU32::new(0);
+        let dies = move |_: &Request| {
+            let is_first = asked.fetch_add(1, Ordering::Relaxed) == 0;
+            canned::fault(if is_first { FaultKind::Closed } else { FaultKind::Refused })
+        };
+        let sides = Sides { base: side(1, |_| canned::json(200, &json!({}))), head: side(1, dies) };
+        let mut comparer = Comparer::new(&api, &sides, Options { names: Seed::new(1), tries: 3, timing: false });
+        let scenario = Scenario::single(step("GET /orders/{orderId}", "/v1/orders/1", vec![]));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(comparer.scenario(&scenario, "a test")).unwrap();
+        let found = comparer.finish().differences;
+        assert_eq!((found.len(), found[0].spot.class, found[0].hits, found[0].tries), (1, Class::StatusClass, 1, 3));
     }
 
     #[test]

@@ -121,7 +121,9 @@ pub struct Difference {
     pub base: Exchange,
     /// What the second one answered.
     pub head: Exchange,
-    /// How often it showed, of how many times.
+    /// How often it showed: fewer times than it was to be asked for only if the request ended the target.
+    pub hits: u32,
+    /// How often it was to show.
     pub tries: u32,
     /// How many more requests showed it.
     pub again: u64,

@@ -81,9 +81,11 @@ impl Cleaner {
                 if !kept.is_empty() {
                     clean.headers.push(header.name.clone(), kept);
                 }
-            } else if self.is_credential(operation, Location::Header, &name) {
+            } else if self.is_credential(operation, Location::Header, &name) || is_filtered(&header.value) {
                 dropped.credentials += 1;
-            } else if !is_of_transport(&name) || declares(operation, Location::Header, &name) {
+            } else if says_nothing(&name, &header.value) && !declares(operation, Location::Header, &name) {
+                continue;
+            } else {
                 clean.headers.push(header.name.clone(), header.value.clone());
             }
         }
@@ -133,6 +135,12 @@ impl Cleaner {
     }
 }
 
+/// Whether whoever recorded it left something out here.
+fn is_filtered(value: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(value).to_ascii_lowercase();
+    matches!(text.trim(), "[filtered]" | "[redacted]" | "<redacted>" | "redacted" | "***" | "<filtered>")
+}
+
 /// The name without marks between its words.
 fn plain(name: &str) -> String {
     name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
@@ -144,6 +152,11 @@ fn says_credential(plain: &str) -> bool {
 
 fn declares(operation: &Operation, location: Location, name: &str) -> bool {
     operation.parameters.iter().any(|known| known.location == location && known.name.eq_ignore_ascii_case(name))
+}
+
+/// Whether a header is of the connection or of the client, and not of what is asked.
+fn says_nothing(name: &str, value: &[u8]) -> bool {
+    is_of_transport(name) || (name == "accept" && value == b"*/*")
 }
 
 fn is_of_transport(name: &str) -> bool {
@@ -204,6 +217,9 @@ fn form_pair(pair: &[u8], dropped: &mut Dropped) -> Vec<u8> {
 fn in_value(value: &mut Value, is_named: bool, dropped: &mut Dropped) {
     match value {
         Value::Object(members) => {
+            let before = members.len();
+            members.retain(|_, member| !member.as_str().is_some_and(|text| is_filtered(text.as_bytes())));
+            dropped.replaced += before - members.len();
             members.iter_mut().for_each(|(name, member)| in_value(member, is_secret(name), dropped));
         }
         Value::Array(items) => items.iter_mut().for_each(|item| in_value(item, is_named, dropped)),
@@ -288,10 +304,12 @@ components:
         check_header("Cookie", "sid=1; theme=dark; x=2", Some("theme=dark"));
         check_header("Cookie", "sid=1", None);
         check_header("Idempotency-Key", "k", Some("k"));
+        check_header("Idempotency-Key", "[Filtered]", None);
         check_header("X-Session-Kind", "k", Some("k"));
         check_header("X-Tenant", "main", Some("main"));
         check_header("Content-Type", "a/b", Some("a/b"));
         check_header("User-Agent", "x", None);
+        check_header("Accept", "text/csv", Some("text/csv"));
         check_header("sec-ch-ua", "x", None);
     }
 
@@ -324,6 +342,7 @@ components:
         let json = "application/json";
         check_body(json, r#"{"user":"ann","password":"Hunter2!"}"#, r#"{"user":"ann","password":"Gggggg1!"}"#);
         check_body(json, r#"{"a":[{"refreshToken":"ab-cd"}]}"#, r#"{"a":[{"refreshToken":"gg-gg"}]}"#);
+        check_body(json, r#"{"a":1,"cardToken":"[Filtered]"}"#, r#"{"a":1}"#);
         let unlikely = r#"{"password":"","secret":1,"clientSecret":"é€€"}"#;
         check_body(json, unlikely, unlikely);
         check_body(json, "{\"password\":", "{\"password\":");

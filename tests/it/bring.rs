@@ -68,7 +68,7 @@ fn a_recording_becomes_kept_inputs_without_its_secrets() {
     assert_eq!(ran.code, Some(0), "{ran:?}");
     assert_eq!(ran.out, "demo: 3 inputs added, 0 known already or refused; it now has 3\n");
     let parts = [
-        "session.har: 5 requests, 3 imported, 1 the same as others, 1 kept out; 8 credentials were left out, 1 passwords replaced\n",
+        "session.har: 5 requests, 3 imported, 1 the same as others, 1 kept out; 8 credentials were left out, 1 passwords and tokens replaced\n",
         "  kept out: entry 5, GET /v1/favicon.ico: no operation of the document has such a path\n",
     ];
     for part in parts {
@@ -86,6 +86,31 @@ fn a_recording_becomes_kept_inputs_without_its_secrets() {
     assert_eq!(object["files"][0]["kept_out"][0]["place"], "entry 5");
     let ran = project.gadfly(&["corpus", "ls"]);
     assert!(ran.out.contains("was imported from session.har, entry 2") && !ran.out.contains("set aside:"), "{ran:?}");
+}
+
+/// A few requests of one run of Schemathesis 4.32 against the demo, in each form that it writes.
+const RECORDINGS: [(&str, &str); 4] = [
+    ("st.har", include_str!("recordings/schemathesis.har")),
+    ("st.yaml", include_str!("recordings/schemathesis.yaml")),
+    ("st.ndjson", include_str!("recordings/schemathesis.ndjson")),
+    ("st.txt", include_str!("recordings/schemathesis.txt")),
+];
+
+#[test]
+fn what_schemathesis_writes_is_the_same_in_each_form() {
+    let project = project(&RECORDINGS);
+    let imported = |file: &str| {
+        let object = project.gadfly(&["import", file, "--json", "--quiet"]).object();
+        let count = |pointer: &str| object.pointer(pointer).and_then(Value::as_u64).unwrap();
+        (count("/files/0/requests"), count("/files/0/imported"), count("/corpus/added"))
+    };
+    assert_eq!(imported("st.har"), (5, 5, 5));
+    assert_eq!(imported("st.yaml"), (5, 5, 0));
+    assert_eq!(imported("st.ndjson"), (5, 5, 0));
+    // One of them is in the log as well, with the same values.
+    assert_eq!(imported("st.txt"), (3, 3, 2));
+    let kept = texts(&project, "corpus/demo").concat();
+    assert!(kept.contains("/orders/{{order_id}}") && !kept.contains("Filtered"), "{kept}");
 }
 
 #[test]
@@ -177,10 +202,10 @@ async fn twins_have_no_difference() {
         let (base, head) = (demo(true).await, demo(true).await);
         let checked = tokio::task::spawn_blocking(move || {
             let project = project(&[]);
-            let ran = compare(&project, &base, &head, &["--seed", seed, "--requests", "1500"]);
+            let ran = compare(&project, &base, &head, &["--seed", seed, "--requests", "1000"]);
             let object = ran.object();
             assert_eq!((ran.code, &object["differences"]), (Some(0), &json!([])), "seed {seed}: {object:#}");
-            assert!(object["compared"].as_u64().is_some_and(|compared| compared > 1000), "{object:#}");
+            assert!(object["compared"].as_u64().is_some_and(|compared| compared > 700), "{object:#}");
         });
         checked.await.unwrap();
     }
@@ -191,7 +216,7 @@ async fn what_was_planted_shows_beside_the_clean_twin() {
     let (base, head) = (demo(true).await, demo(false).await);
     let checked = tokio::task::spawn_blocking(move || {
         let project = project(&[]);
-        let ran = compare(&project, &base, &head, &["--requests", "4000"]);
+        let ran = compare(&project, &base, &head, &["--requests", "3000", "--exclude", "GET /reports/*"]);
         assert_eq!(ran.code, Some(1), "{ran:?}");
         let object = ran.object();
         let differences = object["differences"].as_array().unwrap();
