@@ -83,9 +83,7 @@ impl Cleaner {
                 }
             } else if self.is_credential(operation, Location::Header, &name) || is_filtered(&header.value) {
                 dropped.credentials += 1;
-            } else if says_nothing(&name, &header.value) && !declares(operation, Location::Header, &name) {
-                continue;
-            } else {
+            } else if !says_nothing(&name, &header.value) || declares(operation, Location::Header, &name) {
                 clean.headers.push(header.name.clone(), header.value.clone());
             }
         }
