@@ -232,8 +232,7 @@ fn keep(
     let mut own = kept::collection(&name, &root, Some(loaded.api.clone()), identities.redactor(), ui)?;
     let before = own.corpus.len();
     for (file, one) in &all {
-        let words = format!("was imported from {file}, {}", one.place);
-        own.corpus.add(&one.scenario, &Reason { words, status: one.status, kind: None, reaches: is_success(one) });
+        own.corpus.add(&one.scenario, &Reason::imported(file, &one.place, one.status));
     }
     let problems = own.corpus.save();
     for problem in &problems {

@@ -175,6 +175,22 @@ async fn recorded_requests_are_judged_proved_and_made_small() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_next_run_judges_what_was_imported() {
+    let demo = demo(false).await;
+    let url = demo.base_url();
+    let checked = tokio::task::spawn_blocking(move || {
+        let project = project(&[("log.txt", COMMANDS)]);
+        assert_eq!(project.gadfly(&["import", "log.txt"]).code, Some(0));
+        let flags = ["fuzz", "--url", &url, "--requests", "20", "--include", "POST /orders", "--no-fixtures", "--json"];
+        let findings = project.gadfly(&flags).object()["findings"].clone();
+        let is_it = |finding: &Value| finding["oracle"] == "server_error" && finding["rule"] == "recorded";
+        assert!(findings.as_array().unwrap().iter().any(is_it), "{findings:#}");
+    });
+    checked.await.unwrap();
+    demo.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_clean_target_gives_no_finding_for_what_was_recorded() {
     let demo = demo(true).await;
     let url = demo.base_url();
