@@ -41,6 +41,10 @@ pub async fn run(loaded: &Loaded, options: Options, reporter: &mut dyn Reporter)
         executor.ledger = Some(Arc::new(Ledger::new(&operations, &options.target.base_path)));
     }
     let operations: Vec<_> = operations.into_iter().filter(|operation| options.concerns(operation)).collect();
+    if operations.is_empty() {
+        let reason = "of those with a recorded request none passes --include and --exclude";
+        return Err(Error::NoOperation(reason.to_owned()));
+    }
     check_reachable(&executor, &options).await?;
     reporter.event(&Event::Started {
         api: &loaded.api,

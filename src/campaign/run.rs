@@ -180,7 +180,11 @@ impl<'a> Run<'a> {
         if let Some(recorded) = &self.options.recorded {
             self.planner.send_only_remembered();
             self.planner.release();
-            self.planner.remember(recorded.clone(), self.budget.room(usize::MAX));
+            let (room, all) = (self.budget.room(usize::MAX), recorded.iter().map(|one| one.scenario.steps.len()).sum());
+            self.planner.remember(recorded.clone(), room);
+            if room < all {
+                self.notice(format!("of {all} requests only {room} are sent; a larger --requests sends the rest"))?;
+            }
             return self.tell_problems();
         }
         let remembered = self.keeper.remembered(api);

@@ -22,7 +22,7 @@ use crate::identity::Identities;
 use crate::redact::Redactor;
 use crate::report::{Paint, line, visible};
 use crate::scenario::file::folder_name;
-use crate::scenario::{IdentityName, Scenario};
+use crate::scenario::{ANONYMOUS, IdentityName, Scenario};
 use crate::seed::Seed;
 use crate::spec::Loaded;
 use crate::wire::{Exchange, Outcome, curl};
@@ -82,9 +82,9 @@ pub(super) struct Flags {
 }
 
 const HELP: &str = "\
-Both get the same requests in the same order: the fixtures of the API, its kept inputs, and new cases. What differs is
-asked again; it counts only if it shows each time and neither of the two differs from itself there. Exit code 1 says that
-there are differences, 0 that there are none.";
+Both get the same requests in the same order: the fixtures of the API, its kept inputs, and new
+cases. What differs is asked again; it counts only if it shows each time and neither of the two
+differs from itself there. Exit code 1 says that there are differences, 0 that there are none.";
 
 pub(super) fn run(flags: &Flags, context: &Context, ui: &mut Ui<'_>) -> Result<Exit, Error> {
     let mut layer = Layer {
@@ -312,6 +312,9 @@ fn shown(difference: &Difference, sides: &Sides, redactor: &Redactor, paint: Pai
         _ = writeln!(out, "  after    {}", before.join(", "));
     }
     _ = writeln!(out, "  {}", curl(&scenario.steps[*step].request, &sides.head.origin));
+    if scenario.steps[*step].identity.as_str() != ANONYMOUS {
+        _ = writeln!(out, "  # add the credentials of {}", scenario.steps[*step].identity);
+    }
     for row in diff(difference, redactor).lines() {
         let row = visible(row);
         let row = match row.as_bytes().first() {

@@ -59,10 +59,10 @@ pub(super) struct Flags {
 }
 
 const HELP: &str = "\
-Without --url nothing is sent: the requests become inputs of the corpus, with which the next run begins. With --url they
-are sent there, judged by all oracles, and what is found is proved, made small and kept like any other finding. Hosts in
-recordings are not looked at, and no credential of a recording is kept or sent: requests go out as the identity that
---as names.";
+Without --url nothing is sent: the requests become inputs of the corpus, with which the next run
+begins. With --url they are sent there, judged by all oracles, and what is found is proved, made
+small and kept like any other finding. Hosts in recordings are not looked at, and no credential of a
+recording is kept or sent: requests go out as the identity that --as names.";
 
 /// A format as it is typed.
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -1,6 +1,6 @@
 //! Requests that others recorded, as scenarios of ours.
 //!
-//! Main functions: [`read`] (a file's bytes to recorded requests), [`session`] (recorded requests to scenarios of a
+//! Main functions: [`read`] (a file's bytes to recorded requests), [`session()`] (recorded requests to scenarios of a
 //! document's operations). Hosts are not looked at, and credentials are left out. Nothing is sent or written here.
 
 mod cassette;

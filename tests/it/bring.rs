@@ -200,6 +200,10 @@ async fn a_clean_target_gives_no_finding_for_what_was_recorded() {
         let run = ran.object()["run"].clone();
         assert_eq!((ran.code, run["findings"].as_array().map(Vec::len)), (Some(0), Some(0)), "{run:#}");
         assert_eq!((&run["ended"], &run["operations"]), (&"exhausted".into(), &4.into()), "{run:#}");
+        let only = |flag: &str, value: &str| project.gadfly(&["import", "log.txt", "--url", &url, flag, value]);
+        refused(&only("--include", "GET /me"), 2, &["none passes --include and --exclude"]);
+        let ran = only("--requests", "1");
+        assert!(ran.code == Some(0) && ran.err.contains("of 2 requests only 1 are sent"), "{ran:?}");
     });
     checked.await.unwrap();
     demo.stop().await;
