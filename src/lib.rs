@@ -27,7 +27,9 @@
 //! | 5 | [`learn`] | what refusals teach: answers to valid requests into rules that later ones keep |
 //! | 6 | [`engine`] | plan, execute, fold: knows no report and no disk |
 //! | 7 | [`triage`], [`corpus`], [`fixture`] | confirm; remember; the file format |
+//! | 7 | [`import`] | what others recorded, as scenarios |
 //! | 8 | [`minimize`] | make a proved finding small |
+//! | 8 | [`compare`] | what a second target does differently |
 //! | 8 | [`replay`], [`report`] | a fixture to a verdict; events to text |
 //! | 9 | [`campaign`], [`config`] | the library's front door; file, environment and flags to options |
 //! | 10 | [`cli`] | arguments, subcommands, exit codes |
@@ -39,6 +41,7 @@ pub mod api;
 pub mod campaign;
 pub mod cli;
 pub mod clock;
+pub mod compare;
 pub mod config;
 pub mod corpus;
 #[cfg(feature = "demo")]
@@ -48,6 +51,7 @@ pub mod finding;
 pub mod fixture;
 pub mod generate;
 pub mod identity;
+pub mod import;
 pub mod learn;
 pub mod minimize;
 pub mod oracle;

@@ -23,7 +23,8 @@ use std::sync::Arc;
 
 pub use error::Error;
 pub use options::{Filter, Options, Protection, Target, TransportKind};
-pub(crate) use target::executor;
+pub(crate) use shares::planner;
+pub(crate) use target::{check_reachable, executor};
 
 use crate::engine::Ledger;
 use crate::report::{Event, Reporter, Summary};
@@ -42,7 +43,12 @@ pub async fn run(loaded: &Loaded, options: Options, reporter: &mut dyn Reporter)
     if options.protection.clean_up {
         executor.ledger = Some(Arc::new(Ledger::new(&operations, Arc::clone(&graph), &options.target.base_path)));
     }
-    target::check_reachable(&executor, &options).await?;
+    let operations: Vec<_> = operations.into_iter().filter(|operation| options.concerns(operation)).collect();
+    if operations.is_empty() {
+        let reason = "of those with a recorded request none passes --include and --exclude";
+        return Err(Error::NoOperation(reason.to_owned()));
+    }
+    check_reachable(&executor, &options).await?;
     reporter.event(&Event::Started {
         api: &loaded.api,
         base_url: &options.target.base_url(),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::api::Operation;
-use crate::engine::Watch;
+use crate::engine::{Remembered, Watch};
 use crate::generate::UserValues;
 use crate::identity::Identities;
 use crate::resource::Link;
@@ -139,6 +139,8 @@ pub struct Options {
     pub reviewed: Option<Arc<dyn Store>>,
     /// Where the corpus is kept; `None` neither reads nor writes one.
     pub corpus: Option<Arc<dyn Store>>,
+    /// What is sent in place of a search, if there is to be none: what others recorded.
+    pub recorded: Option<Vec<Remembered>>,
 }
 
 impl Options {
@@ -169,6 +171,7 @@ impl Options {
             fixtures: None,
             reviewed: None,
             corpus: None,
+            recorded: None,
         }
     }
 
@@ -176,6 +179,12 @@ impl Options {
     pub fn selects(&self, operation: &Operation) -> bool {
         let included = self.include.is_empty() || self.include.iter().any(|filter| filter.matches(operation));
         included && !self.exclude.iter().any(|filter| filter.matches(operation))
+    }
+
+    /// Whether requests are planned for the operation: without a search only where something was recorded.
+    pub(super) fn concerns(&self, operation: &Operation) -> bool {
+        let is_sent = |one: &Remembered| one.scenario.steps.iter().any(|step| step.operation == operation.id);
+        self.recorded.as_ref().is_none_or(|recorded| recorded.iter().any(is_sent))
     }
 }
 

@@ -190,6 +190,16 @@ impl<'a> Run<'a> {
     /// Begins with what earlier runs found worth keeping; at least half of the requests are left for what is new.
     fn remember(&mut self, api: &Api) -> Result<(), Error> {
         self.planner.recall(self.keeper.take_lessons());
+        if let Some(recorded) = &self.options.recorded {
+            self.planner.send_only_remembered();
+            self.planner.release();
+            let (room, all) = (self.budget.room(usize::MAX), recorded.iter().map(|one| one.scenario.steps.len()).sum());
+            self.planner.remember(recorded.clone(), room);
+            if room < all {
+                self.notice(format!("of {all} requests only {room} are sent; a larger --requests sends the rest"))?;
+            }
+            return self.tell_problems();
+        }
         let remembered = self.keeper.remembered(api);
         self.tell_problems()?;
         self.planner.remember(remembered, self.budget.room(usize::MAX) / 2);

@@ -35,7 +35,7 @@ pub(super) fn is_refused(exchange: &Exchange) -> bool {
 }
 
 /// An error if nobody takes connections.
-pub(super) async fn check_reachable(executor: &Executor, options: &Options) -> Result<(), Error> {
+pub(crate) async fn check_reachable(executor: &Executor, options: &Options) -> Result<(), Error> {
     let exchange = probe(executor, options).await?;
     match exchange.outcome.fault() {
         Some(fault) if fault.kind == FaultKind::Refused => {

@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 #[cfg(feature = "demo")]
 use super::demo;
-use super::{accept, corpus, exit, fuzz, list, replay, review, shift, show, spec};
+use super::{accept, compare, corpus, exit, fuzz, import, list, replay, review, shift, show, spec};
 use crate::config::{self, Environment, FailOn, HeaderField, Layer, Span, Transport};
 use crate::seed::Seed;
 
@@ -45,6 +45,10 @@ pub(super) enum Command {
     Spec(spec::Flags),
     /// List, count, merge and prune the inputs that earlier runs kept
     Corpus(corpus::Flags),
+    /// Take in requests that others recorded; with --url, send and judge them
+    Import(Box<import::Flags>),
+    /// Send the same requests to two targets and show what the second one does differently
+    Compare(Box<compare::Flags>),
 }
 
 /// How output looks; every command takes them.

@@ -6,7 +6,9 @@ use std::panic::{self, AssertUnwindSafe};
 use clap::Parser;
 
 use super::args::{Arguments, Color, Command};
-use super::{Context, Error, Exit, Streams, Ui, accept, corpus, fuzz, list, replay, review, shift, show, spec};
+use super::{
+    Context, Error, Exit, Streams, Ui, accept, compare, corpus, fuzz, import, list, replay, review, shift, show, spec,
+};
 
 /// Runs the command that the arguments ask for. A panic is a bug of ours and has an exit code of its own.
 pub fn main(context: &Context, streams: &mut Streams) -> Exit {
@@ -37,6 +39,8 @@ fn run(command: &Command, context: &Context, ui: &mut Ui<'_>) -> Result<Exit, Er
         Command::Move(flags) => shift::run(flags, context, ui),
         Command::Spec(flags) => spec::run(flags, context, ui),
         Command::Corpus(flags) => corpus::run(flags, context, ui),
+        Command::Import(flags) => import::run(flags, context, ui),
+        Command::Compare(flags) => compare::run(flags, context, ui),
     }
 }
 

@@ -92,7 +92,8 @@ pub(super) fn open_folder(folder: &Path, own: &Collection, ui: &mut Ui<'_>) -> R
     Ok(collection(name, root, None, own.redactor.clone(), ui)?.corpus)
 }
 
-fn collection(
+/// The corpus of an API in this folder of corpora; what can't be read is told.
+pub(super) fn collection(
     name: &str,
     root: &Path,
     api: KnownApi,

@@ -6,6 +6,7 @@
 
 mod accept;
 mod args;
+mod compare;
 mod context;
 mod corpus;
 #[cfg(feature = "demo")]
@@ -16,6 +17,7 @@ mod exit;
 mod fetch;
 mod fuzz;
 pub mod harness;
+mod import;
 mod kept;
 mod list;
 mod project;

@@ -44,7 +44,6 @@ impl Plan<'_> {
     pub(super) fn options(self, context: &Context) -> Options {
         let Self { name, target, settings, identities, findings, state, values, links, root } = self;
         let writes = !findings.no_fixtures && (!context.is_ci() || findings.accept_all);
-        let filters = |patterns: &[String]| patterns.iter().cloned().map(Filter).collect();
         Options {
             seed: settings.seed,
             time: settings.time,
@@ -70,6 +69,11 @@ impl Plan<'_> {
             ..Options::new(&name, target)
         }
     }
+}
+
+/// Operations by the patterns of the user.
+pub(super) fn filters(patterns: &[String]) -> Vec<Filter> {
+    patterns.iter().cloned().map(Filter).collect()
 }
 
 pub(super) fn transport(settings: &Settings) -> TransportKind {

@@ -155,7 +155,10 @@ impl Corpus {
         for (hash, Held { entry, .. }) in &self.entries {
             match operations.fit(entry) {
                 Fit::Applies(is_valid) => {
-                    let scenario = self.scenario(entry);
+                    let mut scenario = self.scenario(entry);
+                    if let Some(last) = scenario.steps.last_mut().filter(|_| entry.is_imported()) {
+                        last.case = operations.case(entry).map(Arc::new);
+                    }
                     remembered.push(Remembered { scenario, is_valid, reaches: entry.reaches() });
                 }
                 Fit::Aside(reason) => {

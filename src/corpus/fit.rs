@@ -4,11 +4,13 @@
 //! valid still. What was never meant as valid is asked for its operation alone. In doubt an entry applies.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::entry::Entry;
 use crate::api::{Api, Operation};
 use crate::scenario::file::StepRecord;
-use crate::scenario::{Breach, breaches, is_valid, placeholder};
+use crate::scenario::{Breach, Case, GeneratorId, Intent, Provenance, breaches, is_valid, placeholder, typed};
+use crate::seed::Seed;
 use crate::wire::Request;
 
 /// What became of an entry.
@@ -21,11 +23,23 @@ pub(super) enum Fit {
 }
 
 /// The operations of a document by their ids.
-pub(super) struct Operations<'a>(BTreeMap<&'a str, &'a Operation>);
+pub(super) struct Operations<'a>(BTreeMap<&'a str, &'a Arc<Operation>>);
 
 impl<'a> Operations<'a> {
     pub(super) fn of(api: &'a Api) -> Self {
-        Self(api.operations.iter().map(|operation| (operation.id.as_str(), &**operation)).collect())
+        Self(api.operations.iter().map(|operation| (operation.id.as_str(), operation)).collect())
+    }
+
+    /// The last request as typed values, by which its answer is judged. Where it holds what is not known yet, such as an
+    /// id, only its entry says what it is meant to be.
+    pub(super) fn case(&self, entry: &Entry) -> Option<Case> {
+        let (last, before) = entry.steps.split_last().filter(|(last, _)| !last.outside_base_path)?;
+        let provenance = Provenance { generator: GeneratorId("recorded"), index: 0, seed: Seed::new(0) };
+        let mut case = typed(self.0.get(last.operation.as_str())?, &last.to_step("").request, provenance);
+        if !last.fresh.is_empty() || before.iter().any(|step| !step.captures.is_empty()) {
+            case.intent = if entry.is_valid() == Some(true) { Intent::Valid } else { Intent::Hostile("recorded") };
+        }
+        Some(case)
     }
 
     /// Looks at all steps.
@@ -102,6 +116,21 @@ mod tests {
             &["GET /notes?page=1"],
             &Err("GET /notes: query parameter `page` is not declared any more"),
         );
+    }
+
+    #[track_caller]
+    fn check_intent(intent: Option<&str>, steps: &[&str], expected: &str) {
+        let api = api();
+        let case = Operations::of(&api).case(&entry(intent, steps)).unwrap();
+        assert_eq!(case.intent.word(), expected, "{steps:?}");
+    }
+
+    #[test]
+    fn what_a_request_is_meant_to_be_is_known_from_its_values_or_its_entry() {
+        check_intent(Some("hostile"), &["GET /notes?limit=3"], "valid");
+        check_intent(Some("hostile"), &["GET /notes?limit=x"], "malformed");
+        check_intent(Some("valid"), &["POST /notes > id", "GET /notes/{{id}}"], "valid");
+        check_intent(Some("malformed"), &["POST /notes > id", "GET /notes/{{id}}"], "hostile");
     }
 
     #[test]

@@ -20,6 +20,10 @@ impl Planner {
 
     /// The same for the corpus, where what makes something makes it under other names each time.
     pub fn memorable(&self, planned: &Planned) -> Scenario {
+        // What was recorded says itself what is new each time.
+        if planned.recorded.is_some() {
+            return planned.scenario.clone();
+        }
         match planned.scenario.steps.as_slice() {
             [Step { operation, case: Some(case), .. }] if case.intent.is_valid() && self.creates(operation) => {
                 let names = renew::names(case, &self.generators);

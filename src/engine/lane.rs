@@ -250,7 +250,9 @@ impl Lane {
     /// drawn.
     pub(super) fn settled(&self) -> Option<Account> {
         let mut account = self.account.clone()?;
-        if self.arms.iter().all(|arm| arm.next >= arm.generator.enumerated(&self.operation)) {
+        // A lane without arms only sent what was recorded.
+        let is_drawn = |arm: &Arm| arm.next >= arm.generator.enumerated(&self.operation);
+        if !self.arms.is_empty() && self.arms.iter().all(is_drawn) {
             account.close();
         }
         Some(account)

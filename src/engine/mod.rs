@@ -35,4 +35,5 @@ pub use ledger::{Ledger, Tally};
 pub use novelty::{Glimpse, Novelty};
 pub use plan::{Lesson, Planned, Planner};
 pub use recorded::Remembered;
+pub(crate) use renew::names as renewable;
 pub use supervised::{Fall, Manner, Supervised, Watch};

@@ -102,6 +102,8 @@ pub struct Planner {
     epochs: u32,
     /// Whether what may ruin the target has its turn.
     is_late: bool,
+    /// Whether nothing but what is remembered is sent.
+    pub(super) only_remembered: bool,
 }
 
 impl Planner {
@@ -146,6 +148,7 @@ impl Planner {
             needed,
             epochs: 0,
             is_late: false,
+            only_remembered: false,
         }
     }
 
@@ -168,8 +171,10 @@ impl Planner {
     pub fn plan(&mut self, size: usize) -> Vec<Planned> {
         let mut all = self.waiting.take(size, self.is_late);
         let room = size - all.iter().map(Planned::requests).sum::<usize>();
-        all.extend(self.draw(room));
-        self.lanes.iter_mut().for_each(|lane| lane.order(&self.making, &self.ahead));
+        if !self.only_remembered {
+            all.extend(self.draw(room));
+            self.lanes.iter_mut().for_each(|lane| lane.order(&self.making, &self.ahead));
+        }
         // Nothing else is left to do: what waits for the end has its turn.
         if all.is_empty() { self.waiting.take(size, true) } else { all }
     }
@@ -249,7 +254,8 @@ impl Planner {
 
     /// A valid case of each operation that got no request.
     pub fn last_turns(&mut self) -> Vec<Planned> {
-        let left: Vec<_> = (0..self.lanes.len()).filter(|index| self.lanes[*index].report.requests == 0).collect();
+        let is_left = |index: &usize| !self.only_remembered && self.lanes[*index].report.requests == 0;
+        let left: Vec<_> = (0..self.lanes.len()).filter(is_left).collect();
         let turn = |index: &usize| {
             self.lanes[*index].begin(&self.generators, self.share);
             self.valid(*index).or_else(|| self.next(*index))

@@ -66,6 +66,11 @@ impl Planner {
         }
     }
 
+    /// Sends nothing but what is remembered.
+    pub fn send_only_remembered(&mut self) {
+        self.only_remembered = true;
+    }
+
     /// First the fewest requests that reach all operations that can be: the shortest scenario of each, the longest of
     /// these before the others, since their first steps reach operations too, and deletions last. Then all others.
     fn order(&self, mut placed: Vec<(usize, Remembered)>) -> Vec<(usize, Remembered)> {

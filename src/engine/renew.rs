@@ -10,7 +10,7 @@ const MOST: usize = 8;
 
 /// The texts of the body that are called like names, and may be any word. Those of the document's own examples may be
 /// names of what is there already, and those that the user fixed must be these.
-pub(super) fn names(case: &Case, generators: &Generators) -> Vec<Name> {
+pub(crate) fn names(case: &Case, generators: &Generators) -> Vec<Name> {
     let Some(body) = case.body.as_ref().filter(|_| case.provenance.generator.0 != "examples") else {
         return Vec::new();
     };

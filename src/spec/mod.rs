@@ -38,6 +38,7 @@ pub use files::Fetch;
 pub use load::{Error, Loaded, load_bytes, load_file, load_with};
 pub use note::{Level, Note, Position};
 pub use overview::{OperationOverview, Overview, ParameterOverview};
+pub(crate) use text::read_value;
 
 #[cfg(test)]
 mod tests;

@@ -68,6 +68,15 @@ fn looks_like_json(text: &str) -> bool {
     text.trim_start().starts_with(['{', '['])
 }
 
+/// The value of a text in JSON or YAML that is no specification, such as a recording.
+pub(crate) fn read_value(text: &str) -> Result<Value, String> {
+    let told = |failure: Failure| match failure.place {
+        Some((line, column)) => format!("line {line}, column {column}: {}", failure.message),
+        None => failure.message,
+    };
+    parse(text).map(|parsed| parsed.value).map_err(told)
+}
+
 /// Reads JSON or YAML.
 pub(super) fn parse(text: &str) -> Result<Parsed, Failure> {
     if !looks_like_json(text) {

@@ -125,7 +125,7 @@ macro_rules! targets {
 
 targets! {
     document: 300, generation: 30, encoding: 800, answer: 3_000, fixture: 800, corpus: 800, configuration: 500,
-    dictionary: 60, pattern: 400, refusal: 400,
+    dictionary: 60, pattern: 400, refusal: 400, recording: 200,
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by unwrapping, in its helpers as well")]
 
+#[cfg(feature = "demo")]
+mod bring;
 mod cli;
 #[cfg(feature = "demo")]
 mod corpus;

@@ -12,6 +12,7 @@ mod multipart;
 mod readings;
 mod received;
 mod text;
+mod typed;
 
 use serde_json::Value;
 
@@ -24,6 +25,7 @@ use crate::wire::Request;
 pub use breach::{Breach, breaches};
 use readings::Reader;
 use received::Received;
+pub use typed::{fits_path, typed};
 
 /// What one part of a request may be read as.
 enum Reading {
@@ -71,10 +73,12 @@ fn body_is_valid(operation: &Operation, received: &Received<'_>) -> bool {
 
 /// Whether some part of the case, as sent, conforms in no reading at all.
 pub fn proves_malformed(case: &Case) -> bool {
-    let request = encode(case, "");
-    let operation = &*case.operation;
-    let received = Received::new(operation, &request);
-    let broken = |parameter: &Parameter| match readings::of_parameter(operation, parameter, &received, Reader::Tolerant)
+    is_malformed(&case.operation, &Received::new(&case.operation, &encode(case, "")))
+}
+
+/// The same of a request that was taken apart.
+fn is_malformed(operation: &Operation, received: &Received<'_>) -> bool {
+    let broken = |parameter: &Parameter| match readings::of_parameter(operation, parameter, received, Reader::Tolerant)
     {
         Reading::Values(_, true) if !parameter.required => false,
         Reading::Values(values, _) => !values.iter().any(|value| parameter.schema.conforms(View::Request, value)),
@@ -84,7 +88,7 @@ pub fn proves_malformed(case: &Case) -> bool {
     // `/orders/` for an empty identifier is a request for the collection, which a server may well answer.
     received.has_whole_path()
         && (operation.parameters.iter().filter(|parameter| is_judged(parameter)).any(broken)
-            || body_is_malformed(operation, &received))
+            || body_is_malformed(operation, received))
 }
 
 fn body_is_malformed(operation: &Operation, received: &Received<'_>) -> bool {

@@ -57,7 +57,7 @@ pub(super) fn pairs(text: &[u8], between: u8) -> Vec<(Vec<u8>, Vec<u8>)> {
 }
 
 /// The values of the template's names in this path; `None` if two names touch, or the path is another.
-fn split_path(template: &str, path: &[u8]) -> Option<Vec<(String, Vec<u8>)>> {
+pub(super) fn split_path(template: &str, path: &[u8]) -> Option<Vec<(String, Vec<u8>)>> {
     let template = if template.starts_with('/') { template.to_owned() } else { format!("/{template}") };
     let mut values = Vec::new();
     let (mut rest, mut path) = (template.as_str(), path);

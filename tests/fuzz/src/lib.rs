@@ -13,10 +13,12 @@ use gadfly::corpus::{self, Corpus};
 use gadfly::fixture;
 use gadfly::generate::strategy::CaseStrategy;
 use gadfly::generate::{self, UserValues};
+use gadfly::import::{self, Format};
 use gadfly::learn;
 use gadfly::redact::Redactor;
 use gadfly::scenario::{
-    Argument, Body, Case, Content, Datum, GeneratorId, Intent, Provenance, encode, proves_malformed, proves_valid,
+    Argument, Body, Case, Content, Datum, GeneratorId, IdentityName, Intent, Provenance, encode, proves_malformed,
+    proves_valid,
 };
 use gadfly::schema::Pattern;
 use gadfly::seed::Seed;
@@ -29,7 +31,7 @@ use gadfly::wire::{Headers, Outcome, Request, Response};
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target; each has a folder of seeds of its name.
-pub const TARGETS: [Target; 10] = [
+pub const TARGETS: [Target; 11] = [
     ("document", document),
     ("generation", generation),
     ("encoding", encoding),
@@ -40,6 +42,7 @@ pub const TARGETS: [Target; 10] = [
     ("dictionary", dictionary),
     ("pattern", pattern),
     ("refusal", refusal),
+    ("recording", recording),
 ];
 
 /// How many operations of a document are generated for, and how many cases of each generator.
@@ -264,4 +267,29 @@ pub fn refusal(bytes: &[u8]) {
     let complaints = learn::complaints(&Response::new(422, Headers::new(), bytes.to_vec()));
     assert!(complaints.len() <= 24, "{complaints:?}");
     assert!(complaints.iter().all(|complaint| !complaint.to_string().is_empty()));
+}
+
+/// Reading what others recorded, in every form, and making scenarios of it.
+pub fn recording(bytes: &[u8]) {
+    let (text, spec) = (bytes, include_bytes!("../seeds/document/shop.yaml"));
+    let loaded = spec::load_bytes("shop.yaml", spec).expect("a seed is a document");
+    let plan = import::Plan {
+        api: &loaded.api,
+        links: &[],
+        generators: &generate::standard(&Arc::default()),
+        recorded_path: None,
+        base_path: "/v1",
+        identity: &IdentityName::new("alice"),
+        only_valid: false,
+    };
+    for format in [Format::Har, Format::Curl, Format::Cassette, Format::Events, Format::Raw] {
+        let Ok(reading) = import::read("fuzz", text, Some(format)) else { continue };
+        let session = import::session(&reading.recorded, &plan);
+        assert_eq!(session.imported.len() + session.strays.len() + session.twins, reading.recorded.len());
+        for one in &session.imported {
+            let names =
+                one.scenario.steps.iter().flat_map(|step| step.request.headers.iter()).map(|header| &header.name);
+            assert!(names.into_iter().all(|name| !name.eq_ignore_ascii_case(b"authorization")), "{one:?}");
+        }
+    }
 }

@@ -1,0 +1,349 @@
+//! `gadfly compare`: the same requests to two targets, and what the second one does differently.
+
+use std::fmt::Write;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use clap::Args;
+use serde_json::{Value, json};
+use similar::TextDiff;
+
+use super::args::TargetFlags;
+use super::project::Project;
+use super::{Context, Error, Exit, Ui, kept, run, target, ui, values};
+use crate::campaign::{self, Options, Target};
+use crate::clock;
+use crate::compare::{self, Class, Comparer, Comparison, Difference, Side, Sides};
+use crate::config::{HeaderField, Layer, Span};
+use crate::engine::{Ledger, Planner};
+use crate::fixture::{Observed, REGRESSIONS, Shelf};
+use crate::generate;
+use crate::identity::Identities;
+use crate::redact::Redactor;
+use crate::report::{Paint, line, visible};
+use crate::resource::Graph;
+use crate::scenario::file::folder_name;
+use crate::scenario::{ANONYMOUS, IdentityName, Scenario};
+use crate::seed::Seed;
+use crate::spec::Loaded;
+use crate::wire::{Exchange, Outcome, curl};
+
+/// How many requests new cases make unless told otherwise.
+const REQUESTS: u64 = 2_000;
+
+/// Arguments of `gadfly compare`.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = HELP)]
+pub(super) struct Flags {
+    /// An API of gadfly.toml, or an OpenAPI document: a file or a URL [default: the only API of gadfly.toml]
+    #[arg(value_name = "SPEC|NAME")]
+    spec: Option<String>,
+    /// Where the API is as it should be, such as the released version
+    #[arg(long, value_name = "URL")]
+    base: String,
+    /// Where the API is that is looked at, such as the next version
+    #[arg(long, value_name = "URL")]
+    head: String,
+    /// Requests of new cases; 0 compares with fixtures and kept inputs alone [default: 2000]
+    #[arg(long, value_name = "NUMBER")]
+    requests: Option<u64>,
+    /// The seed of new cases: the same seed makes the same cases [default: 1]
+    #[arg(long, value_name = "NUMBER")]
+    seed: Option<Seed>,
+    /// Send as this identity of gadfly.toml [default: anonymous]
+    #[arg(long = "as", value_name = "IDENTITY")]
+    identity: Option<String>,
+    /// Only operations that match: text, tag, operationId, or a pattern such as 'GET /admin/*' (repeatable)
+    #[arg(long, value_name = "PATTERN")]
+    include: Vec<String>,
+    /// No operations that match (repeatable)
+    #[arg(long, value_name = "PATTERN")]
+    exclude: Vec<String>,
+    /// How often a difference must show, of as many times [default: 3]
+    #[arg(long, value_name = "NUMBER")]
+    proof: Option<NonZeroU32>,
+    /// Tell of answers that take several times as long each time as well; they do not change the exit code
+    #[arg(long)]
+    timing: bool,
+    /// Put this before every path of both, in place of the document's base path ("/" for none)
+    #[arg(long, value_name = "PATH")]
+    base_path: Option<String>,
+    /// Allow this host as target although it is not this machine (repeatable)
+    #[arg(long = "allow-host", value_name = "HOST")]
+    allow_hosts: Vec<String>,
+    /// Send this header with every request: 'Name: value' (repeatable)
+    #[arg(long = "header", short = 'H', value_name = "HEADER")]
+    headers: Vec<HeaderField>,
+    /// Time allowed for one request [default: 3s]
+    #[arg(long, value_name = "DURATION")]
+    timeout: Option<Span>,
+    /// Leave what was made at both; without this, it is deleted at the end
+    #[arg(long)]
+    no_clean_up: bool,
+}
+
+const HELP: &str = "\
+Both get the same requests in the same order: the fixtures of the API, its kept inputs, and new
+cases. What differs is asked again; it counts only if it shows each time and neither of the two
+differs from itself there. Exit code 1 says that there are differences, 0 that there are none.";
+
+pub(super) fn run(flags: &Flags, context: &Context, ui: &mut Ui<'_>) -> Result<Exit, Error> {
+    let mut layer = Layer {
+        url: Some(flags.base.clone()),
+        seed: flags.seed,
+        identity: flags.identity.clone(),
+        include: super::args::list(&flags.include),
+        exclude: super::args::list(&flags.exclude),
+        proof: flags.proof.map(NonZeroU32::get),
+        ..Layer::default()
+    };
+    let target = target_flags(flags);
+    let url = layer.url.take();
+    target.fill(&mut layer);
+    layer.url = url;
+    let project = Project::open(context, flags.spec.as_deref(), layer)?;
+    run::runtime()?.block_on(compare(flags, &target, &project, context, ui))
+}
+
+fn target_flags(flags: &Flags) -> TargetFlags {
+    TargetFlags {
+        base_path: flags.base_path.clone(),
+        allow_hosts: flags.allow_hosts.clone(),
+        headers: flags.headers.clone(),
+        timeout: flags.timeout,
+        ..TargetFlags::default()
+    }
+}
+
+async fn compare(
+    flags: &Flags,
+    target: &TargetFlags,
+    project: &Project,
+    context: &Context,
+    ui: &mut Ui<'_>,
+) -> Result<Exit, Error> {
+    let settings = &project.settings;
+    let used = [settings.identity.clone()];
+    let headers = target.all_headers(&context.environment)?;
+    let identities = project.identities(&context.environment, &used, &headers)?;
+    let redactor = identities.redactor();
+    let loaded = project.load(context).await?;
+    run::tell_notes(&loaded, project, ui)?;
+    let (base, meant) = side(flags, &flags.base, "--base", project, &loaded, &identities).await?;
+    let (head, _) = side(flags, &flags.head, "--head", project, &loaded, &identities).await?;
+    let sides = Sides { base, head };
+    // New in each run: both targets remember what was made.
+    let names = Seed::new(clock::moment());
+    let options = compare::Options { names, tries: settings.proof, timing: flags.timing };
+    let mut comparer = Comparer::new(&loaded.api, &sides, options);
+    for (source, scenario) in known(project, &loaded, &meant, ui)? {
+        comparer.scenario(&scenario, &source).await.map_err(campaign::Error::from)?;
+    }
+    let mut planner = planner(project, &loaded, &meant, context)?;
+    let requests = flags.requests.unwrap_or(REQUESTS);
+    comparer.fresh(&mut planner, requests).await.map_err(campaign::Error::from)?;
+    let comparison = comparer.finish();
+    if comparison.unreachable.is_none() {
+        sides.base.clean_up(names).await.map_err(campaign::Error::from)?;
+        sides.head.clean_up(names).await.map_err(campaign::Error::from)?;
+    }
+    report(&comparison, &loaded, &sides, project, &redactor, ui)
+}
+
+/// One of the targets, which must be there, and what was said of it.
+async fn side(
+    flags: &Flags,
+    url: &str,
+    flag: &str,
+    project: &Project,
+    loaded: &Loaded,
+    identities: &Identities,
+) -> Result<(Side, Options), Error> {
+    let mut settings = project.settings.clone();
+    settings.url = Some(url.to_owned());
+    let target = target::resolve(&settings, &loaded.api.servers, project.document.url());
+    let target = target.map_err(|error| Error::Usage(format!("{flag}: {error}")))?;
+    let name = project.name(&loaded.api.title);
+    let options = Options {
+        timeout: settings.timeout,
+        transport: run::transport(&settings),
+        proxy: settings.proxy.clone(),
+        identities: identities.clone(),
+        identity: settings.identity.clone(),
+        include: run::filters(&settings.include),
+        exclude: run::filters(&settings.exclude),
+        seed: settings.seed,
+        ..Options::new(&name, target)
+    };
+    let mut executor = campaign::executor(&options)?;
+    campaign::check_reachable(&executor, &options).await?;
+    let Target { origin, base_path } = options.target.clone();
+    if !flags.no_clean_up {
+        let links = super::project::links(&project.table, &loaded.api)?;
+        let graph = Arc::new(Graph::with_links(&loaded.api.operations, &links));
+        executor.ledger = Some(Arc::new(Ledger::new(&loaded.api.operations, graph, &base_path)));
+    }
+    Ok((Side { executor, origin, base_path }, options))
+}
+
+/// The fixtures and the kept inputs of the API.
+fn known(
+    project: &Project,
+    loaded: &Loaded,
+    meant: &Options,
+    ui: &mut Ui<'_>,
+) -> Result<Vec<(String, Scenario)>, Error> {
+    let Options { name, identity: own, identities, .. } = meant;
+    let base_path = &meant.target.base_path;
+    let folder = format!("{}/", folder_name(name));
+    let (shelf, problems) = Shelf::open(run::fixtures(&project.root), REGRESSIONS)?;
+    for problem in &problems {
+        ui.warn(&problem.to_string())?;
+    }
+    let mut all = Vec::new();
+    for entry in shelf.accepted()?.entries.into_iter().chain(shelf.pending()?.entries) {
+        if entry.key.strip_prefix("pending/").unwrap_or(&entry.key).starts_with(&folder) {
+            let scenario = entry.fixture.to_scenario(base_path);
+            all.push((format!("the fixture {REGRESSIONS}/{}", entry.key), as_known(scenario, own, identities)));
+        }
+    }
+    let root = project.root.join(run::CORPUS);
+    let mut collection = kept::collection(name, &root, Some(loaded.api.clone()), identities.redactor(), ui)?;
+    collection.corpus.set_base_path(base_path);
+    let (remembered, _) = collection.corpus.recall(&loaded.api);
+    let mine = |mut scenario: Scenario| {
+        scenario.steps.iter_mut().for_each(|step| step.identity = own.clone());
+        scenario
+    };
+    all.extend(remembered.into_iter().map(|one| ("a kept input".to_owned(), mine(one.scenario))));
+    all.retain(|(_, scenario)| selects(meant, loaded, scenario));
+    Ok(all)
+}
+
+/// The scenario as whoever is known: a fixture may name somebody who is not configured here.
+fn as_known(mut scenario: Scenario, own: &IdentityName, identities: &Identities) -> Scenario {
+    for step in scenario.steps.iter_mut().filter(|step| identities.require(&step.identity).is_err()) {
+        step.identity = own.clone();
+    }
+    scenario
+}
+
+/// Whether all its operations are among those that are meant.
+fn selects(meant: &Options, loaded: &Loaded, scenario: &Scenario) -> bool {
+    let is_meant = |id| loaded.api.operation(id).is_some_and(|operation| meant.selects(operation));
+    scenario.steps.iter().all(|step| is_meant(&step.operation))
+}
+
+fn planner(project: &Project, loaded: &Loaded, meant: &Options, context: &Context) -> Result<Planner, Error> {
+    let all = loaded.api.operations.iter();
+    let operations: Vec<_> = all.filter(|operation| meant.selects(operation)).cloned().collect();
+    if operations.is_empty() {
+        let message = "no operation of the document passes --include and --exclude";
+        return Err(campaign::Error::NoOperation(message.to_owned()).into());
+    }
+    let values = values::resolve(context, &project.settings, &project.table, &project.root, &loaded.api)?;
+    let links = super::project::links(&project.table, &loaded.api)?;
+    let (identity, base_path) = (meant.identity.clone(), &meant.target.base_path);
+    Ok(campaign::planner(operations, &links, generate::standard(&values), meant.seed, identity, base_path))
+}
+
+fn report(
+    comparison: &Comparison,
+    loaded: &Loaded,
+    sides: &Sides,
+    project: &Project,
+    redactor: &Redactor,
+    ui: &mut Ui<'_>,
+) -> Result<Exit, Error> {
+    let Comparison { differences, compared, skipped, requests, unreachable } = comparison;
+    for difference in differences {
+        ui.report(&redactor.text(&shown(difference, sides, redactor, ui.report_paint())))?;
+    }
+    let real = differences.iter().filter(|difference| difference.spot.class != Class::Slower).count();
+    let ending = if real == 1 { "" } else { "s" };
+    let slower =
+        if differences.len() > real { format!(", {} slower", differences.len() - real) } else { String::new() };
+    let text = format!(
+        "{real} difference{ending}{slower}: {compared} scenarios compared, {skipped} skipped, {requests} requests to each"
+    );
+    let paint = ui.report_paint();
+    ui.report(&format!("{}\n", if real == 0 { paint.good(&text) } else { paint.bad(&text) }))?;
+    if let Some(side) = unreachable {
+        ui.warn(&format!("--{side} refuses connections since then; what came after was not compared"))?;
+    }
+    let object = json!({
+        "format": ui::FORMAT, "api": loaded.api.title, "base": url(&sides.base), "head": url(&sides.head),
+        "seed": project.settings.seed.number(), "compared": compared, "skipped": skipped, "requests": requests,
+        "unreachable": unreachable,
+        "differences": differences.iter().map(|one| object(one, sides, redactor)).collect::<Vec<_>>(),
+    });
+    ui.object(&object, redactor)?;
+    Ok(match (real, unreachable) {
+        (0, None) => Exit::CLEAN,
+        (0, Some(_)) => Exit::UNREACHABLE,
+        _ => Exit::FINDINGS,
+    })
+}
+
+fn url(side: &Side) -> String {
+    format!("{}{}", side.origin, side.base_path)
+}
+
+fn object(difference: &Difference, sides: &Sides, redactor: &Redactor) -> Value {
+    let Difference { operation, spot, scenario, step, source, hits, tries, again, .. } = difference;
+    let before: Vec<String> = scenario.steps[..*step].iter().map(|step| step.operation.to_string()).collect();
+    json!({
+        "operation": operation.to_string(), "class": spot.class, "place": spot.place, "base": spot.base,
+        "head": spot.head, "source": source, "prepared_by": before,
+        "confirmed": {"hits": hits, "tries": tries}, "shown_again": again,
+        "curl": curl(&scenario.steps[*step].request, &sides.head.origin), "diff": diff(difference, redactor),
+    })
+}
+
+/// One difference for a person's eyes.
+fn shown(difference: &Difference, sides: &Sides, redactor: &Redactor, paint: Paint) -> String {
+    let Difference { operation, spot, scenario, step, source, hits, tries, again, .. } = difference;
+    // The place of a schema is a hash.
+    let place = if spot.class == Class::Schema { &spot.head } else { &spot.place };
+    let head = format!("{} · {operation} · {}", spot.class.word().to_uppercase(), line(place, 100));
+    let mut out = format!("{}\n", paint.bold(&head));
+    let again = if *again > 0 { format!("; {again} more requests show it") } else { String::new() };
+    // Writing to a String can't fail.
+    _ = writeln!(out, "  base     {}", line(&spot.base, 120));
+    _ = writeln!(out, "  head     {}", line(&spot.head, 120));
+    _ = writeln!(out, "  proof    {hits} of {tries}, by {source}{again}");
+    let before: Vec<&str> = scenario.steps[..*step].iter().map(|step| step.operation.as_str()).collect();
+    if !before.is_empty() {
+        _ = writeln!(out, "  after    {}", before.join(", "));
+    }
+    _ = writeln!(out, "  {}", curl(&scenario.steps[*step].request, &sides.head.origin));
+    if scenario.steps[*step].identity.as_str() != ANONYMOUS {
+        _ = writeln!(out, "  # add the credentials of {}", scenario.steps[*step].identity);
+    }
+    for row in diff(difference, redactor).lines() {
+        let row = visible(row);
+        let row = match row.as_bytes().first() {
+            Some(b'+') => paint.good(&row),
+            Some(b'-') => paint.bad(&row),
+            _ => row,
+        };
+        _ = writeln!(out, "{}", format!("    {row}").trim_end());
+    }
+    out.push('\n');
+    out
+}
+
+/// What changed between the two answers, line by line.
+fn diff(difference: &Difference, redactor: &Redactor) -> String {
+    let header = difference.spot.place.strip_prefix("header ").filter(|_| difference.spot.class == Class::Header);
+    let text = |exchange: &Exchange| {
+        let mut text = String::new();
+        if let (Some(name), Outcome::Response(response)) = (header, &exchange.outcome) {
+            let value = response.headers.text(name).unwrap_or("(none)");
+            _ = writeln!(text, "{name}: {value}");
+        }
+        text + &Observed::of(&exchange.outcome, redactor).render()
+    };
+    let (base, head) = (text(&difference.base), text(&difference.head));
+    TextDiff::from_lines(&base, &head).unified_diff().context_radius(3).header("base", "head").to_string()
+}
