@@ -138,7 +138,8 @@ fn read(stream: impl io::Read + Send + 'static, output: &Arc<Output>, open: Send
     });
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -328,7 +328,8 @@ fn last_lines(lines: &[String]) -> &[String] {
     &lines[lines.len().saturating_sub(LAST_LINES)..]
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use super::*;
 

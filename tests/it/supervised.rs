@@ -126,7 +126,7 @@ fn each_death_is_blamed_on_its_request_and_kept_as_a_fixture() {
     assert_eq!(crashes(&summary).len(), 3, "{summary:#}");
 
     let fixture: Value = serde_json::from_str(&project.read(nested["fixture"].as_str().unwrap())).unwrap();
-    assert_eq!(fixture["observed"]["fault"], "the process died", "{fixture:#}");
+    assert_eq!(fixture["observed"]["fault"], "the process died: killed by signal 6 (SIGABRT)", "{fixture:#}");
     let evidence = fixture["observed"]["body"]["text"].as_str().unwrap();
     assert!(evidence.contains("has overflowed its stack"), "{evidence}");
 
