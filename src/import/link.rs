@@ -44,6 +44,8 @@ pub(super) struct Links {
     told: Vec<Told>,
     /// For each request the places that hold a value, by its index.
     uses: Vec<Vec<(Site, usize)>>,
+    /// For each request those whose answers it needs, and those that they need.
+    needed: Vec<BTreeSet<usize>>,
     /// Whether the request changed something, so that it may have to stand before others.
     changes: Vec<bool>,
 }
@@ -58,7 +60,11 @@ impl Links {
         let mut names: BTreeSet<String> = BTreeSet::new();
         for (index, placed) in session.iter().enumerate() {
             let sites = sites(graph, placed);
-            let used = sites.iter().filter_map(|(site, text)| Some((site.clone(), *known.get(text)?))).collect();
+            let used: Vec<_> =
+                sites.iter().filter_map(|(site, text)| Some((site.clone(), *known.get(text)?))).collect();
+            let makers: BTreeSet<usize> = used.iter().map(|(_, told)| links.told[*told].by).collect();
+            let of_makers = makers.iter().flat_map(|maker| &links.needed[*maker]).copied();
+            links.needed.push(of_makers.chain(makers.iter().copied()).collect());
             links.uses.push(used);
             sent.extend(sites.into_iter().map(|(_, text)| text));
             sent.extend(texts(&placed.request));
@@ -91,25 +97,15 @@ impl Links {
 
     /// The requests that lead to this one, it among them and last.
     pub(super) fn steps(&self, index: usize) -> Vec<usize> {
-        let needed = self.needed(index);
-        let shares = |other: &usize| self.needed(*other).intersection(&needed).next().is_some();
-        let between = (0..index).filter(|other| self.changes[*other] && shares(other));
-        let between = between.flat_map(|other| self.needed(other).into_iter().chain([other]));
+        let needed = &self.needed[index];
+        let Some(first) = needed.first() else { return vec![index] };
+        let shares = |other: &usize| self.needed[*other].intersection(needed).next().is_some();
+        let between = (*first..index).filter(|other| self.changes[*other] && shares(other));
+        let between = between.flat_map(|other| self.needed[other].iter().copied().chain([other]));
         let short: BTreeSet<usize> = needed.iter().copied().chain([index]).collect();
         let whole: BTreeSet<usize> = between.chain(short.iter().copied()).collect();
         let fitting = [whole, short].into_iter().find(|steps| steps.len() <= MOST_STEPS);
         fitting.map_or_else(|| vec![index], |steps| steps.into_iter().collect())
-    }
-
-    /// The requests whose answers it needs, and those that they need.
-    fn needed(&self, index: usize) -> BTreeSet<usize> {
-        let mut needed = BTreeSet::new();
-        let mut open = vec![index];
-        while let Some(next) = open.pop() {
-            let makers = self.uses[next].iter().map(|(_, told)| self.told[*told].by);
-            open.extend(makers.filter(|maker| needed.insert(*maker)));
-        }
-        needed
     }
 
     /// What the later ones of these steps take from this one.
