@@ -18,7 +18,7 @@ fn bodies(schema: Value) -> Vec<Value> {
 }
 
 #[track_caller]
-fn check(schema: Value, expected: &[Value]) {
+pub(super) fn check(schema: Value, expected: &[Value]) {
     let found = bodies(schema.clone());
     for value in expected {
         assert!(found.contains(value), "{value} is missing for {schema}: {found:#?}");

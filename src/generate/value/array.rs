@@ -16,7 +16,7 @@ impl Maker<'_, '_> {
         let mut items: Vec<Datum> = Vec::with_capacity(wanted.min(64));
         while items.len() < wanted {
             let node = match rules.contains {
-                Some(node) if items.len() + 1 == wanted.max(1) => Some(node),
+                Some(node) if items.len() + rules.min_contains.max(1) >= wanted => Some(node),
                 _ => rules.item(items.len()),
             };
             let item = node.and_then(|node| self.item(node, &items, rules.unique, name, depth.saturating_sub(1)));
@@ -74,7 +74,10 @@ impl Maker<'_, '_> {
     fn another(&mut self, node: NodeId, others: &[Datum]) -> Option<Datum> {
         let constraints = self.document.constraints(node);
         if let Some(members) = &constraints.enumeration {
-            return members.iter().map(Datum::from).find(|member| !others.contains(member));
+            return members
+                .iter()
+                .map(|member| super::written(self.document, member))
+                .find(|member| !others.contains(member));
         }
         let varied = match others.last()? {
             Datum::Number(text) => Datum::Number(text.parse::<i128>().ok()?.checked_add(1)?.to_string().into()),

@@ -8,6 +8,7 @@ mod exact;
 mod number;
 mod object;
 mod text;
+mod written;
 
 use arbitrary::Unstructured;
 use serde_json::Value;
@@ -21,6 +22,7 @@ pub(crate) use crate::schema::{fits, settle};
 pub(crate) use clean::without_read_only;
 pub(crate) use exact::{Exact, exactly};
 pub(crate) use number::{integer_range, largest, smallest};
+pub(crate) use written::written;
 
 /// How deep a schema may demand to nest before it counts as endless.
 const DEEPEST: u32 = 40;
@@ -34,6 +36,8 @@ const BUDGET: usize = 1_500;
 const ATTEMPTS: u32 = 4;
 /// How deep the optional parts of a likely value nest.
 const LIKELY_DEPTH: u32 = 3;
+/// How many values are drawn where several are wanted.
+const SEVERAL: u64 = 6;
 /// Bytes of the tapes that stand in when the given one is at its end.
 const SPARE: usize = 512;
 
@@ -156,6 +160,22 @@ pub(crate) fn likely(document: &Document, node: NodeId, seed: Seed) -> Option<Da
     make(document, node, &mut Unstructured::new(&tape), how, LIKELY_DEPTH)
 }
 
+/// Values of a node that nobody has validated: plain, full, and a few at random.
+pub(crate) fn several(document: &Document, node: NodeId, wire: Wire) -> Vec<Datum> {
+    let mut out = Vec::new();
+    if document.height(node, DEEPEST).is_none() {
+        return out;
+    }
+    let fixed = [Optionals::Required, Optionals::All].map(|optionals| (optionals, Vec::new()));
+    let drawn = (0..SEVERAL).map(|number| (Optionals::Drawn, Seed::new(number).tape(SPARE)));
+    for (optionals, tape) in fixed.into_iter().chain(drawn) {
+        let how = How { optionals, hints: Hints::Never, ..How::drawn(wire) };
+        let made = make(document, node, &mut Unstructured::new(&tape), how, LIKELY_DEPTH);
+        out.extend(made.filter(|value| !out.contains(value)));
+    }
+    out
+}
+
 impl Maker<'_, '_> {
     /// A value of the node. `name` is that of the member that it is for, `depth` how much may nest below.
     fn value(&mut self, node: NodeId, name: Option<&str>, depth: u32) -> Option<Datum> {
@@ -205,7 +225,7 @@ impl Maker<'_, '_> {
         let says_null = self.how.wire == Wire::Json;
         let first = self.tape.below(members.len());
         let turned = members.iter().cycle().skip(first).take(members.len());
-        turned.map(Datum::from).find(|datum| says_null || *datum != Datum::Null)
+        turned.map(|value| written(self.document, value)).find(|datum| says_null || *datum != Datum::Null)
     }
 
     /// A value that the document suggests, if hints are wanted here and it is no nonsense.
@@ -223,7 +243,8 @@ impl Maker<'_, '_> {
         let first = self.tape.below(constraints.hints.len());
         let turned = constraints.hints.iter().cycle().skip(first).take(constraints.hints.len());
         let mut usable = turned.filter(|value| whole || !value.is_object() && !value.is_array());
-        usable.find(|value| fits(self.document, constraints, value) && self.can_stand(value)).map(Datum::from)
+        let hint = usable.find(|value| fits(self.document, constraints, value) && self.can_stand(value))?;
+        Some(written(self.document, hint))
     }
 
     /// Whether a suggested value can stand where it is wanted.
