@@ -36,6 +36,8 @@ const BUDGET: usize = 1_500;
 const ATTEMPTS: u32 = 4;
 /// How deep the optional parts of a likely value nest.
 const LIKELY_DEPTH: u32 = 3;
+/// How many alternatives are tried one by one.
+const MOST_ALTERNATIVES: usize = 8;
 /// How many values are drawn where several are wanted.
 const SEVERAL: u64 = 6;
 /// Bytes of the tapes that stand in when the given one is at its end.
@@ -121,6 +123,7 @@ pub(crate) fn conforming(schema: &Schema, tape: &mut Unstructured<'_>, how: How<
     document.height(node, DEEPEST)?;
     // What is suggested as a whole is the document's word, not ours.
     let is_proved = how.wire == Wire::Json && how.hints != Hints::All && document.is_proved(node);
+    let conforms = |datum: &Datum| datum.to_value().is_some_and(|value| schema.conforms(View::Request, &value));
     for attempt in 0..ATTEMPTS {
         // What the document itself suggests is given up first: examples are often wrong.
         let hints = if attempt < 2 { how.hints } else { Hints::Never };
@@ -129,15 +132,34 @@ pub(crate) fn conforming(schema: &Schema, tape: &mut Unstructured<'_>, how: How<
             make(document, node, tape, how, depth)
         } else {
             // The tape is at its end, and would give the same value again.
-            let spare = Seed::new(u64::from(attempt)).tape(SPARE);
-            make(document, node, &mut Unstructured::new(&spare), how, depth)
+            spare(document, node, how, depth, u64::from(attempt))
         };
-        let conforms = |datum: &Datum| datum.to_value().is_some_and(|value| schema.conforms(View::Request, &value));
         if let Some(datum) = made.filter(|datum| is_proved || conforms(datum)) {
             return Some(datum);
         }
     }
-    None
+    alone(document, node, how, depth).into_iter().find(conforms)
+}
+
+/// Values of each alternative of an exclusive choice in its turn: those that differ in what is optional are told apart only
+/// if it is there.
+fn alone(document: &Document, node: NodeId, how: How<'_>, depth: u32) -> Vec<Datum> {
+    let constraints = document.constraints(node);
+    let is_open = constraints.exclusive && how.optionals == Optionals::Drawn && how.forced.is_empty();
+    let count = if is_open { constraints.alternatives.len().min(MOST_ALTERNATIVES) } else { 0 };
+    let of_alternative = |index: usize| {
+        let forced = [(node, index)];
+        let with = |optionals| How { optionals, hints: Hints::Never, forced: &forced, ..how };
+        let full = spare(document, node, with(Optionals::All), depth, 0);
+        [full, spare(document, node, with(Optionals::Required), depth, 0)]
+    };
+    (0..count).flat_map(of_alternative).flatten().collect()
+}
+
+/// A value from a tape that stands in for one at its end.
+fn spare(document: &Document, node: NodeId, how: How<'_>, depth: u32, number: u64) -> Option<Datum> {
+    let tape = Seed::new(number).tape(SPARE);
+    make(document, node, &mut Unstructured::new(&tape), how, depth)
 }
 
 fn make(document: &Document, node: NodeId, tape: &mut Unstructured<'_>, how: How<'_>, depth: u32) -> Option<Datum> {

@@ -153,3 +153,14 @@ fn an_object_that_may_not_be_is_not_made_where_other_types_are_allowed() {
         }
     }
 }
+
+#[test]
+fn alternatives_that_overlap_are_met_one_at_a_time_where_that_can_be() {
+    // A value without `kind` meets both.
+    let tagged =
+        |kind: &str| json!({"type": "object", "properties": {"n": {"type": "integer"}, "kind": {"enum": [kind]}}});
+    check(json!({"oneOf": [tagged("card"), tagged("cash")]}));
+    // What meets the second meets the first.
+    let first = json!({"type": "object", "required": ["a"], "properties": {"a": {"type": "integer"}}});
+    check(json!({"oneOf": [first, {"allOf": [first, {"required": ["b"], "properties": {"b": {"type": "string"}}}]}]}));
+}
