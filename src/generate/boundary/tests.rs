@@ -44,6 +44,13 @@ fn limits_of_scalars() {
 }
 
 #[test]
+fn unique_items_of_a_pattern_are_as_many_as_there_may_be() {
+    let items = json!({"type": "string", "pattern": "^(0|[1-9][0-9]*)$"});
+    let all = bodies(json!({"type": "array", "items": items, "uniqueItems": true, "maxItems": 50}));
+    assert!(all.iter().any(|value| value.as_array().is_some_and(|items| items.len() == 50)));
+}
+
+#[test]
 fn sizes_and_absences_of_composites() {
     let list = json!({"type": "array", "items": {"type": "integer"}, "maxItems": 3});
     check(list, &[json!([]), json!([1, 1, 1]), json!([1, 1])]);

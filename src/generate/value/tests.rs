@@ -164,3 +164,14 @@ fn alternatives_that_overlap_are_met_one_at_a_time_where_that_can_be() {
     let first = json!({"type": "object", "required": ["a"], "properties": {"a": {"type": "integer"}}});
     check(json!({"oneOf": [first, {"allOf": [first, {"required": ["b"], "properties": {"b": {"type": "string"}}}]}]}));
 }
+
+#[test]
+fn a_format_of_one_length_has_a_text_of_that_length() {
+    let schema = Schema::standalone(json!({"type": "string", "format": "uuid", "minLength": 36, "maxLength": 36}));
+    let made = |length: usize| {
+        let exact = Exact::Length(length);
+        exactly(schema.document(), schema.node(), &mut Unstructured::new(&[]), HOW, exact, 1)
+    };
+    assert!(made(36).is_some_and(|text| schema.conforms(View::Request, &text.to_value().unwrap())));
+    assert_eq!(made(35), None);
+}
