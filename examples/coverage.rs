@@ -20,19 +20,22 @@ use gadfly::seed::Seed;
 use gadfly::spec;
 
 fn main() {
-    let mut reasons = BTreeMap::new();
+    let mut reasons = Reasons::new();
     for path in std::env::args().skip(1) {
         match spec::load_file(Path::new(&path)) {
             Ok(loaded) => pass(&path, &loaded.api, &mut reasons),
             Err(error) => eprintln!("{path}: {error}"),
         }
     }
-    for ((reason, keyword), count) in reasons {
-        println!("{count:>7} {keyword}: {reason}");
+    for ((reason, keyword, done), count) in reasons {
+        println!("{count:>7} {keyword} not {done}: {reason}");
     }
 }
 
-fn pass(path: &str, api: &gadfly::api::Api, reasons: &mut BTreeMap<(&'static str, &'static str), u64>) {
+/// How often a keyword was not kept, or not broken, for a reason.
+type Reasons = BTreeMap<(&'static str, &'static str, &'static str), u64>;
+
+fn pass(path: &str, api: &gadfly::api::Api, reasons: &mut Reasons) {
     let mut counts = RuleCounts::default();
     let mut cases = 0_u64;
     for operation in &api.operations {
@@ -44,9 +47,9 @@ fn pass(path: &str, api: &gadfly::api::Api, reasons: &mut BTreeMap<(&'static str
         account.close();
         counts = counts.plus(account.counts());
         for goal in account.goals() {
-            for side in [goal.legal, goal.illegal] {
+            for (done, side) in [("kept", goal.legal), ("broken", goal.illegal)] {
                 if let Side::Unreachable(reason) = side {
-                    *reasons.entry((reason, goal.keyword)).or_default() += 1;
+                    *reasons.entry((reason, goal.keyword, done)).or_default() += 1;
                 }
             }
         }

@@ -4,7 +4,7 @@
 
 use serde::Serialize;
 
-use crate::generate::{Goal, ShownBy, Side, UNPROVED};
+use crate::generate::{Goal, ShownBy, Side};
 use crate::scenario::{Case, Content, Datum, Intent, Rule};
 
 /// The rules of one operation.
@@ -82,7 +82,7 @@ impl Account {
         for goal in &mut self.goals {
             for side in [&mut goal.legal, &mut goal.illegal] {
                 if *side == Side::Open {
-                    *side = Side::Unreachable(UNPROVED);
+                    *side = Side::Unreachable(goal.unproved);
                 }
             }
         }
@@ -159,7 +159,7 @@ mod tests {
 
     use super::*;
     use crate::api::Operation;
-    use crate::generate::standard;
+    use crate::generate::{UNPROVED, standard};
     use crate::scenario::encode::samples::operation;
     use crate::seed::Seed;
 
@@ -236,6 +236,48 @@ mod tests {
         assert!(members[1..].iter().all(|goal| goal.legal == done && goal.member.is_some()));
         let absent = |goal: &&Goal| goal.keyword == "required" && goal.member.as_deref() == Some("size");
         assert!(account.goals().iter().filter(absent).all(|goal| goal.legal == done && goal.illegal == Side::None));
+    }
+
+    #[test]
+    fn rules_that_only_a_validator_can_judge_are_shown_as_well() {
+        let schema = json!({
+            "type": "object", "required": ["kind"],
+            "properties": {
+                "kind": {"type": "string", "enum": ["card", "cash"], "not": {"const": "cheque"}},
+                "number": {"type": "string"}, "zip": {"type": "string"}, "city": {"type": "string"},
+                "list": {"type": "array", "items": {"type": "integer"}, "contains": {"minimum": 7},
+                    "minContains": 2, "maxContains": 3},
+                "pair": {"type": "array", "prefixItems": [{"type": "integer"}], "items": false},
+                "free": {"not": {"type": "string"}}
+            },
+            "if": {"properties": {"kind": {"const": "card"}}}, "then": {"required": ["number"]},
+            "else": {"properties": {"number": false}},
+            "dependentRequired": {"zip": ["city"]},
+            "dependentSchemas": {"city": {"properties": {"zip": {"minLength": 3}}}},
+            "patternProperties": {"^x-": {"type": "integer"}},
+            "propertyNames": {"maxLength": 12}, "unevaluatedProperties": false
+        });
+        let operation = operation("POST", "/x", json!({"body": {"application/json": {"schema": schema}}}));
+        let account = one_pass(&operation);
+        let done = Side::Done;
+        for (keyword, place) in [
+            ("then", "body"),
+            ("else", "body"),
+            ("dependentRequired", "body"),
+            ("dependentSchemas", "body"),
+            ("patternProperties", "body"),
+            ("propertyNames", "body"),
+            ("unevaluatedProperties", "body"),
+            ("contains", "body/list"),
+            ("minContains", "body/list"),
+            ("maxContains", "body/list"),
+            ("items", "body/pair"),
+            ("not", "body/free"),
+        ] {
+            check(&account, keyword, place, done, done);
+        }
+        // What `not` forbids is no member of the enum either: nothing breaks it alone.
+        check(&account, "not", "body/kind", done, Side::Open);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::Generator;
+use super::clause::standing;
 use super::list::each_spot;
 use super::plan::{Part, Place, Plan, Spot};
 use super::value::Wire;
@@ -36,7 +37,7 @@ pub struct Goal {
     pub place: String,
     /// The JSON Schema keyword.
     pub keyword: &'static str,
-    /// The member of the object, or of the enum, that it is about.
+    /// The member of the object, or of the enum, that it is about; which one it is where a place has several of a keyword.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member: Option<String>,
     /// Keeping the rule.
@@ -52,6 +53,9 @@ pub struct Goal {
     /// JSON pointer within the part.
     #[serde(skip)]
     pub pointer: Box<str>,
+    /// What is said of a side if all that was made for it was tried, and nothing showed it.
+    #[serde(skip)]
+    pub unproved: &'static str,
 }
 
 /// One side of a goal.
@@ -94,7 +98,8 @@ pub(super) fn goals(plan: &Plan, operation: &Arc<Operation>, generators: &[Arc<d
         for (keyword, member, legal, illegal, shown_by) in itself.into_iter().chain(rules(part, found)) {
             if known.insert((name.clone(), keyword, member.clone())) {
                 let (place, pointer) = (name.clone(), found.pointer.clone());
-                goals.push(Goal { place, keyword, member, legal, illegal, shown_by, parameter, pointer });
+                let unproved = if found.chosen { CHOSEN } else { UNPROVED };
+                goals.push(Goal { place, keyword, member, legal, illegal, shown_by, parameter, pointer, unproved });
             }
         }
     });
@@ -120,6 +125,9 @@ const BEYOND: &str = "beyond the size bound of requests";
 const NO_VALID: &str = "no valid request of the operation can be made";
 /// Said of goals whose enumerated cases were all tried.
 pub const UNPROVED: &str = "no request could be proved to show it";
+/// The same where the schema leaves a choice.
+const CHOSEN: &str =
+    "no request could be proved to show it: another alternative of the schema may take what breaks this one";
 
 fn why_unbroken(plan: &Plan, goal: &Goal) -> &'static str {
     match goal.keyword {
@@ -167,6 +175,7 @@ fn rules(part: &Part, spot: &Spot) -> Rules {
             scalars(part, constraints, &mut out);
         }
         composites(constraints, &mut out);
+        clauses(constraints, &mut out);
     }
     for property in &constraints.object.properties {
         let member = Some(property.name.to_string());
@@ -208,8 +217,18 @@ fn composites(constraints: &Constraints, out: &mut Rules) {
         let rules = &constraints.object;
         out.extend((rules.min_properties > 0).then(|| edge("minProperties")));
         out.extend(rules.max_properties.is_some().then(|| edge("maxProperties")));
-        out.extend(rules.additional.is_none().then(|| kept("additionalProperties")));
+        let keyword = if rules.is_unevaluated { "unevaluatedProperties" } else { "additionalProperties" };
+        out.extend(rules.additional.is_none().then(|| kept(keyword)));
     }
+}
+
+/// Those that are shown only by a value that was found for them.
+fn clauses(constraints: &Constraints, out: &mut Rules) {
+    let side = |is_there| if is_there { Side::Open } else { Side::None };
+    out.extend(standing(constraints).map(|(_, clause)| {
+        let (legal, illegal) = (side(clause.can_be_kept), side(clause.can_be_broken));
+        (clause.keyword, clause.label.clone(), legal, illegal, ShownBy::Edge)
+    }));
 }
 
 /// A rule with a last legal value.

@@ -5,6 +5,7 @@
 //! sends. A generator is a pure function of operation, index and seed; it sends and judges nothing.
 
 mod boundary;
+mod clause;
 mod coverage;
 mod dictionary;
 mod examples;

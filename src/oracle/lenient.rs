@@ -136,8 +136,21 @@ fn is_near_miss(text: &str, keyword: &str, schemas: &[&Value]) -> bool {
     match keyword {
         "enum" => members().filter_map(Value::as_str).any(|member| member.trim().eq_ignore_ascii_case(text)),
         "multipleOf" => steps().any(|step| step.fract() != 0.0),
+        // Beyond the limit by less than a double shows, and doubles are what JSON is read as (RFC 8259 section 6).
+        "minimum" | "maximum" => {
+            let limits = || schemas.iter().filter_map(|schema| schema.get(keyword)?.as_f64());
+            is_beyond_64_bits(text) && text.parse().is_ok_and(|number: f64| limits().any(|limit| same(limit, number)))
+        }
         _ => false,
     }
+}
+
+fn is_beyond_64_bits(text: &str) -> bool {
+    text.parse::<i64>().is_err() && text.parse::<u64>().is_err()
+}
+
+fn same(one: f64, other: f64) -> bool {
+    one.to_bits() == other.to_bits()
 }
 
 /// Whether a text reads as a value of a wanted type.
@@ -221,6 +234,7 @@ mod tests {
         json!({
             "parameters": [
                 {"name": "limit", "in": "query", "schema": {"type": "integer", "maximum": 9}},
+                {"name": "huge", "in": "query", "schema": {"type": "integer", "maximum": 1e23}},
                 {"name": "page", "in": "query", "required": true, "schema": {"type": "integer", "default": 1}},
                 {"name": "sort", "in": "query", "required": true, "schema": {"enum": ["asc", "desc"]}},
                 {"name": "deep", "in": "query", "schema": {"type": "boolean"}},
@@ -284,6 +298,12 @@ mod tests {
         parameter("id", Datum::string("77"), "pattern", "path/id", false);
         parameter("If-Match", Datum::string("x"), "minLength", "header/If-Match", true);
         parameter("X-Tenant", Datum::string("x"), "minLength", "header/X-Tenant", false);
+    }
+
+    #[test]
+    fn what_no_double_tells_from_the_limit_is_within_it() {
+        parameter("huge", Datum::Number("100000000000000000000000".into()), "maximum", "query/huge", true);
+        parameter("huge", Datum::Number("200000000000000000000000".into()), "maximum", "query/huge", false);
     }
 
     #[test]

@@ -118,7 +118,8 @@ fn syntax_problem(body: &[u8]) -> Option<String> {
 /// The violations, one for each place in the schema.
 fn distinct(validation: &Validation, value: &Value) -> Vec<Violation> {
     let mut violations: Vec<Violation> = Vec::new();
-    for violation in validation.violations(value, MOST).into_iter().filter(counts) {
+    let found = validation.violations(value, MOST).into_iter();
+    for violation in found.filter(|violation| counts(violation) && !is_rounded(violation, value)) {
         if !violations.iter().any(|known| place_of(known) == place_of(&violation)) {
             violations.push(violation);
         }
@@ -130,6 +131,26 @@ fn distinct(validation: &Validation, value: &Value) -> Vec<Violation> {
 fn counts(violation: &Violation) -> bool {
     let overlaps = violation.keyword == "oneOf" && violation.message.contains("more than one");
     !overlaps && violation.keyword != "multipleOf"
+}
+
+/// Whether what was broken may be a matter of rounding: integers beyond 64 bits are read as doubles, of which several are
+/// equal, and equal to a limit.
+fn is_rounded(violation: &Violation, value: &Value) -> bool {
+    let is_exact =
+        !matches!(violation.keyword.as_str(), "exclusiveMinimum" | "exclusiveMaximum" | "uniqueItems" | "not");
+    !is_exact && value.pointer(&violation.instance).is_some_and(holds_long_integer)
+}
+
+fn holds_long_integer(value: &Value) -> bool {
+    match value {
+        Value::Number(number) => {
+            let double = number.as_f64().filter(|_| number.is_f64());
+            double.is_some_and(|double| double.fract() == 0.0 && double.abs() >= 9.2e18)
+        }
+        Value::Array(items) => items.iter().any(holds_long_integer),
+        Value::Object(members) => members.values().any(holds_long_integer),
+        _ => false,
+    }
 }
 
 /// The schema that is broken, without its keyword, and for a missing member its name: a fixture stays red when
@@ -201,7 +222,9 @@ mod tests {
                 "at": {"type": "string", "format": "date-time"},
                 "mail": {"type": "string", "format": "email"},
                 "price": {"multipleOf": 0.01},
-                "size": {"oneOf": [{"type": "integer"}, {"type": "number"}]}
+                "size": {"oneOf": [{"type": "integer"}, {"type": "number"}]},
+                "total": {"exclusiveMaximum": 1e23},
+                "ids": {"uniqueItems": true}
             }
         });
         let list = json!({"type": "array", "items": {"$ref": "#/components/schemas/Order"}});
@@ -257,6 +280,17 @@ mod tests {
         let check = |body: &Value| oracle().check(&finding.requirement, &ok(body).trace());
         assert_eq!(check(&json!([{"id": 1, "state": 7}])), Check::Holds, "another place is another fixture");
         assert_ne!(check(&json!([{"id": null, "state": "open"}])), Check::Holds);
+    }
+
+    #[test]
+    fn integers_beyond_64_bits_are_not_judged_by_their_rounding() {
+        let answer = |members: &str| {
+            let body = format!(r#"[{{"id": 1, "state": "open", {members}}}]"#);
+            orders().answer(200, "application/json", &body)
+        };
+        quiet(&oracle(), &answer(r#""total": 99999999999999999999998"#));
+        quiet(&oracle(), &answer(r#""ids": [99999999999999999999999, 99999999999999999999998]"#));
+        fires(&oracle(), &answer(r#""ids": [7, 7]"#));
     }
 
     #[test]

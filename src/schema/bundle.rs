@@ -5,35 +5,35 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::document::{Document, pointer_of};
-use super::{Schema, View};
+use super::{Clause, Schema, View};
 
 impl Schema {
     /// This schema as a document of its own: reachable schemas under `$defs`, references rewritten to them, and
     /// the view's requirements (`readOnly` members are not required of a request, `writeOnly` ones not of an answer).
     pub fn bundle(&self, view: View) -> Value {
-        let mut bundler = Bundler {
-            document: self.document(),
-            view,
-            around: Vec::new(),
-            names: BTreeMap::new(),
-            pending: Vec::new(),
-        };
-        let mut root = bundler.rewrite(self.value());
-        let mut definitions = Map::new();
-        while let Some((pointer, name)) = bundler.pending.pop() {
-            let target = self.document().at(&pointer).unwrap_or(&Value::Bool(true));
-            let schema = bundler.rewrite(target);
-            definitions.insert(name, schema);
-        }
-        if !definitions.is_empty() {
-            definitions.sort_keys();
-            if !root.is_object() {
-                return root;
-            }
-            root["$defs"] = Value::Object(definitions);
-        }
-        root
+        bundle(self.document(), self.value(), view)
     }
+
+    /// The same without what one of the schema's clauses asks for.
+    pub(crate) fn bundle_without(&self, clause: &Clause, view: View) -> Value {
+        bundle(self.document(), &clause.removed_from(self.value()), view)
+    }
+}
+
+fn bundle(document: &Document, schema: &Value, view: View) -> Value {
+    let mut bundler = Bundler { document, view, around: Vec::new(), names: BTreeMap::new(), pending: Vec::new() };
+    let mut root = bundler.rewrite(schema);
+    let mut definitions = Map::new();
+    while let Some((pointer, name)) = bundler.pending.pop() {
+        let target = document.at(&pointer).unwrap_or(&Value::Bool(true));
+        let schema = bundler.rewrite(target);
+        definitions.insert(name, schema);
+    }
+    if !definitions.is_empty() && root.is_object() {
+        definitions.sort_keys();
+        root["$defs"] = Value::Object(definitions);
+    }
+    root
 }
 
 /// How far a property is looked for in members of members of `allOf`.

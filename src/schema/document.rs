@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use serde_json::Value;
 
 use super::constraints::{Arena, NodeId};
+use super::literal::Digits;
 use super::validate::{Validation, View};
 
 /// How many `$ref` hops are followed before a chain counts as endless.
@@ -16,13 +17,24 @@ const MAX_HOPS: usize = 64;
 #[derive(Debug)]
 pub struct Document {
     root: Value,
+    digits: Digits,
     arena: Arena,
 }
 
 impl Document {
     /// Takes the canonical document.
     pub fn new(root: Value) -> Arc<Self> {
-        Arc::new(Self { root, arena: Arena::default() })
+        Self::with_digits(root, Digits::default())
+    }
+
+    /// Takes the canonical document, and the integers that it can't hold.
+    pub fn with_digits(root: Value, digits: Digits) -> Arc<Self> {
+        Arc::new(Self { root, digits, arena: Arena::default() })
+    }
+
+    /// Its integers beyond 64 bits.
+    pub fn digits(&self) -> &Digits {
+        &self.digits
     }
 
     /// The document's root.

@@ -7,13 +7,17 @@ mod bundle;
 mod constraints;
 mod document;
 mod format;
+mod literal;
 mod pattern;
 mod validate;
 
-pub use constraints::{ArrayRules, Constraints, Limit, NodeId, NumberRules, ObjectRules, Property, StringRules, Types};
-pub(crate) use constraints::{fits, settle};
+pub use constraints::{
+    ArrayRules, Clause, Constraints, Limit, NodeId, NumberRules, ObjectRules, Property, StringRules, Types,
+};
+pub(crate) use constraints::{Variation, fits, settle};
 pub use document::{Document, Schema};
 pub(crate) use document::{escape_token, pointer_of, push_token, tokens};
 pub use format::Format;
+pub use literal::{Digits, Literal};
 pub use pattern::Pattern;
 pub use validate::{Validation, View, Violation};

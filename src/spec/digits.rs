@@ -1,9 +1,10 @@
-//! Integers that lost digits on reading. Main function: [`lost`].
+//! Integers of more than 64 bits, as the text writes them. Main function: [`written`].
 //!
-//! A JSON value holds integers of 64 bits and doubles. A longer integer becomes the nearest double, which is told if it is
-//! another number; exact ones such as 2^64, and what is written as a double, are not.
+//! A JSON value holds integers of 64 bits and doubles; what a longer integer loses on reading is found here in the text.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use crate::schema::Digits;
 
 /// The least double that no integer of 64 bits reaches.
 const BEYOND: f64 = 18_446_744_073_709_551_616.0;
@@ -15,30 +16,27 @@ pub(super) fn is_suspect(number: f64) -> bool {
     number.fract() == 0.0 && number.abs() >= BEYOND / 2.0
 }
 
-/// Pointer and message for each double that stands in the text as an integer of another value.
-pub(super) fn lost(text: &str, suspects: Vec<(String, f64)>) -> Vec<(String, String)> {
+/// The digits of those of the doubles that stand in the text as integers, and what is to be told of them: pointer and
+/// message for each that stands there in two ways.
+pub(super) fn written(text: &str, suspects: &[(String, f64)]) -> (Digits, Vec<(String, String)>) {
+    let (mut digits, mut remarks) = (Digits::default(), Vec::new());
     if suspects.is_empty() {
-        return Vec::new();
+        return (digits, remarks);
     }
-    let mut written: BTreeMap<u64, &str> = BTreeMap::new();
-    for digits in integers(text) {
+    let doubles: BTreeSet<u64> = suspects.iter().map(|(_, number)| number.to_bits()).collect();
+    for found in integers(text) {
         // The integers of 64 bits are exact, and doubles of their size are suspects all the same.
-        if let Ok(number) = digits.parse::<f64>()
-            && digits.parse::<i64>().is_err()
-            && digits.parse::<u64>().is_err()
-            && format!("{number:.0}") != digits
-        {
-            written.insert(number.to_bits(), digits);
+        let is_short = found.parse::<i64>().is_ok() || found.parse::<u64>().is_ok();
+        let number = found.parse::<f64>().ok().filter(|number| !is_short && doubles.contains(&number.to_bits()));
+        let Some(number) = number else { continue };
+        if let Some(first) = digits.keep(number, found) {
+            let message =
+                format!("the integers {first} and {found} are the same double; the first one is sent for both");
+            let same = suspects.iter().filter(|(_, suspect)| suspect.to_bits() == number.to_bits());
+            remarks.extend(same.map(|(pointer, _)| (pointer.clone(), message.clone())));
         }
     }
-    let remark = |(pointer, number): (String, f64)| {
-        let digits = written.get(&number.to_bits())?;
-        Some((
-            pointer,
-            format!("the integer {digits} has more than 64 bits; it is read as {number:e}, the nearest double"),
-        ))
-    };
-    suspects.into_iter().filter_map(remark).collect()
+    (digits, remarks)
 }
 
 /// The long integers of a text: digits, and a sign, that no point and no exponent follows.
@@ -55,26 +53,39 @@ fn integers(text: &str) -> impl Iterator<Item = &str> {
 mod tests {
     use super::super::text::parse;
 
+    /// What is kept of the number at a pointer, and what is told.
     #[track_caller]
-    fn check(text: &str, expected: &[(&str, &str)]) {
-        let remarks = parse(text).unwrap().remarks;
-        assert_eq!(remarks.len(), expected.len(), "{remarks:?}");
-        for ((pointer, message), (at, part)) in remarks.iter().zip(expected) {
+    fn check(text: &str, pointer: &str, expected: Option<&str>, remarks: &[(&str, &str)]) {
+        let parsed = parse(text).unwrap();
+        let number = parsed.value.pointer(pointer).and_then(serde_json::Value::as_number).unwrap();
+        assert_eq!(parsed.digits.of(number), expected, "{text}");
+        assert_eq!(parsed.remarks.len(), remarks.len(), "{:?}", parsed.remarks);
+        for ((pointer, message), (at, part)) in parsed.remarks.iter().zip(remarks) {
             assert!(pointer == at && message.contains(part), "{pointer}: {message}");
         }
     }
 
     #[test]
-    fn integers_beyond_64_bits_are_told_in_json_and_yaml() {
+    fn integers_beyond_64_bits_are_kept_in_json_and_yaml() {
         let long = "99999999999999999999999";
-        check(&format!(r#"{{"a": [1, {long}]}}"#), &[("/a/1", long)]);
-        check(&format!("a:\n  maximum: {long}\n"), &[("/a/maximum", long)]);
-        check(r#"{"a": -18446744073709551617}"#, &[("/a", "-18446744073709551617")]);
+        check(&format!(r#"{{"a": [1, {long}]}}"#), "/a/1", Some(long), &[]);
+        check(&format!("a:\n  maximum: {long}\n"), "/a/maximum", Some(long), &[]);
+        check(r#"{"a": -18446744073709551617}"#, "/a", Some("-18446744073709551617"), &[]);
+        check("a: 18446744073709551616\n", "/a", Some("18446744073709551616"), &[]);
+        let longest = "9".repeat(78);
+        check(&format!("a: {longest}\n"), "/a", Some(&longest), &[]);
     }
 
     #[test]
-    fn exact_numbers_and_doubles_are_not() {
-        check(r#"{"a": 18446744073709551615, "b": -9223372036854775808, "c": 18446744073709551616}"#, &[]);
-        check(r#"{"a": 1.7976931348623157e308, "b": 1e23, "c": "77777777777777777777777"}"#, &[]);
+    fn integers_of_64_bits_and_doubles_are_what_they_are() {
+        check(r#"{"a": 18446744073709551615, "b": -9223372036854775808}"#, "/a", None, &[]);
+        check(r#"{"a": 1.7976931348623157e308, "b": 1e23, "c": "77777777777777777777777"}"#, "/b", None, &[]);
+    }
+
+    #[test]
+    fn two_that_are_one_double_are_told() {
+        let text = r#"{"a": 99999999999999999999999, "b": 99999999999999999999998}"#;
+        let part = "99999999999999999999999 and 99999999999999999999998 are the same double";
+        check(text, "/b", Some("99999999999999999999999"), &[("/a", part), ("/b", part)]);
     }
 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::kind::Kind;
 use super::note::Level;
 use crate::api::{Operation, OperationId};
-use crate::schema::{escape_token, push_token};
+use crate::schema::{Digits, escape_token, push_token};
 
 /// Below this key of the canonical document stand the other files.
 pub(super) const FILES: &str = "x-gadfly-files";
@@ -165,12 +165,14 @@ pub(super) struct Draft {
     pub(super) root: Value,
     /// Values that the grammar does not reach from the root, but a reference does.
     pub(super) regions: BTreeMap<String, Kind>,
+    /// The integers that the root can't hold.
+    pub(super) digits: Digits,
     pub(super) notebook: Notebook,
 }
 
 impl Draft {
     pub(super) fn new(root: Value) -> Self {
-        Self { root, regions: BTreeMap::new(), notebook: Notebook::default() }
+        Self { root, regions: BTreeMap::new(), digits: Digits::default(), notebook: Notebook::default() }
     }
 
     /// What stands at a canonical pointer, as far as the grammar or a region tells.
@@ -181,7 +183,7 @@ impl Draft {
 
     /// Visits every value of a known kind once, parents first.
     pub(super) fn walk(&mut self, visit: &mut Visit<'_>) {
-        let Self { root, regions, notebook } = self;
+        let Self { root, regions, notebook, .. } = self;
         Walker { regions, notebook, visit: &mut *visit }.value(Kind::Document, &mut String::new(), root);
         for (at, kind) in regions.iter() {
             if let Some(value) = root.pointer_mut(at) {
@@ -192,7 +194,7 @@ impl Draft {
 
     /// Visits what stands at one pointer and below, except other regions.
     pub(super) fn walk_region(&mut self, at: &str, kind: Kind, visit: &mut Visit<'_>) {
-        let Self { root, regions, notebook } = self;
+        let Self { root, regions, notebook, .. } = self;
         if let Some(value) = root.pointer_mut(at) {
             Walker { regions, notebook, visit }.value(kind, &mut at.to_owned(), value);
         }

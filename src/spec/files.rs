@@ -14,7 +14,7 @@ use super::draft::{Draft, FILES, Notebook};
 use super::kind::Kind;
 use super::text::{self, Parsed};
 use super::version::Version;
-use crate::schema::escape_token;
+use crate::schema::{Digits, escape_token};
 
 /// How many files a document may consist of; more is a loop of our own or an attack.
 const MAX_FILES: usize = 4096;
@@ -67,8 +67,10 @@ pub(super) fn bundle(draft: &mut Draft, root: Source, fetch: &dyn Fetch) -> Vec<
         bytes: root.text.len(),
         sources: vec![root],
         found: Vec::new(),
+        digits: Digits::default(),
     };
     bundler.run(draft);
+    draft.digits.extend(bundler.digits);
     bundler.sources
 }
 
@@ -98,6 +100,8 @@ struct Bundler<'a> {
     sources: Vec<Source>,
     /// Targets that were met on the current walk.
     found: Vec<(String, Kind)>,
+    /// The integers that the values of the files can't hold.
+    digits: Digits,
 }
 
 impl Bundler<'_> {
@@ -231,7 +235,8 @@ impl Bundler<'_> {
             return Err(format!("the document's files hold more than {MAX_BYTES} bytes"));
         }
         let text = text::decode(bytes).0;
-        let Parsed { value, is_json, .. } = text::parse(&text).map_err(|failure| failure.message)?;
+        let Parsed { value, digits, is_json, .. } = text::parse(&text).map_err(|failure| failure.message)?;
+        self.digits.extend(digits);
         let keeps_siblings = self.keeps_siblings(&value);
         let file = File { key: key.to_owned(), anchors: Anchors::of(&text, &value), value: Some(value) };
         self.sources.push(Source { name, text, is_json, prefix: file.prefix(self.files.len()), keeps_siblings });

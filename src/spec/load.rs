@@ -76,6 +76,7 @@ fn load(name: &str, bytes: Vec<u8>, fetch: &dyn Fetch) -> Result<Loaded, Error> 
     let parsed = text::parse(&text).map_err(|failure| error(failure.message, failure.place))?;
     let (version, spec_version, assumed) = Version::detect(&parsed.value).map_err(|message| error(message, None))?;
     let mut draft = Draft::new(parsed.value);
+    draft.digits = parsed.digits;
     let told = decoded.map(str::to_owned).into_iter().chain(assumed).map(|message| (String::new(), message));
     for (at, message) in told.chain(parsed.remarks) {
         draft.notebook.assumed(&at, message);
@@ -98,7 +99,7 @@ fn load(name: &str, bytes: Vec<u8>, fetch: &dyn Fetch) -> Result<Loaded, Error> 
     dialect::convert(&mut draft, &keeps_siblings);
     settle::settle(&mut draft);
     let lifted = notes(draft.notebook.take_lifts(), &sources);
-    let api = read::api(draft.root, spec_version, &mut draft.notebook);
+    let api = read::api(draft.root, draft.digits, spec_version, &mut draft.notebook);
     satisfiable::check(&api.operations, &mut draft.notebook);
     Ok(Loaded { api: Arc::new(api), lifted, notes: notes(draft.notebook.remarks, &sources) })
 }

@@ -15,7 +15,7 @@ use super::kind::Kind;
 use super::model::Model;
 use super::{security, servers};
 use crate::api::{Api, Location, Operation, OperationId, Parameter, Requirement, Scheme, Style};
-use crate::schema::{Document, Schema, escape_token};
+use crate::schema::{Digits, Document, Schema, escape_token};
 
 /// Where the canonical document keeps a schema that accepts everything.
 const ANYTHING: &str = "x-gadfly-anything";
@@ -23,13 +23,13 @@ const ANYTHING: &str = "x-gadfly-anything";
 const SEGMENT: &str = "x-gadfly-segment";
 
 /// Reads the canonical document.
-pub(super) fn api(mut root: Value, spec_version: String, notebook: &mut Notebook) -> Api {
+pub(super) fn api(mut root: Value, digits: Digits, spec_version: String, notebook: &mut Notebook) -> Api {
     if let Value::Object(map) = &mut root {
         map.insert(ANYTHING.into(), json!({}));
         map.insert(SEGMENT.into(), json!({"type": "string", "minLength": 1}));
     }
     let digest = super::digest::of(&root);
-    let document = Document::new(root);
+    let document = Document::with_digits(root, digits);
     let servers = servers::urls(document.root(), notebook);
     let schemes = security::schemes(document.root(), notebook);
     let security = document.root().get("security").unwrap_or(&Value::Null);

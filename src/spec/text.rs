@@ -11,6 +11,7 @@ use serde_saphyr::options::{DuplicateKeyPolicy, NonFiniteFloatPolicy};
 
 use super::digits;
 use super::tree::{Found, Tree};
+use crate::schema::Digits;
 
 /// How deep a document may be nested: JSON's limit is that of `serde_json`.
 const MAX_DEPTH: usize = 128;
@@ -21,6 +22,8 @@ const MAX_NODES: usize = 8_000_000;
 pub(super) struct Parsed {
     /// Its value.
     pub(super) value: Value,
+    /// The integers that the value can't hold.
+    pub(super) digits: Digits,
     /// What was read tolerantly: JSON pointer and message.
     pub(super) remarks: Vec<(String, String)>,
     /// Whether it is JSON, strictly.
@@ -101,7 +104,7 @@ fn json(text: &str) -> Result<Parsed, Failure> {
         message: format!("this is not valid JSON: {}", without_place(&error.to_string())),
         place: Some((error.line(), error.column())),
     })?;
-    Ok(Parsed { value, remarks: remarks(text, found.into_inner()), is_json: true })
+    Ok(parsed(text, value, found.into_inner(), true))
 }
 
 /// `serde_json` appends the place to its message; ours names it once, in front.
@@ -109,10 +112,11 @@ fn without_place(message: &str) -> &str {
     message.rfind(" at line ").map_or(message, |end| &message[..end])
 }
 
-fn remarks(text: &str, found: Found) -> Vec<(String, String)> {
+fn parsed(text: &str, value: Value, found: Found, is_json: bool) -> Parsed {
     let remark = |pointer: String| (pointer, "this key occurs more than once; the last one counts".to_owned());
     let twice = found.duplicates.into_iter().map(remark);
-    twice.chain(digits::lost(text, found.suspects)).collect()
+    let (digits, doubtful) = digits::written(text, &found.suspects);
+    Parsed { value, digits, remarks: twice.chain(doubtful).collect(), is_json }
 }
 
 fn yaml(text: &str) -> Result<Parsed, Failure> {
@@ -158,7 +162,7 @@ fn yaml_here(text: &str) -> Result<Parsed, serde_saphyr::Error> {
     let tree = Tree::new(&found);
     let value =
         serde_saphyr::with_deserializer_from_str_with_options(text, yaml_options(), |yaml| tree.deserialize(yaml))?;
-    Ok(Parsed { value, remarks: remarks(text, found.into_inner()), is_json: false })
+    Ok(parsed(text, value, found.into_inner(), false))
 }
 
 fn yaml_options() -> serde_saphyr::Options {

@@ -1,5 +1,6 @@
 //! Which edges a spot has. Main type: [`Edge`].
 
+use crate::generate::clause::standing;
 use crate::generate::list::Kind;
 use crate::generate::plan::{Part, Spot};
 use crate::generate::value::Wire;
@@ -88,6 +89,8 @@ pub(super) enum Edge {
     Members(u16),
     /// A value of another legal type.
     Type(u8),
+    /// What shows that the clause of this index is kept.
+    Clause(u16),
 }
 
 impl Kind for Edge {
@@ -111,6 +114,7 @@ impl Kind for Edge {
             Self::Number(_) | Self::Fraction(_) | Self::Unicode(_) | Self::Null | Self::Flag(_) | Self::Type(_) => {
                 "type"
             }
+            Self::Clause(index) => constraints.clauses.get(usize::from(index)).map_or("", |clause| clause.keyword),
         }
     }
 
@@ -118,6 +122,7 @@ impl Kind for Edge {
         match self {
             Self::Without(index) => Some(constraints.object.properties.get(usize::from(index))?.name.to_string()),
             Self::Member(index) => Some(constraints.enumeration.as_ref()?.get(usize::from(index))?.to_string()),
+            Self::Clause(index) => constraints.clauses.get(usize::from(index))?.label.clone(),
             _ => None,
         }
     }
@@ -135,6 +140,8 @@ pub(super) fn edges(part: &Part, spot: &Spot, value: Option<&Datum>) -> Vec<(u8,
         objects(constraints, value, &mut out);
         return out;
     }
+    let kept = standing(constraints).filter(|(_, clause)| clause.can_be_kept);
+    out.extend(kept.map(|(index, _)| (2, Edge::Clause(index))));
     if let Some(members) = &constraints.enumeration {
         out.extend((0..number(members.len().min(MOST_MEMBERS))).map(|index| (3, Edge::Member(index))));
         return out;

@@ -3,9 +3,11 @@
 
 use arbitrary::Unstructured;
 
+use super::clause::kept;
 use super::edge::{Edge, FRACTIONS, NUMBERS, TYPES, UNICODE};
+use crate::generate::clause::Site;
 use crate::generate::plan::{Change, DEPTH, Part, Spot};
-use crate::generate::value::{Exact, Hints, How, Optionals, Wire, exactly, integer_range, largest, smallest};
+use crate::generate::value::{Exact, Hints, How, Optionals, Wire, exactly, integer_range, largest, smallest, written};
 use crate::scenario::Datum;
 use crate::schema::{Constraints, Types};
 
@@ -45,11 +47,11 @@ pub(super) fn change(part: &Part, spot: &Spot, edge: Edge) -> Option<Made> {
         }
         Edge::Member(index) => {
             let member = constraints.enumeration.as_ref()?.get(usize::from(index))?;
-            set(&format!("the member {member}"), Datum::from(member))
+            set(&format!("the member {member}"), written(part.document(), member))
         }
         Edge::Hint(index) => {
             let hint = constraints.hints.get(usize::from(index))?;
-            set("a value that the document names", Datum::from(hint))
+            set("a value that the document names", written(part.document(), hint))
         }
         Edge::Null => set("null, which is legal here", Datum::Null),
         Edge::Flag(flag) => set(if flag { "true" } else { "false" }, Datum::Bool(flag)),
@@ -65,6 +67,14 @@ pub(super) fn change(part: &Part, spot: &Spot, edge: Edge) -> Option<Made> {
         }
         Edge::Bare => set("only what is required", made(part, spot, Exact::Bare)?),
         Edge::Members(count) => set(&format!("{count} members"), made(part, spot, Exact::Members(count.into()))?),
+        Edge::Clause(index) => {
+            let clause = constraints.clauses.get(usize::from(index))?;
+            let value = part.goods.get(usize::from(spot.base))?.at(&spot.pointer)?;
+            set(
+                &format!("kept, and shown by the value: {}", clause.keyword),
+                kept(&Site { part, spot, value, clause })?,
+            )
+        }
         Edge::Type(index) => {
             let single = *TYPES.get(usize::from(index))?;
             set("another of the legal types", made(part, spot, Exact::Type(single))?)

@@ -4,6 +4,7 @@
 //! Cases are enumerated: one edge at one spot, the rest of the request as usual. What does not conform after all is
 //! not sent.
 
+mod clause;
 mod edge;
 mod make;
 

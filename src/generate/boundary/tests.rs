@@ -18,7 +18,7 @@ fn bodies(schema: Value) -> Vec<Value> {
 }
 
 #[track_caller]
-fn check(schema: Value, expected: &[Value]) {
+pub(super) fn check(schema: Value, expected: &[Value]) {
     let found = bodies(schema.clone());
     for value in expected {
         assert!(found.contains(value), "{value} is missing for {schema}: {found:#?}");
@@ -41,6 +41,13 @@ fn limits_of_scalars() {
     check(json!({"type": ["string", "null"]}), &[json!(null)]);
     check(json!({"type": "boolean", "default": true}), &[json!(true), json!(false)]);
     check(json!({"type": "string", "format": "date"}), &[json!("2024-02-29"), json!("9999-12-31")]);
+}
+
+#[test]
+fn unique_items_of_a_pattern_are_as_many_as_there_may_be() {
+    let items = json!({"type": "string", "pattern": "^(0|[1-9][0-9]*)$"});
+    let all = bodies(json!({"type": "array", "items": items, "uniqueItems": true, "maxItems": 50}));
+    assert!(all.iter().any(|value| value.as_array().is_some_and(|items| items.len() == 50)));
 }
 
 #[test]

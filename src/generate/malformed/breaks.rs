@@ -1,5 +1,6 @@
 //! Which rules a spot has that can be broken. Main type: [`Break`].
 
+use crate::generate::clause::standing;
 use crate::generate::list::Kind;
 use crate::generate::plan::{Part, Spot};
 use crate::generate::value::Wire;
@@ -59,12 +60,26 @@ pub(super) enum Break {
     TooFewMembers,
     /// Too many members.
     TooManyMembers,
+    /// Against the clause of this index.
+    Clause(u16),
+}
+
+impl Break {
+    /// Whether a value of another type takes the place.
+    pub(super) fn is_of_type(self) -> bool {
+        matches!(self, Self::Null | Self::Type(_) | Self::Listed | Self::Word(_))
+    }
+
+    /// Whether a value for it must be searched for.
+    pub(super) fn is_clause(self) -> bool {
+        matches!(self, Self::Clause(_))
+    }
 }
 
 impl Kind for Break {
     const IS_LEGAL: bool = false;
 
-    fn keyword(self, _: &Constraints) -> &'static str {
+    fn keyword(self, constraints: &Constraints) -> &'static str {
         match self {
             Self::Null | Self::Type(_) | Self::Listed | Self::Word(_) => "type",
             Self::TooSmall | Self::Far(1) => "minimum",
@@ -79,15 +94,20 @@ impl Kind for Break {
             Self::TooMany => "maxItems",
             Self::Twins => "uniqueItems",
             Self::Absent | Self::Missing(_) => "required",
+            Self::Undeclared if constraints.object.is_unevaluated => "unevaluatedProperties",
             Self::Undeclared => "additionalProperties",
             Self::TooFewMembers => "minProperties",
             Self::TooManyMembers => "maxProperties",
+            Self::Clause(index) => constraints.clauses.get(usize::from(index)).map_or("", |clause| clause.keyword),
         }
     }
 
     fn member(self, constraints: &Constraints) -> Option<String> {
-        let Self::Missing(index) = self else { return None };
-        constraints.object.properties.get(usize::from(index)).map(|property| property.name.to_string())
+        match self {
+            Self::Missing(index) => Some(constraints.object.properties.get(usize::from(index))?.name.to_string()),
+            Self::Clause(index) => constraints.clauses.get(usize::from(index))?.label.clone(),
+            _ => None,
+        }
     }
 }
 
@@ -125,6 +145,8 @@ pub(super) fn breaks(part: &Part, spot: &Spot) -> Vec<(u8, Break)> {
     if constraints.types.overlaps(Types::OBJECT) {
         objects(constraints, &mut out);
     }
+    let clauses = standing(constraints).filter(|(_, clause)| clause.can_be_broken);
+    out.extend(clauses.map(|(index, _)| (2, Break::Clause(index))));
     out
 }
 

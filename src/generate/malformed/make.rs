@@ -4,9 +4,11 @@
 use serde_json::Number;
 
 use super::breaks::{Break, FAR, OTHERS, UNLIKELY, WORDS};
+use super::clause::{broken, words};
+use crate::generate::clause::Site;
 use crate::generate::plan::{Change, Part, Spot};
 use crate::scenario::Datum;
-use crate::schema::{Constraints, Limit, Types};
+use crate::schema::{Constraints, Limit, Literal, Types};
 
 /// A change, and what it is in words.
 pub(super) struct Made {
@@ -42,6 +44,10 @@ pub(super) fn change(part: &Part, spot: &Spot, value: &Datum, kind: Break) -> Op
         Break::Missing(_) | Break::Undeclared | Break::TooFewMembers | Break::TooManyMembers => {
             members(constraints, value, kind)?
         }
+        Break::Clause(index) => {
+            let clause = constraints.clauses.get(usize::from(index))?;
+            Made::set(words(clause), broken(&Site { part, spot, value, clause })?)
+        }
     })
 }
 
@@ -65,10 +71,10 @@ fn wrong_type(other: Types, value: &Datum) -> Made {
 /// One step beyond a limit.
 fn beyond(constraints: &Constraints, limit: &Limit, step: i128) -> Option<Made> {
     let is_integer = !constraints.types.overlaps(Types::FRACTION);
-    let number = match (limit.exclusive, limit.value.as_i128()) {
+    let number = match (limit.exclusive, limit.value.next(step > 0)) {
         // The limit itself is out.
         (true, _) => limit.value.to_string(),
-        (false, Some(exact)) => exact.checked_add(step)?.to_string(),
+        (false, Some(next)) => next,
         (false, None) => {
             let value = limit.value.as_f64()?;
             #[expect(clippy::cast_precision_loss, reason = "the step is one")]
@@ -81,8 +87,25 @@ fn beyond(constraints: &Constraints, limit: &Limit, step: i128) -> Option<Made> 
     Some(Made::set(text, Datum::Number(number.into())))
 }
 
-fn no_multiple(step: &Number, value: &Datum) -> Option<Made> {
+/// The nearest double beyond a limit that no double holds, which whoever reads doubles tells from it as well.
+pub(super) fn coarsely_beyond(constraints: &Constraints, kind: Break) -> Option<Change> {
+    let rules = &constraints.number;
+    let (limit, is_up) = match kind {
+        Break::TooSmall => (rules.minimum.as_ref()?, false),
+        Break::TooLarge => (rules.maximum.as_ref()?, true),
+        _ => return None,
+    };
+    let double = limit.value.as_f64().filter(|_| limit.value.is_long())?;
+    let next = if is_up { double.next_up() } else { double.next_down() };
+    Some(Change::Set(Datum::Number(format!("{next:.0}").into())))
+}
+
+fn no_multiple(step: &Literal, value: &Datum) -> Option<Made> {
     let Datum::Number(text) = value else { return None };
+    if let (Ok(number), Some(step @ 2..)) = (text.parse::<i128>(), step.as_i128()) {
+        let between = number.checked_add(1)?;
+        return Some(Made::set(format!("{between}, no multiple of {step}"), Datum::Number(between.to_string().into())));
+    }
     let (number, step) = (text.parse::<f64>().ok()?, step.as_f64()?);
     let between = if step > 1.0 { number + 1.0 } else { number + step / 2.0 };
     let text = Number::from_f64(between)?.to_string();

@@ -20,7 +20,7 @@ fn body(case: &Case) -> Value {
 }
 
 #[track_caller]
-fn check(schema: Value, expected: &[(&str, Value)]) {
+pub(super) fn check(schema: Value, expected: &[(&str, Value)]) {
     let all = cases(json!({"body": {"application/json": {"schema": schema}}}), "/x", 0);
     for (keyword, value) in expected {
         let found = all.iter().any(|case| {
@@ -51,7 +51,7 @@ fn every_rule_of_a_scalar_can_be_broken() {
     );
     check(json!({"type": "string", "pattern": "^[a-z]+$"}), &[("pattern", json!("")), ("pattern", json!("A"))]);
     check(json!({"type": "number", "exclusiveMaximum": 1}), &[("maximum", json!(1))]);
-    check(json!({"type": "integer", "multipleOf": 5}), &[("multipleOf", json!(1.0))]);
+    check(json!({"type": "integer", "multipleOf": 5}), &[("multipleOf", json!(1))]);
     check(json!({"enum": ["a", "b"]}), &[("enum", json!("gadfly")), ("enum", json!("A"))]);
     check(
         json!({"type": "string", "format": "date-time"}),

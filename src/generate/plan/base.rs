@@ -11,7 +11,7 @@ use super::spot::spots;
 use super::{BodyPart, Part, Place, Plan};
 use crate::api::{Location, MediaType, Operation, Parameter};
 use crate::generate::user::{Pin, UserValues};
-use crate::generate::value::{Hints, How, Optionals, Wire, conforming, unproved, without_read_only};
+use crate::generate::value::{Hints, How, Optionals, Wire, conforming, unproved, without_read_only, written};
 use crate::scenario::Datum;
 use crate::scenario::encode::{Kind, is_sendable, kind};
 use crate::schema::{NodeId, Schema, View};
@@ -219,7 +219,8 @@ fn likely(schema: &Schema, wire: Wire) -> Option<Datum> {
     let how = How { optionals: Optionals::Required, hints: Hints::Scalars, wire, forced: &[], words: &[] };
     let tape = Seed::new(0).tape(256);
     let made = unproved(schema, &mut Unstructured::new(&tape), how, DEPTH);
-    made.or_else(|| schema.constraints().hints.first().map(Datum::from)).or(Some(match wire {
+    let hint = || schema.constraints().hints.first().map(|hint| written(schema.document(), hint));
+    made.or_else(hint).or(Some(match wire {
         Wire::Json => Datum::Object(Vec::new()),
         _ => Datum::string("1"),
     }))

@@ -26,6 +26,8 @@ pub(crate) struct Spot {
     pub depth: u8,
     /// The same place once more, with members that it did not have before: only absences are new here.
     pub again: bool,
+    /// Whether a choice was made for what stands here, or around it.
+    pub chosen: bool,
 }
 
 /// The spots of these values, each place of the schema once, the shallow ones first.
@@ -34,41 +36,56 @@ pub(crate) fn spots(schema: &Schema, goods: &[Datum]) -> Vec<Spot> {
     for (index, good) in goods.iter().enumerate() {
         let Some(value) = good.to_value() else { continue };
         walker.base = u16::try_from(index).unwrap_or(u16::MAX);
-        walker.walk(schema.node(), &value, &mut String::new(), 0);
+        walker.walk(schema.node(), &value, &mut String::new(), Way::default());
     }
     let mut out = walker.out;
     out.sort_by_key(|spot| spot.depth);
     out
 }
 
+/// How a place was reached.
+#[derive(Clone, Copy, Default)]
+struct Way {
+    depth: usize,
+    chosen: bool,
+}
+
 struct Walker<'a> {
     document: &'a Document,
-    /// The most members that were seen at each place of a node.
+    /// The most that was seen at a place: how many members, and one more; nothing for null and for an empty list.
     seen: BTreeMap<NodeId, BTreeMap<Box<str>, usize>>,
     out: Vec<Spot>,
     base: u16,
 }
 
 impl Walker<'_> {
-    fn walk(&mut self, node: NodeId, value: &Value, pointer: &mut String, depth: usize) {
-        if depth > DEEPEST || self.out.len() >= MOST_SPOTS {
+    fn walk(&mut self, node: NodeId, value: &Value, pointer: &mut String, way: Way) {
+        if way.depth > DEEPEST || self.out.len() >= MOST_SPOTS {
             return;
         }
         let leaf = settle(self.document, node, value);
-        let members = value.as_object().map_or(0, serde_json::Map::len);
+        let chosen = way.chosen || leaf != node;
+        let shown = match value {
+            Value::Null => 0,
+            Value::Array(items) => usize::from(!items.is_empty()),
+            Value::Object(members) => members.len() + 1,
+            _ => 1,
+        };
         let places = self.seen.entry(leaf).or_default();
         let known = places.get(pointer.as_str()).copied();
-        if known.is_none_or(|known| members > known) {
-            places.insert(pointer.as_str().into(), members);
-            let depth = u8::try_from(depth).unwrap_or(u8::MAX);
+        if known.is_none_or(|known| shown > known) {
+            places.insert(pointer.as_str().into(), shown);
+            let depth = u8::try_from(way.depth).unwrap_or(u8::MAX);
             let pointer = pointer.as_str().into();
-            self.out.push(Spot { base: self.base, pointer, node: leaf, depth, again: known.is_some() });
+            // Null and an empty list have little that can be changed.
+            let again = known.is_some_and(|known| known > 0);
+            self.out.push(Spot { base: self.base, pointer, node: leaf, depth, again, chosen });
         }
         below(self.document, leaf, value, &mut |token, node, value| {
             let length = pointer.len();
             pointer.push('/');
             pointer.push_str(&escape_token(token));
-            self.walk(node, value, pointer, depth + 1);
+            self.walk(node, value, pointer, Way { depth: way.depth + 1, chosen });
             pointer.truncate(length);
         });
     }

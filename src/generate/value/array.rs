@@ -1,11 +1,13 @@
 //! Arrays within their limits.
 
-use super::{Maker, Optionals, Wire};
+use super::{How, Maker, Optionals, Wire};
 use crate::scenario::Datum;
 use crate::schema::{Constraints, NodeId};
 
 /// How often an item is made anew to be unlike the others.
 const ATTEMPTS: u32 = 8;
+/// How deep the optional parts of such an item nest.
+const ITEM_DEPTH: u32 = 1;
 /// The most items that are made, whatever is asked for.
 const MOST: usize = 10_000;
 
@@ -16,7 +18,7 @@ impl Maker<'_, '_> {
         let mut items: Vec<Datum> = Vec::with_capacity(wanted.min(64));
         while items.len() < wanted {
             let node = match rules.contains {
-                Some(node) if items.len() + 1 == wanted.max(1) => Some(node),
+                Some(node) if items.len() + rules.min_contains.max(1) >= wanted => Some(node),
                 _ => rules.item(items.len()),
             };
             let item = node.and_then(|node| self.item(node, &items, rules.unique, name, depth.saturating_sub(1)));
@@ -67,14 +69,26 @@ impl Maker<'_, '_> {
                 return Some(item);
             }
         }
-        self.another(node, others)
+        self.another(node, others).or_else(|| self.other_draw(node, others))
+    }
+
+    /// An item from another tape than the one that is at its end.
+    fn other_draw(&self, node: NodeId, others: &[Datum]) -> Option<Datum> {
+        let how = How { optionals: Optionals::Drawn, ..self.how };
+        let first = others.len() as u64 * u64::from(ATTEMPTS);
+        let mut drawn = (first..first + u64::from(ATTEMPTS))
+            .filter_map(|number| super::spare(self.document, node, how, ITEM_DEPTH, number));
+        drawn.find(|item| !others.contains(item))
     }
 
     /// An item that an empty tape would not give: the next enum member, the next number, a longer text.
     fn another(&mut self, node: NodeId, others: &[Datum]) -> Option<Datum> {
         let constraints = self.document.constraints(node);
         if let Some(members) = &constraints.enumeration {
-            return members.iter().map(Datum::from).find(|member| !others.contains(member));
+            return members
+                .iter()
+                .map(|member| super::written(self.document, member))
+                .find(|member| !others.contains(member));
         }
         let varied = match others.last()? {
             Datum::Number(text) => Datum::Number(text.parse::<i128>().ok()?.checked_add(1)?.to_string().into()),

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::settle;
+use super::{settle, written};
 use crate::scenario::Datum;
 use crate::schema::{Document, NodeId};
 
@@ -16,7 +16,7 @@ pub(crate) fn without_read_only(document: &Document, node: NodeId, value: &Value
 
 fn clean(document: &Document, node: NodeId, value: &Value, depth: u32) -> Datum {
     if depth == 0 || !value.is_object() && !value.is_array() {
-        return Datum::from(value);
+        return written(document, value);
     }
     let rules = document.constraints(settle(document, node, value));
     match value {
@@ -34,7 +34,7 @@ fn clean(document: &Document, node: NodeId, value: &Value, depth: u32) -> Datum 
             };
             Datum::Array(items.iter().enumerate().map(item).collect())
         }
-        scalar => Datum::from(scalar),
+        scalar => written(document, scalar),
     }
 }
 

@@ -8,6 +8,7 @@ mod exact;
 mod number;
 mod object;
 mod text;
+mod written;
 
 use arbitrary::Unstructured;
 use serde_json::Value;
@@ -21,6 +22,7 @@ pub(crate) use crate::schema::{fits, settle};
 pub(crate) use clean::without_read_only;
 pub(crate) use exact::{Exact, exactly};
 pub(crate) use number::{integer_range, largest, smallest};
+pub(crate) use written::written;
 
 /// How deep a schema may demand to nest before it counts as endless.
 const DEEPEST: u32 = 40;
@@ -34,6 +36,10 @@ const BUDGET: usize = 1_500;
 const ATTEMPTS: u32 = 4;
 /// How deep the optional parts of a likely value nest.
 const LIKELY_DEPTH: u32 = 3;
+/// How many alternatives are tried one by one.
+const MOST_ALTERNATIVES: usize = 8;
+/// How many values are drawn where several are wanted.
+const SEVERAL: u64 = 6;
 /// Bytes of the tapes that stand in when the given one is at its end.
 const SPARE: usize = 512;
 
@@ -117,6 +123,7 @@ pub(crate) fn conforming(schema: &Schema, tape: &mut Unstructured<'_>, how: How<
     document.height(node, DEEPEST)?;
     // What is suggested as a whole is the document's word, not ours.
     let is_proved = how.wire == Wire::Json && how.hints != Hints::All && document.is_proved(node);
+    let conforms = |datum: &Datum| datum.to_value().is_some_and(|value| schema.conforms(View::Request, &value));
     for attempt in 0..ATTEMPTS {
         // What the document itself suggests is given up first: examples are often wrong.
         let hints = if attempt < 2 { how.hints } else { Hints::Never };
@@ -125,15 +132,34 @@ pub(crate) fn conforming(schema: &Schema, tape: &mut Unstructured<'_>, how: How<
             make(document, node, tape, how, depth)
         } else {
             // The tape is at its end, and would give the same value again.
-            let spare = Seed::new(u64::from(attempt)).tape(SPARE);
-            make(document, node, &mut Unstructured::new(&spare), how, depth)
+            spare(document, node, how, depth, u64::from(attempt))
         };
-        let conforms = |datum: &Datum| datum.to_value().is_some_and(|value| schema.conforms(View::Request, &value));
         if let Some(datum) = made.filter(|datum| is_proved || conforms(datum)) {
             return Some(datum);
         }
     }
-    None
+    alone(document, node, how, depth).into_iter().find(conforms)
+}
+
+/// Values of each alternative of an exclusive choice in its turn: those that differ in what is optional are told apart only
+/// if it is there.
+fn alone(document: &Document, node: NodeId, how: How<'_>, depth: u32) -> Vec<Datum> {
+    let constraints = document.constraints(node);
+    let is_open = constraints.exclusive && how.optionals == Optionals::Drawn && how.forced.is_empty();
+    let count = if is_open { constraints.alternatives.len().min(MOST_ALTERNATIVES) } else { 0 };
+    let of_alternative = |index: usize| {
+        let forced = [(node, index)];
+        let with = |optionals| How { optionals, hints: Hints::Never, forced: &forced, ..how };
+        let full = spare(document, node, with(Optionals::All), depth, 0);
+        [full, spare(document, node, with(Optionals::Required), depth, 0)]
+    };
+    (0..count).flat_map(of_alternative).flatten().collect()
+}
+
+/// A value from a tape that stands in for one at its end.
+fn spare(document: &Document, node: NodeId, how: How<'_>, depth: u32, number: u64) -> Option<Datum> {
+    let tape = Seed::new(number).tape(SPARE);
+    make(document, node, &mut Unstructured::new(&tape), how, depth)
 }
 
 fn make(document: &Document, node: NodeId, tape: &mut Unstructured<'_>, how: How<'_>, depth: u32) -> Option<Datum> {
@@ -154,6 +180,22 @@ pub(crate) fn likely(document: &Document, node: NodeId, seed: Seed) -> Option<Da
     let tape = seed.tape(SPARE);
     let how = How { optionals: Optionals::Required, hints: Hints::Scalars, ..How::drawn(Wire::Json) };
     make(document, node, &mut Unstructured::new(&tape), how, LIKELY_DEPTH)
+}
+
+/// Values of a node that nobody has validated: plain, full, and a few at random.
+pub(crate) fn several(document: &Document, node: NodeId, wire: Wire) -> Vec<Datum> {
+    let mut out = Vec::new();
+    if document.height(node, DEEPEST).is_none() {
+        return out;
+    }
+    let fixed = [Optionals::Required, Optionals::All].map(|optionals| (optionals, Vec::new()));
+    let drawn = (0..SEVERAL).map(|number| (Optionals::Drawn, Seed::new(number).tape(SPARE)));
+    for (optionals, tape) in fixed.into_iter().chain(drawn) {
+        let how = How { optionals, hints: Hints::Never, ..How::drawn(wire) };
+        let made = make(document, node, &mut Unstructured::new(&tape), how, LIKELY_DEPTH);
+        out.extend(made.filter(|value| !out.contains(value)));
+    }
+    out
 }
 
 impl Maker<'_, '_> {
@@ -205,7 +247,7 @@ impl Maker<'_, '_> {
         let says_null = self.how.wire == Wire::Json;
         let first = self.tape.below(members.len());
         let turned = members.iter().cycle().skip(first).take(members.len());
-        turned.map(Datum::from).find(|datum| says_null || *datum != Datum::Null)
+        turned.map(|value| written(self.document, value)).find(|datum| says_null || *datum != Datum::Null)
     }
 
     /// A value that the document suggests, if hints are wanted here and it is no nonsense.
@@ -223,7 +265,8 @@ impl Maker<'_, '_> {
         let first = self.tape.below(constraints.hints.len());
         let turned = constraints.hints.iter().cycle().skip(first).take(constraints.hints.len());
         let mut usable = turned.filter(|value| whole || !value.is_object() && !value.is_array());
-        usable.find(|value| fits(self.document, constraints, value) && self.can_stand(value)).map(Datum::from)
+        let hint = usable.find(|value| fits(self.document, constraints, value) && self.can_stand(value))?;
+        Some(written(self.document, hint))
     }
 
     /// Whether a suggested value can stand where it is wanted.

@@ -4,7 +4,7 @@ use serde_json::Number;
 
 use super::Maker;
 use crate::scenario::Datum;
-use crate::schema::{Constraints, Limit};
+use crate::schema::{Constraints, Limit, Literal};
 
 /// The range of integers that are legal: by the limits, and by the format.
 pub(crate) fn integer_range(constraints: &Constraints) -> (i128, i128) {
@@ -27,7 +27,7 @@ fn whole(limit: &Limit, round: fn(f64) -> f64, step: i128) -> i128 {
 }
 
 /// `multipleOf` as a whole number of `10^-scale`.
-pub(super) fn step(number: &Number) -> Option<(i128, u32)> {
+pub(super) fn step(number: &Literal) -> Option<(i128, u32)> {
     let text = number.to_string();
     if let Some((mantissa, exponent)) = text.split_once(['e', 'E']) {
         let places = exponent.strip_prefix('-')?.parse::<u32>().ok()?;
@@ -55,22 +55,31 @@ pub(super) fn scaled(units: i128, scale: u32) -> String {
 
 /// The least legal number as text, if there is a limit.
 pub(crate) fn smallest(constraints: &Constraints) -> Option<String> {
-    edge(constraints, constraints.number.minimum.as_ref()?, 1)
+    let limit = constraints.number.minimum.as_ref()?;
+    edge(constraints, limit, 1).map(|text| told_apart(text, limit, f64::next_up))
 }
 
 /// The greatest legal number as text, if there is a limit.
 pub(crate) fn largest(constraints: &Constraints) -> Option<String> {
-    edge(constraints, constraints.number.maximum.as_ref()?, -1)
+    let limit = constraints.number.maximum.as_ref()?;
+    edge(constraints, limit, -1).map(|text| told_apart(text, limit, f64::next_down))
 }
 
 fn edge(constraints: &Constraints, limit: &Limit, inward: i128) -> Option<String> {
     if let Some((digits, scale)) = constraints.number.multiple_of.as_ref().and_then(step) {
+        if let Some(bound) = limit.value.as_i128() {
+            return exact_multiple(bound, limit.exclusive, digits, scale, inward);
+        }
         let power = 10_f64.powi(i32::try_from(scale).ok()?);
         let bound = limit.value.as_f64()? * power;
         #[expect(clippy::cast_possible_truncation, reason = "a limit beyond 2^127 saturates, and is then not met")]
         let steps = if inward > 0 { (bound / digits as f64).ceil() } else { (bound / digits as f64).floor() } as i128;
         let at_limit = limit.exclusive && (steps.checked_mul(digits)? as f64 - bound).abs() < f64::EPSILON;
         return Some(scaled((steps + if at_limit { inward } else { 0 }).checked_mul(digits)?, scale));
+    }
+    let is_beyond = limit.value.is_long() && limit.value.as_i128().is_none();
+    if is_beyond {
+        return if limit.exclusive { limit.value.next(inward > 0) } else { Some(limit.value.to_string()) };
     }
     if !constraints.types.overlaps(crate::schema::Types::FRACTION) {
         let (least, most) = integer_range(constraints);
@@ -84,6 +93,24 @@ fn edge(constraints: &Constraints, limit: &Limit, inward: i128) -> Option<String
     // So near to zero as to be lost in most readers is no use.
     let near = if value == 0.0 { 1e-9_f64.copysign(near) } else { near };
     Number::from_f64(near).map(|number| number.to_string())
+}
+
+/// The number, or the next double if it is the same double as a limit that is out itself: validators could not tell it.
+fn told_apart(text: String, limit: &Limit, next: fn(f64) -> f64) -> String {
+    let double = limit.value.as_f64().filter(|_| limit.exclusive && limit.value.is_long());
+    match double.filter(|double| text.parse::<f64>().is_ok_and(|number| number.to_bits() == double.to_bits())) {
+        Some(double) => format!("{:.0}", next(double)),
+        None => text,
+    }
+}
+
+/// The multiple of a step, in units of `10^-scale`, that is at an integer or next to it.
+fn exact_multiple(bound: i128, exclusive: bool, step: i128, scale: u32, inward: i128) -> Option<String> {
+    let bound = bound.checked_mul(10_i128.checked_pow(scale)?)?;
+    let (down, rest) = (bound.div_euclid(step), bound.rem_euclid(step));
+    let steps = if inward > 0 && rest != 0 { down.checked_add(1)? } else { down };
+    let steps = if exclusive && rest == 0 { steps.checked_add(inward)? } else { steps };
+    Some(scaled(steps.checked_mul(step)?, scale))
 }
 
 impl Maker<'_, '_> {
@@ -183,7 +210,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::schema::Schema;
+    use crate::schema::{Digits, Schema};
 
     #[track_caller]
     fn check(schema: serde_json::Value, least: Option<&str>, most: Option<&str>) {
@@ -198,6 +225,11 @@ mod tests {
         check(json!({"type": "integer", "exclusiveMinimum": 1, "exclusiveMaximum": 10}), Some("2"), Some("9"));
         check(json!({"type": "integer", "minimum": 0.5, "maximum": 9.5}), Some("1"), Some("9"));
         check(json!({"type": "integer", "minimum": 1, "maximum": 10, "multipleOf": 4}), Some("4"), Some("8"));
+        check(
+            json!({"type": "integer", "minimum": -9_223_372_036_854_775_807_i64, "exclusiveMaximum": u64::MAX, "multipleOf": 5}),
+            Some("-9223372036854775805"),
+            Some("18446744073709551610"),
+        );
         check(json!({"type": "number", "minimum": 0.5}), Some("0.5"), None);
         check(json!({"type": "number", "exclusiveMaximum": 1}), None, Some("0.9999999999999999"));
         check(json!({"type": "number", "minimum": 0, "maximum": 1, "multipleOf": 0.01}), Some("0"), Some("1"));
@@ -205,8 +237,9 @@ mod tests {
 
     #[test]
     fn steps_are_exact() {
-        assert_eq!(step(&Number::from_f64(0.01).unwrap()), Some((1, 2)));
-        assert_eq!(step(&Number::from_f64(1e-8).unwrap()), Some((1, 8)));
+        let literal = |number: f64| Literal::new(&Number::from_f64(number).unwrap(), &Digits::default());
+        assert_eq!(step(&literal(0.01)), Some((1, 2)));
+        assert_eq!(step(&literal(1e-8)), Some((1, 8)));
         assert_eq!([scaled(1234, 2), scaled(-5, 2), scaled(100, 2), scaled(7, 0)], ["12.34", "-0.05", "1", "7"]);
     }
 }

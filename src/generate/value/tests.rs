@@ -153,3 +153,25 @@ fn an_object_that_may_not_be_is_not_made_where_other_types_are_allowed() {
         }
     }
 }
+
+#[test]
+fn alternatives_that_overlap_are_met_one_at_a_time_where_that_can_be() {
+    // A value without `kind` meets both.
+    let tagged =
+        |kind: &str| json!({"type": "object", "properties": {"n": {"type": "integer"}, "kind": {"enum": [kind]}}});
+    check(json!({"oneOf": [tagged("card"), tagged("cash")]}));
+    // What meets the second meets the first.
+    let first = json!({"type": "object", "required": ["a"], "properties": {"a": {"type": "integer"}}});
+    check(json!({"oneOf": [first, {"allOf": [first, {"required": ["b"], "properties": {"b": {"type": "string"}}}]}]}));
+}
+
+#[test]
+fn a_format_of_one_length_has_a_text_of_that_length() {
+    let schema = Schema::standalone(json!({"type": "string", "format": "uuid", "minLength": 36, "maxLength": 36}));
+    let made = |length: usize| {
+        let exact = Exact::Length(length);
+        exactly(schema.document(), schema.node(), &mut Unstructured::new(&[]), HOW, exact, 1)
+    };
+    assert!(made(36).is_some_and(|text| schema.conforms(View::Request, &text.to_value().unwrap())));
+    assert_eq!(made(35), None);
+}

@@ -96,7 +96,8 @@ impl Maker<'_, '_> {
             return pattern.sample(self.tape.bytes(), length, length);
         }
         match rules.format.filter(|format| format.is_text() && !matches!(format, Format::Password | Format::Binary)) {
-            Some(format) => lengthened(format, length),
+            // Those that have one length only have it in every sample.
+            Some(format) => lengthened(format, length).or_else(|| self.format(format, length, length)),
             None => Some(self.free(length, length)),
         }
     }

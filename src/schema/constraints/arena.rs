@@ -22,6 +22,17 @@ impl NodeId {
     pub const ANY: Self = Self(0);
 }
 
+/// How a node differs from another one.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Variation<'a> {
+    /// The schemas at these pointers apply as well.
+    pub with: &'a [&'a str],
+    /// The schemas at these pointers apply no more.
+    pub without: &'a [&'a str],
+    /// This member must be there.
+    pub member: Option<&'a str>,
+}
+
 struct Cell {
     key: Key,
     constraints: OnceLock<Constraints>,
@@ -70,6 +81,15 @@ impl Arena {
     /// The node of the schema at this pointer.
     pub(crate) fn of_pointer(&self, document: &Document, pointer: &str) -> NodeId {
         self.intern(Key::of([Part::schema(document, pointer)]))
+    }
+
+    /// The node that differs from this one so.
+    pub(super) fn varied(&self, document: &Document, node: NodeId, variation: &Variation<'_>) -> NodeId {
+        let schemas = |pointers: &[&str]| pointers.iter().map(|at| Part::schema(document, at)).collect::<Vec<_>>();
+        let left_out = schemas(variation.without);
+        let kept = self.cell(node).key.parts().iter().filter(|part| !left_out.contains(part)).cloned();
+        let member = variation.member.map(|name| Part::Require(name.into()));
+        self.intern(Key::of(kept.chain(schemas(variation.with)).chain(member)))
     }
 
     /// The node's constraints.

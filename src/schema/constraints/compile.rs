@@ -5,9 +5,10 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::arena::Arena;
+use super::clauses::{asks_nothing, clauses};
 use super::merge::Merger;
 use super::part::{Key, Part};
-use super::{Constraints, NodeId};
+use super::{Constraints, NodeId, negation};
 use crate::schema::Document;
 use crate::schema::document::{escape_token, pointer_of};
 
@@ -51,6 +52,7 @@ pub(super) fn node(document: &Document, arena: &Arena, key: &Key) -> Constraints
     let from_key = key.parts().iter().cloned();
     merger.finish(from_key.chain(closure.tags.into_iter().map(|(name, value)| Part::Tag(name, value))), |constraints| {
         constraints.name = name;
+        constraints.clauses = clauses(&closure.schemas);
         let choice = closure.choices.iter().find(|choice| !key.has_decided(&choice.id));
         constraints.alternatives = choice.map(|choice| branches(arena, key, choice)).unwrap_or_default();
     })
@@ -92,6 +94,7 @@ impl<'a> Closure<'a> {
     ) {
         let pointer = &reached.pointer;
         self.schemas.push((Arc::clone(pointer), schema));
+        self.is_false |= schema.get("not").is_some_and(asks_nothing);
         if self.name.is_none() {
             self.name = pointer.strip_prefix("/components/schemas/").filter(|name| !name.contains('/')).map(Into::into);
         }
@@ -160,7 +163,8 @@ impl<'a> Closure<'a> {
         if schema.contains_key("if") {
             let when = |keyword: &str| schema.contains_key(keyword).then(|| below(keyword));
             let met = [Some(below("if")), when("then")].into_iter().flatten().collect();
-            let unmet = when("else").into_iter().collect();
+            let against = negation::against(schema.get("if"), &format!("{pointer}/if"));
+            let unmet = when("else").into_iter().chain(against).collect();
             self.choices.push(Choice { id: format!("{pointer}/if").into(), branches: vec![met, unmet] });
         }
         if let Some(Value::Object(dependents)) = schema.get("dependentSchemas") {

@@ -59,6 +59,9 @@ fn fits_object(document: &Document, constraints: &Constraints, members: &serde_j
     if rules.properties.iter().any(|property| property.required && missing(&property.name)) {
         return false;
     }
+    if rules.forbidden.iter().any(|name| members.contains_key(&**name)) {
+        return false;
+    }
     members.iter().all(|(name, value)| {
         let Some(node) = rules.member(name) else { return false };
         let member = document.constraints(node);

@@ -3,14 +3,15 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
 
 use super::arena::{Arena, NodeId};
 use super::part::{Key, Part};
-use super::{Constraints, Limit, Property, Types};
+use super::{Constraints, Limit, Property, Types, negation};
 use crate::schema::Document;
 use crate::schema::document::{escape_token, pointer_of};
 use crate::schema::format::Format;
+use crate::schema::literal::Literal;
 use crate::schema::pattern::Pattern;
 
 /// Keywords that this view does not express.
@@ -36,6 +37,7 @@ impl<'a> Merger<'a> {
         if let Some(types) = schema.get("type") {
             self.out.types = self.out.types.and(Types::of_keyword(types));
         }
+        self.out.types = self.out.types.without(negation::types(schema));
         if let Some(Value::Array(members)) = schema.get("enum") {
             self.restrict(members);
         }
@@ -68,22 +70,23 @@ impl<'a> Merger<'a> {
     }
 
     fn numbers(&mut self, schema: &Map<String, Value>) {
-        let number = |keyword: &str| schema.get(keyword).and_then(Value::as_number);
+        let digits = self.document.digits();
+        let number = |keyword: &str| Some(Literal::new(schema.get(keyword)?.as_number()?, digits));
         let rules = &mut self.out.number;
         for (keyword, exclusive) in [("minimum", false), ("exclusiveMinimum", true)] {
             if let Some(value) = number(keyword) {
-                tighten(&mut rules.minimum, Limit { value: value.clone(), exclusive }, Ordering::Greater);
+                tighten(&mut rules.minimum, Limit { value, exclusive }, Ordering::Greater);
             }
         }
         for (keyword, exclusive) in [("maximum", false), ("exclusiveMaximum", true)] {
             if let Some(value) = number(keyword) {
-                tighten(&mut rules.maximum, Limit { value: value.clone(), exclusive }, Ordering::Less);
+                tighten(&mut rules.maximum, Limit { value, exclusive }, Ordering::Less);
             }
         }
         if let Some(step) = number("multipleOf").filter(|step| step.as_f64().is_some_and(|step| step > 0.0)) {
             // Two different steps have a common multiple that is rarely wanted; validation judges the product.
             self.out.unproved |= rules.multiple_of.is_some();
-            rules.multiple_of = Some(step.clone());
+            rules.multiple_of = Some(step);
         }
     }
 
@@ -108,7 +111,8 @@ impl<'a> Merger<'a> {
         array.max_items = least(array.max_items, size(schema, "maxItems"));
         array.unique |= schema.get("uniqueItems") == Some(&Value::Bool(true));
         if schema.contains_key("contains") {
-            array.min_items = array.min_items.max(size(schema, "minContains").unwrap_or(1));
+            array.min_contains = array.min_contains.max(size(schema, "minContains").unwrap_or(1));
+            array.min_items = array.min_items.max(array.min_contains);
         }
         let object = &mut self.out.object;
         object.min_properties = object.min_properties.max(size(schema, "minProperties").unwrap_or(0));
@@ -143,6 +147,12 @@ impl<'a> Merger<'a> {
         if let Some(tag) = parts.iter().find_map(own_tag) {
             self.tag(tag);
         }
+        for pointer in parts.iter().filter_map(own_differ) {
+            negation::exclude(self.document, pointer, &mut self.out);
+        }
+        for pointer in self.under("not") {
+            negation::exclude(self.document, &pointer, &mut self.out);
+        }
         let out = &mut self.out;
         if let Some(members) = &mut out.enumeration {
             let types = out.types;
@@ -155,7 +165,7 @@ impl<'a> Merger<'a> {
         }
         out.unproved |= possible != out.types;
         out.impossible |= possible.is_empty();
-        out.preferred = preferred(out, &self.schemas);
+        out.preferred = super::preferred::preferred(out, &self.schemas);
         complete(&mut self.out);
         self.out
     }
@@ -191,18 +201,28 @@ impl<'a> Merger<'a> {
             self.intern(&self.schemas.iter().filter_map(at).collect::<Vec<_>>())
         });
         self.out.array.prefix = prefix.collect();
-        if !self.is_false("items") && !self.is_false("unevaluatedItems") {
-            self.out.array.items = Some(self.intern(&self.under("items")));
-        }
         let contains = self.under("contains");
+        let items = self.under("items");
         if !contains.is_empty() {
-            self.out.array.contains = Some(self.intern(&[contains, self.under("items")].concat()));
+            self.out.array.contains = Some(self.intern(&[contains, items.clone()].concat()));
             self.out.unproved = true;
         }
+        self.out.array.items = if self.is_false("items") {
+            None
+        } else if !items.is_empty() {
+            Some(self.intern(&items))
+        } else if self.is_false("unevaluatedItems") {
+            // What `contains` has looked at is evaluated.
+            self.out.array.contains
+        } else {
+            Some(self.intern(&self.under("unevaluatedItems")))
+        };
     }
 
     fn objects(&mut self, parts: &[Part]) {
-        let closed = self.is_false("additionalProperties") || self.is_false("unevaluatedProperties");
+        let is_shut = self.is_false("additionalProperties");
+        self.out.object.is_unevaluated = !is_shut && self.is_false("unevaluatedProperties");
+        let closed = is_shut || self.out.object.is_unevaluated;
         let additional = [self.under("additionalProperties"), self.under("unevaluatedProperties")].concat();
         let written =
             additional.iter().filter(|pointer| !matches!(self.document.at(pointer), Some(Value::Bool(_)) | None));
@@ -234,9 +254,13 @@ impl<'a> Merger<'a> {
         let mut names: Vec<&str> = Vec::new();
         let declared = self.schemas.iter().filter_map(|(_, schema)| schema.get("properties")?.as_object());
         names.extend(declared.flat_map(|properties| properties.keys().map(String::as_str)));
+        let denied = self.schemas.iter().filter_map(|(_, schema)| negation::member(schema)).map(Into::into);
+        self.out.object.forbidden = denied.collect();
         for part in parts {
             match part {
+                Part::Forbid(name) => self.out.object.forbidden.push(Arc::clone(name)),
                 Part::Require(name) => required.push(name),
+                Part::Differ(name, _) if !name.is_empty() => required.push(name),
                 Part::Tag(name, _) if !name.is_empty() => names.push(name),
                 _ => {}
             }
@@ -254,7 +278,7 @@ impl<'a> Merger<'a> {
     }
 
     fn property(&self, name: &str, required: &[&str], parts: &[Part]) -> Option<Property> {
-        if parts.iter().any(|part| matches!(part, Part::Forbid(forbidden) if **forbidden == *name)) {
+        if self.out.object.forbidden.iter().any(|forbidden| **forbidden == *name) {
             return None;
         }
         let mut applying: Vec<Arc<str>> = Vec::new();
@@ -267,7 +291,11 @@ impl<'a> Merger<'a> {
         }
         let tag = parts.iter().find(|part| matches!(part, Part::Tag(tagged, _) if **tagged == *name));
         let read_only = applying.iter().any(|pointer| self.is_read_only(pointer));
-        let key = self.key(&applying);
+        let differ = |part: &Part| match part {
+            Part::Differ(member, pointer) if **member == *name => Some(Part::Differ("".into(), Arc::clone(pointer))),
+            _ => None,
+        };
+        let key = self.key(&applying).with(parts.iter().filter_map(differ));
         let node = match tag {
             // Within its own node a tag says what the value itself is.
             Some(Part::Tag(_, value)) => self.arena.intern(key.with([Part::Tag("".into(), Arc::clone(value))])),
@@ -308,35 +336,18 @@ impl<'a> Merger<'a> {
     }
 }
 
-/// What a schema without a `type` is about, by the keywords that it has.
-fn preferred(out: &Constraints, schemas: &[(Arc<str>, &Map<String, Value>)]) -> Types {
-    let has =
-        |keywords: &[&str]| schemas.iter().any(|(_, schema)| keywords.iter().any(|word| schema.contains_key(*word)));
-    if out.types != Types::ANY {
-        return out.types;
-    }
-    let mut hinted = Types::NONE;
-    if !out.object.properties.is_empty() || has(&["additionalProperties", "patternProperties", "minProperties"]) {
-        hinted = hinted.or(Types::OBJECT);
-    }
-    if has(&["items", "prefixItems", "minItems", "maxItems", "uniqueItems"]) {
-        hinted = hinted.or(Types::ARRAY);
-    }
-    if has(&["minLength", "maxLength", "pattern"]) || out.string.format.is_some_and(Format::is_text) {
-        hinted = hinted.or(Types::STRING);
-    }
-    if has(&["minimum", "maximum", "multipleOf", "exclusiveMinimum", "exclusiveMaximum"])
-        || out.string.format.is_some_and(|format| !format.is_text())
-    {
-        hinted = hinted.or(Types::NUMBER);
-    }
-    if hinted.is_empty() { Types::ANY } else { hinted }
-}
-
 /// The value that a discriminator asks of the node itself.
 fn own_tag(part: &Part) -> Option<&str> {
     match part {
         Part::Tag(name, value) if name.is_empty() => Some(value),
+        _ => None,
+    }
+}
+
+/// The schema of which the node itself must have none of the values.
+fn own_differ(part: &Part) -> Option<&Arc<str>> {
+    match part {
+        Part::Differ(name, pointer) if name.is_empty() => Some(pointer),
         _ => None,
     }
 }
@@ -357,19 +368,11 @@ fn tighten(limit: &mut Option<Limit>, other: Limit, better: Ordering) {
     let replaces = match limit {
         None => true,
         Some(known) => {
-            let order = compare(&other.value, &known.value);
+            let order = other.value.compare(&known.value);
             order == better || order == Ordering::Equal && other.exclusive
         }
     };
     if replaces {
         *limit = Some(other);
-    }
-}
-
-/// The order of two numbers, exact for integers.
-fn compare(one: &Number, other: &Number) -> Ordering {
-    match (one.as_i128(), other.as_i128()) {
-        (Some(one), Some(other)) => one.cmp(&other),
-        _ => one.as_f64().partial_cmp(&other.as_f64()).unwrap_or(Ordering::Equal),
     }
 }

@@ -7,25 +7,30 @@
 //! can't express (`not`, `unevaluatedItems`, ...) is left to [`Schema::conforms`].
 
 mod arena;
+mod clauses;
 mod compile;
 mod fits;
 mod height;
 mod merge;
+mod negation;
 mod part;
+mod preferred;
 mod proved;
 mod ranges;
 mod types;
 
 use std::sync::Arc;
 
-use serde_json::{Number, Value};
+use serde_json::Value;
 
-pub(crate) use arena::Arena;
 pub use arena::NodeId;
+pub(crate) use arena::{Arena, Variation};
+pub use clauses::Clause;
 pub(crate) use fits::{fits, settle};
 pub use types::Types;
 
 use super::format::Format;
+use super::literal::Literal;
 use super::pattern::Pattern;
 use super::{Document, Schema};
 
@@ -47,6 +52,8 @@ pub struct Constraints {
     pub array: ArrayRules,
     /// Rules for objects.
     pub object: ObjectRules,
+    /// What has no field here and is known by where it stands.
+    pub clauses: Vec<Clause>,
     /// If not empty, a value meets one of these nodes, and each of them includes everything that stands here.
     pub alternatives: Vec<NodeId>,
     /// The document's `default`, `example` and `examples` of the value, in this order of mention; seeds, not truth.
@@ -69,14 +76,14 @@ pub struct NumberRules {
     /// The upper limit.
     pub maximum: Option<Limit>,
     /// `multipleOf`.
-    pub multiple_of: Option<Number>,
+    pub multiple_of: Option<Literal>,
 }
 
 /// A limit of a number.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Limit {
     /// Its value.
-    pub value: Number,
+    pub value: Literal,
     /// Whether the value itself is out.
     pub exclusive: bool,
 }
@@ -101,8 +108,10 @@ pub struct ArrayRules {
     pub prefix: Vec<NodeId>,
     /// What the items after the prefix meet; `None` where there may be none.
     pub items: Option<NodeId>,
-    /// `contains`.
+    /// `contains`, together with what `items` says.
     pub contains: Option<NodeId>,
+    /// How many items must meet it.
+    pub min_contains: usize,
     /// The number of items, with what `contains` asks for.
     pub min_items: usize,
     /// `maxItems`.
@@ -118,6 +127,8 @@ pub struct ObjectRules {
     pub properties: Vec<Property>,
     /// What undeclared members meet; `None` where there may be none.
     pub additional: Option<NodeId>,
+    /// Whether there may be none only because of `unevaluatedProperties`.
+    pub is_unevaluated: bool,
     /// Whether a schema for undeclared members is written down: the object is meant as a map.
     pub is_map: bool,
     /// `patternProperties`.
@@ -128,6 +139,8 @@ pub struct ObjectRules {
     pub min_properties: usize,
     /// `maxProperties`.
     pub max_properties: Option<usize>,
+    /// Members that may not be there.
+    pub forbidden: Vec<Arc<str>>,
     /// `dependentRequired`: if the first is there, the others must be.
     pub dependent: Vec<(Arc<str>, Vec<Arc<str>>)>,
 }
@@ -187,6 +200,11 @@ impl Document {
     /// The node's constraints, compiled on first use.
     pub fn constraints(&self, node: NodeId) -> &Constraints {
         self.arena().get(self, node)
+    }
+
+    /// A node that asks for more, or for less, than this one.
+    pub(crate) fn varied(&self, node: NodeId, variation: &Variation<'_>) -> NodeId {
+        self.arena().varied(self, node, variation)
     }
 
     /// Whether every value that is made by the node's rules conforms for certain.

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::schema::Digits;
 
 fn view(schema: Value) -> Schema {
     Schema::standalone(schema)
@@ -23,12 +24,16 @@ fn references_and_all_of_are_one_node() {
     assert_eq!(schema.constraints().types, Types::OBJECT);
 }
 
+fn literal(number: u64) -> Literal {
+    Literal::new(&number.into(), &Digits::default())
+}
+
 #[test]
 fn limits_are_the_tightest() {
     let schema = view(json!({"minimum": 1, "allOf": [{"exclusiveMinimum": 1}, {"maximum": 5}, {"maximum": 3}]}));
     let rules = &schema.constraints().number;
-    assert_eq!(rules.minimum, Some(Limit { value: 1.into(), exclusive: true }));
-    assert_eq!(rules.maximum, Some(Limit { value: 3.into(), exclusive: false }));
+    assert_eq!(rules.minimum, Some(Limit { value: literal(1), exclusive: true }));
+    assert_eq!(rules.maximum, Some(Limit { value: literal(3), exclusive: false }));
 }
 
 #[test]
