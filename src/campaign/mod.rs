@@ -12,6 +12,7 @@ mod options;
 mod pipeline;
 mod proof;
 mod proving;
+mod results;
 mod run;
 mod shares;
 mod summary;

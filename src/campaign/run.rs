@@ -9,8 +9,8 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use super::book::Book;
 use super::budget::Budget;
 use super::keep::Keeper;
-use super::pipeline::{Done, Folded, Pipeline, Slot};
-use super::proof::{Proof, Settled};
+use super::pipeline::{Pipeline, Slot};
+use super::proof::Proof;
 use super::proving::Proving;
 use super::target::{is_refused, probe};
 use super::throttle::Throttle;
@@ -25,11 +25,9 @@ use crate::minimize::Minimizer;
 use crate::oracle::Registry;
 use crate::report::{Event, Progress, Reporter, Summary};
 use crate::resource::Graph;
-use crate::scenario::Trace;
 use crate::seed::Seed;
 use crate::spec::Loaded;
-use crate::triage::{Prover, Suspicion};
-use crate::wire::FaultKind;
+use crate::triage::Prover;
 
 /// How often progress is told.
 const TICK: Duration = Duration::from_millis(200);
@@ -50,29 +48,29 @@ pub(super) enum Ended {
     Unreachable,
 }
 
-type Sent = (Slot, Arc<Planned>, Result<Execution, engine::Error>);
+pub(super) type Sent = (Slot, Arc<Planned>, Result<Execution, engine::Error>);
 
 pub(super) struct Run<'a> {
     pub(super) executor: Executor,
     pub(super) proving: Proving,
     pub(super) registry: Arc<Registry>,
     pub(super) planner: Planner,
-    novelty: Novelty,
-    health: Health,
+    pub(super) novelty: Novelty,
+    pub(super) health: Health,
     pub(super) budget: Budget,
     pub(super) keeper: Keeper,
     pub(super) pipeline: Pipeline,
     pub(super) notices: Vec<String>,
     /// Requests of the run itself.
     pub(super) requests: u64,
-    refused_in_a_row: u32,
+    pub(super) refused_in_a_row: u32,
     pub(super) throttle: Throttle,
     pub(super) witnesses: Witnesses,
     /// How many deaths that nobody accounted for were looked into.
     pub(super) inquiries: u32,
     /// Requests that cleaned up.
     pub(super) cleaning: u64,
-    reporter: &'a mut dyn Reporter,
+    pub(super) reporter: &'a mut dyn Reporter,
     pub(super) options: &'a Options,
 }
 
@@ -206,7 +204,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    fn tell_problems(&mut self) -> Result<(), Error> {
+    pub(super) fn tell_problems(&mut self) -> Result<(), Error> {
         for problem in self.keeper.take_problems() {
             self.notice(problem)?;
         }
@@ -260,99 +258,6 @@ impl<'a> Run<'a> {
             next = under_way.next().now_or_never().flatten();
         }
         Ok(())
-    }
-
-    /// Judges an execution at once, so that only what matters of it is kept until its epoch is folded.
-    pub(super) fn record(&mut self, (slot, planned, result): Sent) -> Result<(), Error> {
-        let execution = match result {
-            Ok(execution) => execution,
-            // This transport can't send it; that is no outcome, and the other cases go on.
-            Err(engine::Error::Transport(error)) => {
-                self.pipeline.record(slot, None);
-                return self.notice_once(&error.reason.clone(), || format!("a case was left out: {error}"));
-            }
-            Err(error) => return Err(error.into()),
-        };
-        self.requests += execution.exchanges.len() as u64;
-        if let Some(broken) = execution.broken {
-            // A remembered prefix does not apply any more; its last step was never sent.
-            self.pipeline.record(slot, None);
-            let last = execution.exchanges.last().and_then(|last| last.outcome.fault());
-            if planned.is_trial() || last.is_some_and(|fault| fault.kind == FaultKind::Died) {
-                return Ok(());
-            }
-            return self.notice_once("no longer apply", || {
-                format!("some remembered inputs no longer apply: {}", broken.reason)
-            });
-        }
-        execution.exchanges.iter().for_each(|exchange| self.throttle.observe(exchange.outcome.may_be_load()));
-        let Some(lesson) = self.planner.look(&planned, &execution.exchanges) else {
-            self.pipeline.record(slot, None);
-            return Ok(());
-        };
-        let glimpse = lesson.glimpse;
-        if glimpse.is_fault(FaultKind::Refused) {
-            self.refused_in_a_row += 1;
-        } else {
-            self.refused_in_a_row = 0;
-        }
-        let trace = Trace { scenario: &planned.scenario, exchanges: &execution.exchanges };
-        let mut findings = self.registry.judge_for(&trace, |oracle| self.proving.wants(oracle, &planned.scenario));
-        findings.retain(|finding| self.proving.is_new(finding));
-        let exchanges = if findings.is_empty() { Vec::new() } else { execution.exchanges };
-        self.pipeline.record(slot, Some(Done { lesson, findings, exchanges }));
-        Ok(())
-    }
-
-    /// Takes an epoch in, in index order.
-    pub(super) fn fold(&mut self, epoch: Vec<Folded>) -> Result<(), Error> {
-        for Folded { planned, done } in epoch {
-            let Some(operation) = planned.scenario.steps.last().map(|step| &step.operation) else { continue };
-            let glimpse = done.lesson.glimpse;
-            if !planned.is_trial() {
-                for (step, glimpse) in planned.scenario.steps.iter().zip(done.lesson.before()) {
-                    self.novelty.observe(&step.operation, glimpse);
-                }
-                let is_novel = self.novelty.observe(operation, glimpse);
-                let reaches = glimpse.is_success() && !self.planner.is_reached(operation);
-                self.planner.fold(&planned, done.lesson, is_novel);
-                self.tell_set_aside(operation, glimpse)?;
-                self.health.observe(operation, glimpse);
-                self.witnesses.observe(&planned.scenario, glimpse);
-                if is_novel || reaches {
-                    self.keeper.keep_novel(&self.planner.memorable(&planned), glimpse, reaches);
-                }
-            }
-            for mut finding in done.findings {
-                let scenario = self.planner.replayable(&planned);
-                let is_single = scenario.steps.len() == planned.scenario.steps.len();
-                let alone = if is_single { Vec::new() } else { self.planner.alone(&planned) };
-                finding.step = scenario.steps.len() - 1;
-                let witness = self.witnesses.other_than(&finding.operation).cloned();
-                let exchanges = done.exchanges.clone();
-                self.proving.suspect(Suspicion {
-                    finding,
-                    scenario,
-                    alone,
-                    exchanges,
-                    witness,
-                    is_quiet: false,
-                    is_settled: false,
-                });
-            }
-        }
-        match self.health.notice() {
-            Some(notice) => self.notice(notice),
-            None => Ok(()),
-        }
-    }
-
-    /// A proof is over: reports and keeps the finding if it counts.
-    pub(super) fn settle(&mut self, settled: Settled) -> Result<(), Error> {
-        let Some(confirmed) = self.proving.settle(settled) else { return Ok(()) };
-        let record = self.keeper.keep_finding(&confirmed, self.budget.elapsed());
-        self.reporter.event(&Event::Found { confirmed: &confirmed, record: &record })?;
-        self.tell_problems()
     }
 
     /// Nobody listens any more: waits for the target to come back.

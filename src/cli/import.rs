@@ -156,7 +156,7 @@ fn read(
     };
     let (mut reports, mut all) = (Vec::new(), Vec::new());
     for path in &flags.files {
-        let (file, bytes) = bytes(path, context)?;
+        let (file, bytes) = bytes(path, context, ui)?;
         let read = import::read(&file, &bytes, flags.format.map(Format::from));
         let reading = read.map_err(|error| Error::Usage(error.to_string()))?;
         let requests = reading.recorded.len() + reading.problems.len();
@@ -179,13 +179,11 @@ fn read(
 }
 
 /// The name of a file for messages, and what is in it.
-fn bytes(path: &Path, context: &Context) -> Result<(String, Vec<u8>), Error> {
-    let mut bytes = Vec::new();
+fn bytes(path: &Path, context: &Context, ui: &mut Ui<'_>) -> Result<(String, Vec<u8>), Error> {
     if path == Path::new("-") {
-        let read = std::io::stdin().lock().take(MOST_BYTES).read_to_end(&mut bytes);
-        read.map_err(Error::io("read standard input"))?;
-        return Ok(("standard input".to_owned(), bytes));
+        return Ok(("standard input".to_owned(), ui.input(MOST_BYTES)?));
     }
+    let mut bytes = Vec::new();
     let path = context.path(path);
     let shown = context.shown(&path);
     let read = std::fs::File::open(&path).and_then(|file| file.take(MOST_BYTES).read_to_end(&mut bytes));

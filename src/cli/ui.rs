@@ -1,6 +1,6 @@
 //! How a command talks. Main type: [`Ui`]: the product on standard output, all else on standard error.
 
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 
 use serde::Serialize;
 use serde_json::json;
@@ -57,6 +57,14 @@ impl<'a> Ui<'a> {
         let mut line = String::new();
         let length = self.streams.input.read_line(&mut line).map_err(Error::io("read standard input"))?;
         Ok((length > 0).then(|| line.trim().to_owned()))
+    }
+
+    /// All that is on standard input, up to this many bytes.
+    pub(super) fn input(&mut self, most: u64) -> Result<Vec<u8>, Error> {
+        let mut bytes = Vec::new();
+        let read = (&mut self.streams.input).take(most).read_to_end(&mut bytes);
+        read.map_err(Error::io("read standard input"))?;
+        Ok(bytes)
     }
 
     /// Prints the object for machines, if one is wanted.
