@@ -98,19 +98,19 @@ fn carry_out(order: &Order, stocked: &AtomicUsize) {
 }
 
 impl Stock {
-    /// The case of this index, whether there is one or not; `None` if nobody is making it, and the caller is to. The
-    /// indices are asked for one after the other.
-    pub(super) fn take(&mut self, index: u64) -> Option<Option<Drawn>> {
-        let order = self.order.as_mut().filter(|order| order.indices.contains(&index))?;
+    /// The case of this index, if there is one; `make` makes it if nobody else does. The indices are asked for one after
+    /// the other.
+    pub(super) fn take(&mut self, index: u64, make: impl FnOnce() -> Option<Drawn>) -> Option<Drawn> {
+        let Some(order) = self.order.as_mut().filter(|order| order.indices.contains(&index)) else { return make() };
         let is_free = order.next.compare_exchange(index, index + 1, Ordering::AcqRel, Ordering::Acquire).is_ok();
         order.indices.start = index + 1;
         if is_free {
-            return None;
+            return make();
         }
         // It is made, or being made; only a worker that died gives nothing.
-        let drawn = order.made.recv().ok()?;
+        let Ok(drawn) = order.made.recv() else { return make() };
         order.stocked.fetch_sub(1, Ordering::Relaxed);
-        Some(drawn.map(|drawn| *drawn))
+        drawn.map(|drawn| *drawn)
     }
 
     fn is_used_up(&self) -> bool {
@@ -143,26 +143,32 @@ mod tests {
         let shown = |drawn: Option<Drawn>| format!("{drawn:?}");
         let ahead = Ahead::new();
         let mut stock = Stock::default();
-        let mut by_others = 0;
+        let mut made_here = 0;
         for index in 0..300 {
             ahead.order(&mut stock, &operation, &generator, &making, index..index + 7);
             let here = || making.make(&*generator, &operation, index);
-            let taken = stock.take(index);
-            by_others += usize::from(taken.is_some());
-            assert_eq!(shown(taken.unwrap_or_else(here)), shown(here()), "case {index}");
+            let taken = stock.take(index, || {
+                made_here += 1;
+                here()
+            });
+            assert_eq!(shown(taken), shown(here()), "case {index}");
         }
-        assert!(ahead.orders.is_some() || by_others == 0);
+        assert!(ahead.orders.is_some() || made_here == 300);
         assert!(ahead.stocked.load(Ordering::Relaxed) <= 7);
     }
 
     #[test]
     fn what_nobody_makes_is_left_to_the_caller() {
         let mut stock = Stock::default();
-        assert!(stock.take(0).is_none());
         let (operation, generator, making) = sample();
         let nobody = Ahead { orders: None, stocked: Arc::default() };
         nobody.order(&mut stock, &operation, &generator, &making, 0..9);
-        assert!(stock.is_used_up() && stock.take(0).is_none());
+        let mut asked = false;
+        let taken = stock.take(0, || {
+            asked = true;
+            None
+        });
+        assert!(stock.is_used_up() && asked && taken.is_none());
     }
 
     #[test]

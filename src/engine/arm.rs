@@ -123,7 +123,7 @@ impl Arm {
             let index = self.next;
             self.next += 1;
             let on_the_spot = || making.make(&*self.generator, operation, index);
-            if let Some(drawn) = self.stock.take(index).unwrap_or_else(on_the_spot) {
+            if let Some(drawn) = self.stock.take(index, on_the_spot) {
                 if sent.insert(drawn.hash) {
                     self.barren = 0;
                     return Some(drawn);

@@ -135,7 +135,7 @@ fn references(operation: &Operation) -> Vec<Reference> {
         let properties = schema.value().get("properties").and_then(Value::as_object);
         properties.into_iter().flat_map(serde_json::Map::keys).cloned().collect::<Vec<_>>()
     });
-    let parameters = operation.parameters.iter().map(|parameter| parameter.name.to_string());
+    let parameters = operation.parameters.iter().map(|parameter| parameter.name.clone());
     let references = parameters.chain(members).map(|name| Reference::of(&name));
     references.filter(|reference| !reference.kind.is_empty()).collect()
 }

@@ -399,7 +399,7 @@ mod tests {
         for turn in 0..2 {
             let parent = pool.pick("user", "id", turn, true).unwrap();
             let used = Use { parameter: Some(0), pointer: "".into(), entry: parent, field: "id".into() };
-            learn(&mut pool, vec![found("flow", 7)], &[used.clone()], true);
+            learn(&mut pool, vec![found("flow", 7)], std::slice::from_ref(&used), true);
             learn(&mut pool, vec![found("flow", 7)], &[used], true);
         }
         assert_eq!(pool.count("flow"), 2);
