@@ -226,7 +226,7 @@ impl Pool {
         for Found { kind, fields, is_subject } in found {
             let all = self.kinds.entry(Arc::clone(&kind)).or_default();
             let is_known =
-                |alive: &&Alive| same(&alive.entry.fields, &fields) && !lie_apart(&alive.entry.maker, teller);
+                |alive: &&Alive| same(&alive.entry.fields, &fields) && !lie_apart(&kind, &alive.entry.maker, teller);
             if let Some(known) = all.iter().find(is_known) {
                 told.push(Arc::clone(&known.entry));
                 continue;
@@ -326,11 +326,13 @@ impl Pool {
 }
 
 /// Whether one operation was called below different things: what it told of then may have one name and be two things.
-fn lie_apart(a: &Maker, b: Teller<'_>) -> bool {
-    fn below(uses: &[Use]) -> impl Iterator<Item = u64> {
-        uses.iter().filter(|used| used.parameter.is_some()).map(|used| used.entry.number)
+/// By which name it was called itself does not matter.
+fn lie_apart(kind: &str, a: &Maker, b: Teller<'_>) -> bool {
+    fn below(uses: &[Use], kind: &str) -> impl Iterator<Item = u64> {
+        let parents = uses.iter().filter(move |used| used.parameter.is_some() && *used.entry.kind != *kind);
+        parents.map(|used| used.entry.number)
     }
-    a.operation == *b.operation && !below(&a.uses).eq(below(b.uses))
+    a.operation == *b.operation && !below(&a.uses, kind).eq(below(b.uses, kind))
 }
 
 /// Whether two descriptions are of one thing: they agree on the first field by which both can be named.
@@ -403,6 +405,18 @@ mod tests {
             learn(&mut pool, vec![found("flow", 7)], &[used], true);
         }
         assert_eq!(pool.count("flow"), 2);
+    }
+
+    #[test]
+    fn what_is_told_of_under_its_own_name_is_known_once() {
+        let mut pool = Pool::default();
+        learn(&mut pool, vec![found("flow", 1), found("flow", 2)], &[], true);
+        for turn in 0..2 {
+            let entry = pool.pick("flow", "id", turn, true).unwrap();
+            let used = Use { parameter: Some(0), pointer: "".into(), entry, field: "id".into() };
+            learn(&mut pool, vec![found("flow", 7)], &[used], false);
+        }
+        assert_eq!(pool.count("flow"), 3);
     }
 
     #[test]
