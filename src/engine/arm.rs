@@ -8,7 +8,7 @@ use super::ahead::{Ahead, Stock};
 use super::seen::Seen;
 use crate::api::Operation;
 use crate::generate::Generator;
-use crate::scenario::{Case, encode};
+use crate::scenario::{Case, retarget};
 use crate::seed::Seed;
 use crate::wire::Request;
 
@@ -52,8 +52,10 @@ pub(super) struct Making {
 impl Making {
     /// The generator's case of this index, if it has one.
     pub(super) fn make(&self, generator: &dyn Generator, operation: &Arc<Operation>, index: u64) -> Option<Drawn> {
-        let case = generator.case(operation, index, self.seed)?;
-        let request = encode(&case, &self.base_path);
+        let (case, mut request) = generator.written(operation, index, self.seed)?;
+        if !self.base_path.is_empty() {
+            retarget(&mut request, &case, &self.base_path);
+        }
         let hash = hash(&request);
         Some(Drawn { case, request, hash })
     }

@@ -132,10 +132,11 @@ impl Binder {
         }
         match value {
             Datum::String(_) | Datum::Number(_) if !name.is_empty() => {
-                if !self.names.contains_key(name) {
-                    self.names.insert(name.to_owned(), graph.referred(name));
-                }
-                if let Some(Some((kind, field))) = self.names.get(name) {
+                let referred = match self.names.get(name) {
+                    Some(known) => known,
+                    None => self.names.entry(name.to_owned()).or_insert_with(|| graph.referred(name)),
+                };
+                if let Some((kind, field)) = referred {
                     found.push((pointer(trail), Arc::clone(kind), field.clone()));
                 }
             }

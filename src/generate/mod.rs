@@ -28,9 +28,10 @@ pub use user::{Mistake, UserValues, words};
 pub use value::valid_value;
 
 use crate::api::Operation;
-use crate::scenario::{Body, Case, Content, Datum, GeneratorId, Intent};
+use crate::scenario::{Body, Case, Content, Datum, GeneratorId, Intent, encode};
 use crate::schema::{Document, NodeId};
 use crate::seed::Seed;
+use crate::wire::Request;
 
 use plan::{Plan, Plans};
 
@@ -56,6 +57,13 @@ pub trait Generator: Send + Sync {
     /// The case of this index, or `None` if it has none such (an index past its end, or a draw that did not
     /// become what was meant). `seed` is the run's seed; the same arguments give the same case.
     fn case(&self, operation: &Arc<Operation>, index: u64, seed: Seed) -> Option<Case>;
+
+    /// The same with its request, without a base path; some need the request to tell whether the case is what was meant.
+    fn written(&self, operation: &Arc<Operation>, index: u64, seed: Seed) -> Option<(Case, Request)> {
+        let case = self.case(operation, index, seed)?;
+        let request = encode(&case, "");
+        Some((case, request))
+    }
 }
 
 /// Generators that share what they know of the operations.

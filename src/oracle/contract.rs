@@ -91,8 +91,9 @@ pub(super) fn media_type<'a>(spec: &'a ResponseSpec, response: &Response) -> Opt
 
 /// Whether a media type's essence means one JSON text.
 pub(super) fn is_json(essence: &str) -> bool {
-    let is_stream = ["stream", "ndjson", "jsonl", "lines", "seq"].iter().any(|word| essence.contains(word));
-    (essence.ends_with("/json") || essence.ends_with("+json")) && !is_stream
+    let is_stream = || ["stream", "ndjson", "jsonl", "lines", "seq"].iter().any(|word| essence.contains(word));
+    let is_named = || essence.ends_with("/json") || essence.ends_with("+json");
+    essence == "application/json" || is_named() && !is_stream()
 }
 
 /// Whether a body belongs to the answer at all (RFC 9110 sections 6.4.1 and 15).

@@ -17,7 +17,7 @@ mod unique;
 
 pub use case::{Argument, Body, Case, Content, GeneratorId, Intent, Provenance, Rule};
 pub use datum::Datum;
-pub use decode::{Breach, breaches, fits_path, is_valid, proves_malformed, proves_valid, typed};
+pub use decode::{Breach, breaches, fits_path, is_valid, malformed_request, proves_malformed, proves_valid, typed};
 pub use encode::{encode, retarget};
 pub use law::Law;
 pub use shell::shell;

@@ -19,8 +19,9 @@ use super::tape::Tape;
 use super::value::{How, conforming};
 use crate::api::{Location, Operation};
 use crate::scenario::encode::{Kind, kind};
-use crate::scenario::{Case, GeneratorId, Intent, Rule, proves_malformed};
+use crate::scenario::{Case, GeneratorId, Intent, Rule, encode, malformed_request, proves_malformed};
 use crate::seed::Seed;
+use crate::wire::Request;
 
 use breaks::{Break, breaks};
 
@@ -103,17 +104,27 @@ impl Generator for Malformed {
     }
 
     fn case(&self, operation: &Arc<Operation>, index: u64, seed: Seed) -> Option<Case> {
+        self.written(operation, index, seed).map(|(case, _)| case)
+    }
+
+    fn written(&self, operation: &Arc<Operation>, index: u64, seed: Seed) -> Option<(Case, Request)> {
         let list = self.list(operation);
         let origin = origin(ID, index, seed);
-        match list.item(index) {
+        let (case, request) = match list.item(index) {
             Some((item, spot)) => {
                 let case = enumerated(&list.plan, item, spot, origin)?;
-                let is_proved = proves_malformed(&case) || is_finely_broken(&list.plan, item, spot, origin);
-                is_proved.then_some(case)
+                let finely = || is_finely_broken(&list.plan, item, spot, origin).then(|| encode(&case, ""));
+                let request = malformed_request(&case).or_else(finely)?;
+                (case, request)
             }
-            None if list.items.is_empty() => None,
-            None => drawn(&list.plan, origin).filter(proves_malformed),
-        }
+            None if list.items.is_empty() => return None,
+            None => {
+                let case = drawn(&list.plan, origin)?;
+                let request = malformed_request(&case)?;
+                (case, request)
+            }
+        };
+        Some((case, request))
     }
 }
 

@@ -16,7 +16,7 @@ mod typed;
 
 use serde_json::Value;
 
-use super::Case;
+use super::{Case, Intent};
 use super::encode::{encode, is_sendable};
 use crate::api::{Location, Operation, Parameter};
 use crate::schema::View;
@@ -73,11 +73,26 @@ fn body_is_valid(operation: &Operation, received: &Received<'_>) -> bool {
 
 /// Whether some part of the case, as sent, conforms in no reading at all.
 pub fn proves_malformed(case: &Case) -> bool {
-    is_malformed(&case.operation, &Received::new(&case.operation, &encode(case, "")))
+    malformed_request(case).is_some()
 }
 
-/// The same of a request that was taken apart.
-fn is_malformed(operation: &Operation, received: &Received<'_>) -> bool {
+/// The case as a request without a base path, if some part of it conforms in no reading at all.
+pub fn malformed_request(case: &Case) -> Option<Request> {
+    let request = encode(case, "");
+    // Looked for in the body first if the broken rule is one of the body: the parameters need not be read then.
+    let is_of_body = matches!(&case.intent, Intent::Malformed(rule) if rule.place.starts_with("body"));
+    is_malformed(&case.operation, &Received::new(&case.operation, &request), is_of_body).then_some(request)
+}
+
+/// Whether some part of a request that was taken apart conforms in no reading at all.
+fn is_malformed(operation: &Operation, received: &Received<'_>, body_first: bool) -> bool {
+    let body = || body_is_malformed(operation, received);
+    let parameters = || parameters_are_malformed(operation, received);
+    // `/orders/` for an empty identifier is a request for the collection, which a server may well answer.
+    received.has_whole_path() && if body_first { body() || parameters() } else { parameters() || body() }
+}
+
+fn parameters_are_malformed(operation: &Operation, received: &Received<'_>) -> bool {
     let broken = |parameter: &Parameter| match readings::of_parameter(operation, parameter, received, Reader::Tolerant)
     {
         Reading::Values(_, true) if !parameter.required => false,
@@ -85,10 +100,7 @@ fn is_malformed(operation: &Operation, received: &Received<'_>) -> bool {
         Reading::Absent => parameter.required && parameter.location != Location::Path && !has_default(parameter),
         Reading::Unknown => false,
     };
-    // `/orders/` for an empty identifier is a request for the collection, which a server may well answer.
-    received.has_whole_path()
-        && (operation.parameters.iter().filter(|parameter| is_judged(parameter)).any(broken)
-            || body_is_malformed(operation, received))
+    operation.parameters.iter().filter(|parameter| is_judged(parameter)).any(broken)
 }
 
 fn body_is_malformed(operation: &Operation, received: &Received<'_>) -> bool {

@@ -101,7 +101,7 @@ fn intent(operation: &Operation, received: &Received<'_>) -> Intent {
         return Intent::Valid;
     }
     let single = match found.as_slice() {
-        [single] if is_malformed(operation, received) => rule(operation, received, single),
+        [single] if is_malformed(operation, received, false) => rule(operation, received, single),
         _ => None,
     };
     let is_foreign = found.contains(&Breach::Path) || found.contains(&Breach::MediaType) || !is_readable(request);
