@@ -182,6 +182,7 @@ mod tests {
             alone: vec![],
             exchanges: vec![],
             witness: None,
+            control: None,
             is_quiet: false,
             is_settled: false,
         }

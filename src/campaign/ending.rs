@@ -7,14 +7,34 @@ use futures_util::stream::StreamExt;
 
 use super::Error;
 use super::run::{Run, sleep};
+use crate::import::values;
 use crate::scenario::Scenario;
 
 /// How long cleaning up may take when the time budget is used up.
 const GRACE: Duration = Duration::from_secs(15);
 
 impl Run<'_> {
-    /// Ends what the run made, the newest first.
+    /// Ends what the run made, the newest first, but before all what findings name.
     pub(super) async fn clean_up(&mut self) -> Result<(), Error> {
+        let Some(ledger) = self.executor.ledger.clone() else { return Ok(()) };
+        let named = self.named_by_findings();
+        let is_named = |scenario: &Scenario| {
+            let request = scenario.steps.last().map(|step| &step.request);
+            request.is_some_and(|request| values(request).last().is_some_and(|name| named.contains(name)))
+        };
+        let (first, rest): (Vec<_>, Vec<_>) = ledger.left().into_iter().partition(is_named);
+        self.end(first.into_iter().chain(rest).collect()).await
+    }
+
+    /// Ends so many of the newest things.
+    pub(super) async fn end_newest(&mut self, number: usize) -> Result<(), Error> {
+        let Some(ledger) = self.executor.ledger.clone() else { return Ok(()) };
+        let mut newest = ledger.left();
+        newest.truncate(number);
+        self.end(newest).await
+    }
+
+    async fn end(&mut self, things: Vec<Scenario>) -> Result<(), Error> {
         let Some(ledger) = self.executor.ledger.clone() else { return Ok(()) };
         let (executor, seed) = (self.executor.clone(), self.options.seed);
         let pace = self.options.rate.map_or(Duration::ZERO, |rate| Duration::from_secs(1) / rate.max(1));
@@ -26,7 +46,7 @@ impl Run<'_> {
                 executor.run(&scenario, seed).await
             }
         };
-        let mut ends = futures_util::stream::iter(ledger.left()).map(end).buffer_unordered(width);
+        let mut ends = futures_util::stream::iter(things).map(end).buffer_unordered(width);
         let mut left = pin!(sleep(self.budget.left_for_proof().unwrap_or(Duration::MAX).max(GRACE)));
         loop {
             let execution = tokio::select! {

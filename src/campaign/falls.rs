@@ -71,6 +71,7 @@ impl Run<'_> {
                 finding,
                 scenario: scenario.clone(),
                 alone: Vec::new(),
+                control: None,
                 exchanges: exchanges.clone(),
                 witness,
                 is_quiet: false,

@@ -11,7 +11,7 @@ use crate::clock;
 use crate::corpus::{self, Aside, Corpus, Reason};
 use crate::engine::{Glimpse, Remembered};
 use crate::finding::{Severity, Signature};
-use crate::fixture::{Discovery, Fixture, Place, REGRESSIONS, Rejected, Shelf};
+use crate::fixture::{Added, Discovery, Fixture, Place, REGRESSIONS, Rejected, Shelf};
 use crate::learn::{Kept, LearnedRule};
 use crate::redact::Redactor;
 use crate::report::FindingRecord;
@@ -41,6 +41,8 @@ pub(super) struct Keeper {
     lessons: Vec<LearnedRule>,
     unsaved: usize,
     records: Vec<FindingRecord>,
+    /// The keys of the fixtures that this run wrote.
+    written: BTreeMap<Signature, String>,
     problems: Vec<String>,
 }
 
@@ -94,6 +96,7 @@ impl Keeper {
             lessons,
             unsaved: 0,
             records: Vec::new(),
+            written: BTreeMap::new(),
             problems,
         })
     }
@@ -142,10 +145,31 @@ impl Keeper {
     /// Keeps a proved finding; an unstable one, and a remark unless they are asked for, as a record only.
     pub(super) fn keep_finding(&mut self, confirmed: &Confirmed, elapsed: Duration) -> FindingRecord {
         let is_worth = confirmed.finding.severity > Severity::Remark || self.options.keep_remarks;
-        let fixture = if confirmed.ratio.is_stable() && is_worth { self.write(confirmed) } else { None };
+        let fixture = if confirmed.is_stable() && is_worth { self.write(confirmed) } else { None };
         let record = self.record(confirmed, fixture, elapsed);
         self.records.push(record.clone());
         record
+    }
+
+    /// Puts what was found out since in place of a finding's record, and of the fixture if this run wrote it: what does
+    /// not show on a clean target has none.
+    pub(super) fn revise(&mut self, index: usize, confirmed: &Confirmed) {
+        let Some(FindingRecord { fixture, seconds, .. }) = self.records.get(index).cloned() else { return };
+        let elapsed = Duration::from_secs_f64(seconds);
+        let fixture = match self.written.get(&confirmed.finding.signature).cloned() {
+            Some(key) if confirmed.is_stable() => {
+                self.rewrite(&key, confirmed);
+                fixture
+            }
+            Some(key) => {
+                let withdrawn = self.shelf.as_mut().map_or(Ok(()), |shelf| shelf.withdraw(&key));
+                self.problems.extend(withdrawn.err().map(|error| error.to_string()));
+                None
+            }
+            None if fixture.is_none() && confirmed.is_stable() => self.write(confirmed),
+            None => fixture,
+        };
+        self.records[index] = self.record(confirmed, fixture, elapsed);
     }
 
     /// What somebody rejected before.
@@ -170,6 +194,33 @@ impl Keeper {
 
     /// Writes the fixture; answers where it is, relative to the working folder.
     fn write(&mut self, confirmed: &Confirmed) -> Option<String> {
+        let fixture = self.fixture(confirmed);
+        let kept = self.shelf.as_mut()?;
+        let place = if self.options.accept_all { Place::Accepted } else { Place::Pending };
+        match fixture.and_then(|fixture| kept.add(&self.options.name, &fixture, place)) {
+            Ok(added) => {
+                if let Added::New(key) = &added {
+                    self.written.insert(confirmed.finding.signature.clone(), key.clone());
+                }
+                Some(format!("{REGRESSIONS}/{}", added.key()))
+            }
+            Err(error) => {
+                self.problems.push(format!("no fixture for {}: {error}", confirmed.finding.title));
+                None
+            }
+        }
+    }
+
+    /// Writes the fixture anew where this run wrote it.
+    fn rewrite(&mut self, key: &str, confirmed: &Confirmed) {
+        let fixture = self.fixture(confirmed);
+        let Some(kept) = &self.shelf else { return };
+        if let Err(error) = fixture.and_then(|fixture| kept.renew(key, &fixture)) {
+            self.problems.push(format!("the fixture of {} stays as it was: {error}", confirmed.finding.title));
+        }
+    }
+
+    fn fixture(&self, confirmed: &Confirmed) -> Result<Fixture, crate::fixture::Error> {
         let discovery = Discovery {
             base_path: &self.options.target.base_path,
             redactor: &self.redactor,
@@ -179,17 +230,7 @@ impl Keeper {
             timeout: self.options.timeout,
             requires_fresh: is_sequence_of_death(confirmed),
         };
-        let kept = self.shelf.as_mut()?;
-        let place = if self.options.accept_all { Place::Accepted } else { Place::Pending };
-        let added = Fixture::from_confirmed(confirmed, &discovery)
-            .and_then(|fixture| kept.add(&self.options.name, &fixture, place));
-        match added {
-            Ok(added) => Some(format!("{REGRESSIONS}/{}", added.key())),
-            Err(error) => {
-                self.problems.push(format!("no fixture for {}: {error}", confirmed.finding.title));
-                None
-            }
-        }
+        Fixture::from_confirmed(confirmed, &discovery)
     }
 
     fn record(&self, confirmed: &Confirmed, fixture: Option<String>, elapsed: Duration) -> FindingRecord {
@@ -208,7 +249,8 @@ impl Keeper {
             evidence: self.redactor.text(&finding.evidence),
             signature: finding.signature.to_string(),
             confirmed: confirmed.ratio,
-            stable: confirmed.ratio.is_stable(),
+            clean: confirmed.clean,
+            stable: confirmed.is_stable(),
             intent: intent.map_or("recorded", Intent::word).to_owned(),
             rule: intent.and_then(Intent::detail),
             outcome: confirmed.exchanges.last().map(|last| last.outcome.to_string()).unwrap_or_default(),

@@ -2,12 +2,14 @@
 //!
 //! Main types: [`Options`], [`Error`], function [`run()`]. It owns the order of things; each thing is done elsewhere.
 
+mod afterwards;
 mod book;
 mod budget;
 mod ending;
 mod error;
 mod falls;
 mod keep;
+mod lineage;
 mod options;
 mod pipeline;
 mod proof;

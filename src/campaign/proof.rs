@@ -8,7 +8,7 @@ use crate::finding::Severity;
 use crate::minimize::Minimizer;
 use crate::scenario::Scenario;
 use crate::seed::Seed;
-use crate::triage::{Confirmed, Proved, Prover, Suspicion};
+use crate::triage::{Confirmed, Proved, Prover, Ratio, Suspicion};
 
 /// Proves and minimises.
 #[derive(Clone)]
@@ -32,7 +32,8 @@ pub(super) struct Settled {
 }
 
 impl Proof {
-    fn fresh(&self) -> Seed {
+    /// Another one each time.
+    pub(super) fn fresh(&self) -> Seed {
         self.names.child("proof", self.turns.fetch_add(1, Ordering::Relaxed))
     }
 
@@ -65,9 +66,19 @@ impl Proof {
     /// same, and takes it if it is as stable.
     pub(super) async fn settle(self, suspicion: Suspicion) -> Result<Settled, Error> {
         let doubted = (Prover::is_slow(&suspicion) && !suspicion.is_quiet).then(|| Box::new(suspicion.clone()));
-        let Proved { confirmed, is_clear, requests } = self.prove(suspicion).await?;
+        let control = suspicion.control.clone();
+        let Proved { confirmed, is_clear, mut requests } = self.prove(suspicion).await?;
         if let Some(suspicion) = doubted.filter(|_| !is_clear) {
             return Ok(Settled { outcome: Err(suspicion), requests, minimising: None });
+        }
+        if confirmed.ratio.is_stable() {
+            let suspicion = again(&confirmed, confirmed.scenario.clone(), control.clone());
+            let (is_broken, asked) = self.prover.fails_anyway(&suspicion, self.fresh()).await?;
+            requests += asked;
+            if is_broken {
+                let confirmed = Confirmed { clean: Some(Ratio { hits: 0, tries: 1 }), ..confirmed };
+                return Ok(Settled { outcome: Ok(confirmed), requests, minimising: None });
+            }
         }
         let is_worth = confirmed.finding.severity > Severity::Remark && Minimizer::applies(&confirmed.finding);
         if !confirmed.ratio.is_stable() || !is_worth {
@@ -77,18 +88,26 @@ impl Proof {
         let Some(scenario) = smaller else {
             return Ok(Settled { outcome: Ok(confirmed), requests: requests + spent, minimising: Some(spent) });
         };
-        let suspicion = Suspicion {
-            finding: confirmed.finding.clone(),
-            scenario,
-            alone: Vec::new(),
-            exchanges: confirmed.exchanges.clone(),
-            witness: None,
-            is_quiet: false,
-            is_settled: true,
-        };
+        let suspicion = again(&confirmed, scenario, None);
         let smaller = self.prover.prove(suspicion, self.fresh()).await?;
         let spent = spent + smaller.requests;
         let confirmed = if smaller.confirmed.ratio.is_stable() { smaller.confirmed } else { confirmed };
         Ok(Settled { outcome: Ok(confirmed), requests: requests + spent, minimising: Some(spent) })
+    }
+}
+
+/// What was proved, to be sent again in this form.
+pub(super) fn again(confirmed: &Confirmed, scenario: Scenario, control: Option<Scenario>) -> Suspicion {
+    let mut finding = confirmed.finding.clone();
+    finding.step = scenario.steps.len().saturating_sub(1);
+    Suspicion {
+        finding,
+        scenario,
+        alone: Vec::new(),
+        exchanges: confirmed.exchanges.clone(),
+        witness: None,
+        control,
+        is_quiet: false,
+        is_settled: true,
     }
 }

@@ -14,6 +14,7 @@ use crate::engine;
 use crate::finding::{Finding, OracleId};
 use crate::report::Effort;
 use crate::scenario::Scenario;
+use crate::seed::Seed;
 use crate::triage::{Confirmed, Prover, Suspicion};
 
 /// One request in so many may prove lesser suspicions while the run goes on.
@@ -58,6 +59,28 @@ impl Proving {
     /// Requests that proofs took.
     pub(super) fn requests(&self) -> u64 {
         self.requests
+    }
+
+    /// By which findings are sent again.
+    pub(super) fn prover(&self) -> Prover {
+        self.proof.prover.clone()
+    }
+
+    /// Another one each time.
+    pub(super) fn fresh(&self) -> Seed {
+        self.proof.fresh()
+    }
+
+    /// Proves and minimises a suspicion while nothing else is done.
+    pub(super) async fn try_now(&mut self, suspicion: Suspicion) -> Proved {
+        let settled = self.proof.clone().settle(suspicion).await?;
+        self.minimised.extend(settled.minimising);
+        Ok(settled)
+    }
+
+    /// Counts requests that proofs took.
+    pub(super) fn spent(&mut self, requests: u64) {
+        self.requests += requests;
     }
 
     /// What making findings smaller took.

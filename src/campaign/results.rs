@@ -35,6 +35,7 @@ impl Run<'_> {
                 format!("some remembered inputs no longer apply: {}", broken.reason)
             });
         }
+        self.lineage.observe(&planned.scenario.steps, &execution.exchanges);
         execution.exchanges.iter().for_each(|exchange| self.throttle.observe(exchange.outcome.may_be_load()));
         let Some(lesson) = self.planner.look(&planned, &execution.exchanges) else {
             self.pipeline.record(slot, None);
@@ -70,7 +71,11 @@ impl Run<'_> {
                 self.health.observe(operation, glimpse);
                 self.witnesses.observe(&planned.scenario, glimpse);
                 if is_novel || reaches {
-                    self.keeper.keep_novel(&self.planner.memorable(&planned), glimpse, reaches);
+                    let scenario = self.planner.memorable(&planned);
+                    self.keeper.keep_novel(&scenario, glimpse, reaches);
+                    if reaches {
+                        self.witnesses.succeeded(scenario);
+                    }
                 }
             }
             for finding in done.findings {
@@ -90,9 +95,10 @@ impl Run<'_> {
         let alone = if is_single { Vec::new() } else { self.planner.alone(planned) };
         finding.step = scenario.steps.len() - 1;
         let witness = self.witnesses.other_than(&finding.operation).cloned();
+        let control = self.witnesses.success_of(&finding.operation).cloned();
         let exchanges = exchanges.to_vec();
         let (is_quiet, is_settled) = (false, false);
-        self.proving.suspect(Suspicion { finding, scenario, alone, exchanges, witness, is_quiet, is_settled });
+        self.proving.suspect(Suspicion { finding, scenario, alone, exchanges, witness, control, is_quiet, is_settled });
     }
 
     /// A proof is over: reports and keeps the finding if it counts.
@@ -100,6 +106,7 @@ impl Run<'_> {
         let Some(confirmed) = self.proving.settle(settled) else { return Ok(()) };
         let record = self.keeper.keep_finding(&confirmed, self.budget.elapsed());
         self.reporter.event(&Event::Found { confirmed: &confirmed, record: &record })?;
+        self.remember_kept(confirmed);
         self.tell_problems()
     }
 }

@@ -6,9 +6,11 @@ use std::time::Duration;
 use futures_util::future::{BoxFuture, FutureExt};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
+use super::afterwards::Kept;
 use super::book::Book;
 use super::budget::Budget;
 use super::keep::Keeper;
+use super::lineage::Lineage;
 use super::pipeline::{Pipeline, Slot};
 use super::proof::Proof;
 use super::proving::Proving;
@@ -66,6 +68,9 @@ pub(super) struct Run<'a> {
     pub(super) refused_in_a_row: u32,
     pub(super) throttle: Throttle,
     pub(super) witnesses: Witnesses,
+    pub(super) lineage: Lineage,
+    /// What is looked at once more when the target is clean.
+    pub(super) kept: Vec<Kept>,
     /// How many deaths that nobody accounted for were looked into.
     pub(super) inquiries: u32,
     /// Requests that cleaned up.
@@ -90,6 +95,7 @@ impl<'a> Run<'a> {
         let identity = options.identity.clone();
         let generators = generate::standard(&options.values);
         let base_path = &options.target.base_path;
+        let lineage = Lineage::new(Arc::clone(&graph));
         let planner = Planner::new(operations, graph, generators, shares::share, options.seed, identity, base_path);
         let registry = Arc::new(Registry::default());
         let keeper = Keeper::open(loaded, options)?;
@@ -115,6 +121,8 @@ impl<'a> Run<'a> {
             refused_in_a_row: 0,
             throttle: Throttle::new(options.concurrency),
             witnesses: Witnesses::default(),
+            lineage,
+            kept: Vec::new(),
             inquiries: 0,
             cleaning: 0,
             reporter,
@@ -177,6 +185,7 @@ impl<'a> Run<'a> {
         }
         if !matches!(ended, Ended::Unreachable | Ended::Interrupted) {
             self.clean_up().await?;
+            Box::pin(self.look_back()).await?;
         }
         self.keeper.save();
         self.keeper.keep_lessons(&self.planner.learned());

@@ -1,4 +1,7 @@
-//! Requests that were answered, by which it is told whether the target answers at all. Main type: [`Witnesses`].
+//! Requests that were answered, by which it is told whether the target answers at all, and whether an operation still does
+//! what it did. Main type: [`Witnesses`].
+
+use std::collections::BTreeMap;
 
 use crate::api::OperationId;
 use crate::engine::Glimpse;
@@ -8,10 +11,11 @@ use crate::scenario::Scenario;
 /// How many operations are remembered: one that is not the suspect itself is enough.
 const MOST: usize = 2;
 
-/// The first successful reads of different operations.
+/// The first successful reads of different operations, and the first success of each.
 #[derive(Debug, Default)]
 pub(super) struct Witnesses {
     reads: Vec<Scenario>,
+    successes: BTreeMap<OperationId, Scenario>,
 }
 
 impl Witnesses {
@@ -23,6 +27,18 @@ impl Witnesses {
         if is_wanted && !is_known() && !oracle::to_wait_long(step, &step.request) {
             self.reads.push(scenario.clone());
         }
+    }
+
+    /// Remembers what was the first of an operation to be answered with a 2xx, in the form that can be sent again.
+    pub(super) fn succeeded(&mut self, scenario: Scenario) {
+        if let Some(operation) = scenario.steps.last().map(|step| step.operation.clone()) {
+            self.successes.entry(operation).or_insert(scenario);
+        }
+    }
+
+    /// The first success of the operation.
+    pub(super) fn success_of(&self, operation: &OperationId) -> Option<&Scenario> {
+        self.successes.get(operation)
     }
 
     /// One of another operation, if there is one.

@@ -234,6 +234,7 @@ mod tests {
             evidence: evidence.to_owned(),
             signature: "v1:0".to_owned(),
             confirmed: Ratio { hits: 3, tries: 3 },
+            clean: None,
             stable: true,
             intent: "valid".to_owned(),
             rule: None,

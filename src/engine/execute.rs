@@ -38,6 +38,13 @@ pub struct Execution {
     pub log: Vec<String>,
 }
 
+/// What kind of answer (hundreds of the status, none for a fault) each step before the last one got: what prepares a
+/// request works as before if these are the same.
+pub fn preparations(exchanges: &[Exchange]) -> Vec<Option<u16>> {
+    let before = exchanges.len().saturating_sub(1);
+    exchanges[..before].iter().map(|exchange| exchange.outcome.status().map(|status| status / 100)).collect()
+}
+
 /// A step before the last one did not give what later steps need.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SetupBroken {

@@ -2,13 +2,20 @@
 
 use std::collections::VecDeque;
 
+use percent_encoding::percent_decode;
+
 use super::Planned;
+use crate::wire::Request;
 
 /// How many cases of one epoch may ask the target to wait: several at once take all the threads that it has, and then
 /// nothing else is answered.
 pub(super) const WAITS: usize = 1;
 /// How many such cases may stand in line; more are not sent.
 const MOST_WAITS: usize = 256;
+
+/// How many cases that may ruin the target are kept for the end, and how many of them one epoch may have then.
+const MOST_RUINOUS: usize = 256;
+const RUINOUS: usize = 8;
 
 /// Cases in line.
 #[derive(Debug, Default)]
@@ -17,6 +24,8 @@ pub(super) struct Held {
     waits: VecDeque<Planned>,
     /// Valid ones that a busy target turned away.
     again: VecDeque<Planned>,
+    /// Those that may end more than one thing.
+    ruinous: VecDeque<Planned>,
 }
 
 impl Held {
@@ -32,10 +41,59 @@ impl Held {
         self.again.push_back(planned);
     }
 
-    /// Those of an epoch that has room for so many.
-    pub(super) fn take(&mut self, room: usize) -> Vec<Planned> {
+    /// Takes a case in that may ruin the target.
+    pub(super) fn keep_for_the_end(&mut self, planned: Planned) {
+        if self.ruinous.len() < MOST_RUINOUS {
+            self.ruinous.push_back(planned);
+        }
+    }
+
+    /// Those of an epoch that has room for so many; `is_late` says that what may ruin the target has its turn.
+    pub(super) fn take(&mut self, room: usize, is_late: bool) -> Vec<Planned> {
         let again = self.again.len().min(room);
         let waits = WAITS.min(self.waits.len()).min(room - again);
-        self.again.drain(..again).chain(self.waits.drain(..waits)).collect()
+        let ruinous = if is_late { RUINOUS.min(self.ruinous.len()).min(room - again - waits) } else { 0 };
+        self.again.drain(..again).chain(self.waits.drain(..waits)).chain(self.ruinous.drain(..ruinous)).collect()
+    }
+}
+
+/// Whether a request that ends what its path names may end more than one thing: a segment of the path leads elsewhere
+/// (`.`, `..`, `a/..`), stands for many (`*`, `%`), or is empty where a name should be. `DELETE /files/.` has taken away the
+/// folder of all files on a real server.
+pub(super) fn ends_more(request: &Request) -> bool {
+    let path = request.target.split(|byte| *byte == b'?').next().unwrap_or_default();
+    request.method == "DELETE" && path.split(|byte| *byte == b'/').skip(1).any(leads_elsewhere)
+}
+
+fn leads_elsewhere(segment: &[u8]) -> bool {
+    let once: Vec<u8> = percent_decode(segment).collect();
+    let twice: Vec<u8> = percent_decode(&once).collect();
+    [&once, &twice].into_iter().any(|text| {
+        let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || !byte.is_ascii();
+        let mut parts = text.split(|byte| b"/\\".contains(byte));
+        !text.iter().any(is_name) || parts.any(|part| part == b"..") || text.contains(&b'*')
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(method: &str, target: &str, expected: bool) {
+        assert_eq!(ends_more(&Request::new(method, target.to_owned())), expected, "{method} {target}");
+    }
+
+    #[test]
+    fn what_may_end_more_than_one_thing_is_told() {
+        for target in
+            ["/a/.", "/a/%2E", "/a/", "/a//b", "/a/%2e%2e/b", "/a/x%2F..%5Cy", "/a/%252e%252e", "/a/*", "/a/x*", "/%20"]
+        {
+            check("DELETE", target, true);
+            check("GET", target, false);
+        }
+        for target in ["/a/1", "/a/x.y", "/a/-1", "/a/..x", "/a/%F0%9F%98%80", "/a/b?path=.."] {
+            check("DELETE", target, false);
+        }
     }
 }

@@ -147,6 +147,11 @@ impl Ledger {
         }
     }
 
+    /// How many things are left.
+    pub fn open(&self) -> usize {
+        self.book().open.len()
+    }
+
     /// What is left, the newest first, each as the request that ends it.
     pub fn left(&self) -> Vec<Scenario> {
         let book = self.book();

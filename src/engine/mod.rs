@@ -28,7 +28,7 @@ mod tests;
 mod trials;
 
 pub use coverage::{Account, RuleCounts};
-pub use execute::{Error, Execution, Executor, SetupBroken};
+pub use execute::{Error, Execution, Executor, SetupBroken, preparations};
 pub use health::Health;
 pub use lane::LaneReport;
 pub use ledger::{Ledger, Tally};

@@ -11,7 +11,7 @@ use super::acts::Ground;
 use super::ahead::Ahead;
 use super::arm::{Making, hash};
 use super::bind::Known;
-use super::held::Held;
+use super::held::{Held, ends_more};
 use super::lane::Lane;
 use super::recorded::Waiting;
 use super::seen::Seen;
@@ -200,7 +200,7 @@ impl Planner {
             lane,
             recorded: None,
         }));
-        epoch.extend(self.held.take(size.saturating_sub(epoch.len())));
+        epoch.extend(self.held.take(size.saturating_sub(epoch.len()), self.is_late));
         let mut tries = 0;
         while epoch.len() < size && tries < 4 * size {
             tries += 1;
@@ -210,6 +210,11 @@ impl Planner {
             let valid = if self.lanes[index].is_to_be_reached() { self.valid(index) } else { None };
             match valid.or_else(|| self.next(index)) {
                 Some(planned) if self.waits_long(&planned) => self.held.wait(planned),
+                Some(planned)
+                    if !self.is_late && planned.scenario.steps.last().is_some_and(|step| ends_more(&step.request)) =>
+                {
+                    self.held.keep_for_the_end(planned);
+                }
                 Some(planned) => epoch.push(planned),
                 None => self.lanes[index].rest(),
             }

@@ -44,4 +44,14 @@ pub struct Confirmed {
     pub log: Vec<String>,
     /// How often it showed; an unstable one is kept apart.
     pub ratio: Ratio,
+    /// How often it showed once the target was clean again: started anew, or without what the run had made. `None` if
+    /// that was not tried.
+    pub clean: Option<Ratio>,
+}
+
+impl Confirmed {
+    /// Whether it showed each time, on a clean target as well if that was tried.
+    pub fn is_stable(&self) -> bool {
+        self.ratio.is_stable() && self.clean.is_none_or(Ratio::is_stable)
+    }
 }

@@ -161,12 +161,40 @@ fn sites(graph: &Graph, placed: &Placed) -> Vec<(Site, String)> {
 
 /// The texts that a request holds anywhere.
 pub(super) fn texts(request: &Request) -> Vec<String> {
-    let target = request.target_text();
-    let (path, query) = target.split_once('?').unwrap_or((&target, ""));
-    let pairs = query.split('&').filter_map(|pair| pair.split_once('=')).map(|(_, value)| value);
-    let mut all: Vec<String> = path.split('/').chain(pairs).map(decoded).collect();
+    let mut all: Vec<String> = pieces(request).map(|(_, text)| text).collect();
     each(request, &mut |_, _, value| all.extend(value.as_str().map(str::to_owned)));
     all
+}
+
+/// The texts and numbers that a request holds anywhere.
+pub(crate) fn values(request: &Request) -> Vec<String> {
+    let mut all: Vec<String> = pieces(request).map(|(_, text)| text).filter(|text| !text.is_empty()).collect();
+    each(request, &mut |_, _, value| all.extend(scalar(value)));
+    all
+}
+
+/// The request with `mark` wherever this text, or the number that it is, stands by itself; `None` if it stands nowhere.
+pub(crate) fn replaced(request: &Request, text: &str, mark: &str) -> Option<Request> {
+    let mut sites: Vec<Site> = pieces(request).filter(|(_, here)| here == text).map(|(site, _)| site).collect();
+    each(request, &mut |pointer, _, value| {
+        if scalar(value).is_some_and(|here| here == text) {
+            sites.push(Site::Member(pointer.to_owned()));
+        }
+    });
+    let marks: Vec<_> = sites.into_iter().map(|site| (site, mark.to_owned())).collect();
+    (!marks.is_empty()).then(|| marked(request, &marks))
+}
+
+/// The segments of the path and the values of the query.
+fn pieces(request: &Request) -> impl Iterator<Item = (Site, String)> {
+    let target = request.target_text();
+    let (path, query) = target.split_once('?').unwrap_or((&target, ""));
+    let segments = path.split('/').enumerate().map(|(index, segment)| (Site::Segment(index), decoded(segment)));
+    let values = query.split('&').enumerate().filter_map(|(index, pair)| {
+        let (_, value) = pair.split_once('=')?;
+        Some((Site::Pair(index), decoded(value)))
+    });
+    segments.chain(values).collect::<Vec<_>>().into_iter()
 }
 
 fn decoded(text: &str) -> String {

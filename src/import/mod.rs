@@ -15,5 +15,6 @@ mod session;
 mod shell;
 
 pub use clean::Dropped;
+pub(crate) use link::{replaced, values};
 pub use recorded::{Error, Format, Problem, Reading, Recorded, read};
 pub use session::{Imported, Plan, Session, Stray, session};

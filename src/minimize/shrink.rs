@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use super::Draft;
 use super::rule::keeps_rule;
-use crate::engine::{Error, Execution, Executor, Manner};
+use crate::engine::{Error, Executor, Manner, preparations};
 use crate::finding::Finding;
 use crate::oracle::Registry;
-use crate::scenario::{Law, Scenario, Trace};
+use crate::scenario::{Law, Scenario, Step, Trace, placeholder};
 use crate::seed::Seed;
 use crate::triage::Confirmed;
-use crate::wire::{Exchange, FaultKind, Request};
+use crate::wire::{FaultKind, Request};
 
 /// The oracle whose findings take so long that no smaller request is looked for: each try makes the target hang again.
 const LEFT_ALONE: &str = "hang";
@@ -32,8 +32,8 @@ struct Search<'a> {
     registry: &'a Registry,
     executor: Executor,
     finding: &'a Finding,
-    /// What came of each step when the finding was proved.
-    exchanges: &'a [Exchange],
+    /// What kind of answer each step before the last one got when the finding was proved.
+    before: Vec<Option<u16>>,
     best: Scenario,
     seed: Seed,
     /// Executions and requests so far.
@@ -70,7 +70,7 @@ impl Minimizer {
             registry: &self.registry,
             executor: self.executor_for(confirmed),
             finding: &confirmed.finding,
-            exchanges: &confirmed.exchanges,
+            before: preparations(&confirmed.exchanges),
             best: scenario.clone(),
             seed,
             executions: 0,
@@ -83,14 +83,19 @@ impl Minimizer {
         if last > 0 {
             search.without_accept().await?;
         }
+        if scenario.law.is_none() {
+            search.drop_steps().await?;
+        }
+        let last = search.best.steps.len().saturating_sub(1);
         if Law::named(confirmed.finding.oracle().0).is_none() {
             search.shrink(&[last]).await?;
         }
-        for steps in alike(scenario) {
+        for steps in alike(&search.best.clone()) {
             search.shrink(&steps).await?;
         }
         let Search { best, spent, .. } = search;
-        let is_same = scenario.steps.iter().zip(&best.steps).all(|(before, after)| before.request == after.request);
+        let is_same = scenario.steps.len() == best.steps.len()
+            && scenario.steps.iter().zip(&best.steps).all(|(before, after)| before.request == after.request);
         Ok(((!is_same).then_some(best), spent))
     }
 }
@@ -103,6 +108,25 @@ impl Search<'_> {
             step.request = Arc::new(Draft::of(&step.request).without_header("accept").request());
         }
         self.take(candidate).await?;
+        Ok(())
+    }
+
+    /// Leaves out steps before the last one that nothing needs.
+    async fn drop_steps(&mut self) -> Result<(), Error> {
+        let mut index = 0;
+        while index + 1 < self.best.steps.len() && self.spent < self.budget {
+            let mut candidate = self.best.clone();
+            let dropped = candidate.steps.remove(index);
+            let is_used = |name: &String| candidate.steps[index..].iter().any(|step| holds(step, name));
+            let is_needed =
+                dropped.captures.iter().any(|capture| is_used(&capture.name)) || dropped.fresh.iter().any(is_used);
+            let before = self.before.clone();
+            self.before.remove(index);
+            if is_needed || !self.take(candidate).await? {
+                self.before = before;
+                index += 1;
+            }
+        }
         Ok(())
     }
 
@@ -146,13 +170,6 @@ impl Search<'_> {
         is_free || case.is_some_and(|case| keeps_rule(case, before, after))
     }
 
-    /// Whether the steps before the last one still do what they did.
-    fn prepares_as_before(&self, execution: &Execution) -> bool {
-        let class = |exchange: &Exchange| exchange.outcome.status().map(|status| status / 100);
-        let before = self.best.steps.len().saturating_sub(1);
-        execution.exchanges.iter().zip(self.exchanges).take(before).all(|(now, then)| class(now) == class(then))
-    }
-
     fn is_last(&self, steps: &[usize]) -> bool {
         steps.last().is_some_and(|last| last + 1 == self.best.steps.len())
     }
@@ -174,13 +191,21 @@ impl Search<'_> {
         self.spent += execution.exchanges.len() as u64;
         let trace = Trace { scenario: &candidate, exchanges: &execution.exchanges };
         let found = self.registry.judge(&trace);
-        let shows = self.prepares_as_before(&execution)
+        let shows = preparations(&execution.exchanges) == self.before
             && found.iter().any(|finding| finding.signature == self.finding.signature);
         if shows {
             self.best = candidate;
         }
         Ok(shows)
     }
+}
+
+/// Whether the step's request has the placeholder of this name.
+fn holds(step: &Step, name: &str) -> bool {
+    let mark = placeholder(name);
+    let has = |bytes: &[u8]| bytes.windows(mark.len()).any(|window| window == mark.as_bytes());
+    let Request { target, headers, body, .. } = &*step.request;
+    has(target) || has(body) || headers.iter().any(|header| has(&header.value))
 }
 
 /// The steps before the last one that send something to take apart, those together that send the same.
@@ -207,7 +232,7 @@ mod tests {
     use crate::finding::Ratio;
     use crate::identity::Identities;
     use crate::scenario::encode::samples::{case, operation};
-    use crate::scenario::{ANONYMOUS, IdentityName, Intent, Rule, Step};
+    use crate::scenario::{ANONYMOUS, Capture, IdentityName, Intent, Rule, Source};
     use crate::transport::{Canned, Options, canned};
 
     const BUDGET: u64 = 60;
@@ -238,7 +263,7 @@ mod tests {
         let answer = move |request: &Request| {
             let body = serde_json::from_slice(&request.body).unwrap_or_default();
             let status = status(&body);
-            canned::json(status, &if status < 500 { json!({}) } else { json!({"error": "boom"}) })
+            canned::json(status, &if status < 500 { json!({"id": 7}) } else { json!({"error": "boom"}) })
         };
         let options = Options { timeout: std::time::Duration::from_secs(1), fresh_connection: false };
         let transport = Arc::new(Canned::new(answer));
@@ -251,8 +276,14 @@ mod tests {
         let trace = Trace { scenario: &scenario, exchanges: &execution.exchanges };
         let finding = registry.judge(&trace).into_iter().next().unwrap();
         let ratio = Ratio { hits: 3, tries: 3 };
-        let confirmed =
-            Confirmed { finding, scenario: scenario.clone(), exchanges: execution.exchanges, ratio, log: vec![] };
+        let confirmed = Confirmed {
+            finding,
+            scenario: scenario.clone(),
+            exchanges: execution.exchanges,
+            ratio,
+            clean: None,
+            log: vec![],
+        };
         let minimizer = Minimizer::new(executor, registry, BUDGET);
         let (smaller, spent) = runtime.block_on(minimizer.minimize(&confirmed, Seed::new(1))).unwrap();
         let shown = |step: &Step| {
@@ -283,11 +314,21 @@ mod tests {
             (Some(_), _) => 201,
             _ => 400,
         };
-        let make = step("/x?p=1", r#"{"name":"long","b":2}"#, Intent::Valid);
-        let judged = step("/x", r#"{"bad":1,"b":2}"#, Intent::Valid);
+        let mut make = step("/x?p=1", r#"{"name":"long","b":2}"#, Intent::Valid);
+        make.captures = vec![Capture { name: "id".into(), from: Source::Body("/id".into()) }];
+        let judged = step("/x/{{id}}", r#"{"bad":1,"b":2}"#, Intent::Valid);
         let (left, spent) = minimized(vec![make, judged], crash);
         assert!(spent <= BUDGET + 2, "{spent} requests");
-        assert_eq!(left, [r#"/x 0 {"name":"long"}"#, r#"/x 0 {"bad":1}"#]);
+        assert_eq!(left, [r#"/x 0 {"name":"long"}"#, r#"/x/{{id}} 0 {"bad":1}"#]);
+    }
+
+    #[test]
+    fn steps_that_nothing_needs_are_left_out() {
+        let crash = |body: &Value| if body.get("bad").is_some() { 500 } else { 201 };
+        let useless = step("/x?p=1", r#"{"name":"a"}"#, Intent::Valid);
+        let judged = step("/x", r#"{"bad":1}"#, Intent::Valid);
+        let (left, _) = minimized(vec![useless.clone(), useless, judged], crash);
+        assert_eq!(left, [r#"/x 0 {"bad":1}"#]);
     }
 
     #[test]

@@ -83,6 +83,9 @@ pub struct FindingRecord {
     pub signature: String,
     /// How often it showed when re-sent alone.
     pub confirmed: Ratio,
+    /// How often it showed once the target was clean again: started anew, or without what the run had made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clean: Option<Ratio>,
     /// Whether it showed each time.
     pub stable: bool,
     /// What the request was meant to be: `valid`, `boundary`, `malformed`, ...

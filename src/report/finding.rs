@@ -51,7 +51,9 @@ fn request(record: &FindingRecord) -> String {
 }
 
 fn proof(record: &FindingRecord) -> String {
-    let shown = format!("{} when re-sent alone", record.confirmed);
+    let clean =
+        record.clean.map(|clean| format!(", {clean} on the target when it was clean again")).unwrap_or_default();
+    let shown = format!("{} when re-sent alone{clean}", record.confirmed);
     let class = record.owasp.map(|class| class.code().to_owned());
     [Some(shown), class, Some(record.signature.clone())].into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }
@@ -72,6 +74,7 @@ mod tests {
             evidence: String::new(),
             signature: "v1:0".into(),
             confirmed: Ratio { hits: 3, tries: 3 },
+            clean: None,
             stable: true,
             intent: "valid".into(),
             rule: None,

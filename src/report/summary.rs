@@ -57,6 +57,7 @@ fn proof(finding: &FindingRecord) -> String {
     match &finding.known_until {
         Some(until) => format!("{}, known until {until}", finding.confirmed),
         None if finding.stable => finding.confirmed.to_string(),
+        None if finding.confirmed.is_stable() => format!("{}, not on a clean target", finding.confirmed),
         None => format!("{}, unstable", finding.confirmed),
     }
 }

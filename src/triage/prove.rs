@@ -6,9 +6,9 @@ use std::time::Duration;
 use futures_util::future::{try_join, try_join_all};
 
 use super::{Confirmed, Ratio};
-use crate::engine::{Error, Execution, Executor, Manner};
+use crate::engine::{Error, Execution, Executor, Manner, preparations};
 use crate::finding::{Finding, Severity};
-use crate::oracle::Registry;
+use crate::oracle::{Check, Registry};
 use crate::scenario::{Scenario, Trace};
 use crate::seed::Seed;
 use crate::wire::{Exchange, FaultKind};
@@ -37,6 +37,9 @@ pub struct Suspicion {
     pub exchanges: Vec<Exchange>,
     /// A request that was answered before: if it is not answered now, the target is stalled, and nobody hangs alone.
     pub witness: Option<Scenario>,
+    /// A request to the same operation that was answered 2xx before: if it fails as well now, the operation fails for
+    /// everybody, and it is not this request that breaks it.
+    pub control: Option<Scenario>,
     /// Whether nothing else is sent while it is proved.
     pub is_quiet: bool,
     /// Whether something like it was waited for before: the pause is not needed again.
@@ -72,7 +75,52 @@ impl Prover {
 
     /// Whether proof takes so long that the run should go on beside it: the target is made to hang again.
     pub fn is_slow(suspicion: &Suspicion) -> bool {
-        faults_with(&suspicion.exchanges, FaultKind::TimedOut)
+        Self::waits(&suspicion.exchanges)
+    }
+
+    /// Whether the last of these was not answered in time.
+    pub fn waits(exchanges: &[Exchange]) -> bool {
+        faults_with(exchanges, FaultKind::TimedOut)
+    }
+
+    /// How often what the finding forbids happens when it is sent alone once more, as a replay would tell, and the requests
+    /// that it took. If it happens the first time that is enough.
+    pub async fn count(
+        &self,
+        suspicion: &Suspicion,
+        tries: u32,
+        manner: Manner,
+        seed: Seed,
+    ) -> Result<(Ratio, u64), Error> {
+        let executor = self.executor.in_manner(manner);
+        let mut ratio = Ratio { hits: 0, tries: 0 };
+        let mut requests = 0;
+        while ratio.tries < tries && !ratio.is_stable() {
+            let execution = executor.run(&suspicion.scenario, fresh(seed, ratio.tries)).await?;
+            requests += execution.exchanges.len() as u64;
+            ratio.tries += 1;
+            let trace = Trace { scenario: &suspicion.scenario, exchanges: &execution.exchanges };
+            let check = self.registry.check(&suspicion.finding.requirement, &trace);
+            let is_prepared = preparations(&execution.exchanges) == preparations(&suspicion.exchanges);
+            ratio.hits += u32::from(is_prepared && matches!(check, Ok(Check::Broken { .. })));
+        }
+        Ok((ratio, requests))
+    }
+
+    /// Whether the operation fails with a request that it answered before, and the requests that it took to know.
+    pub async fn fails_anyway(&self, suspicion: &Suspicion, seed: Seed) -> Result<(bool, u64), Error> {
+        let Some(control) = suspicion.control.as_ref().filter(|_| fails(&suspicion.exchanges)) else {
+            return Ok((false, 0));
+        };
+        let execution = self.executor.in_manner(Manner::Alone).run(control, fresh(seed, 0)).await?;
+        Ok((execution.broken.is_none() && fails(&execution.exchanges), execution.exchanges.len() as u64))
+    }
+
+    /// What the oracle says of this execution, if it is the same.
+    fn shown(&self, suspicion: &Suspicion, execution: &Execution) -> Option<Finding> {
+        let trace = Trace { scenario: &suspicion.scenario, exchanges: &execution.exchanges };
+        let signature = &suspicion.finding.signature;
+        self.registry.judge(&trace).into_iter().find(|found| found.signature == *signature)
     }
 
     /// Re-sends the scenario alone and counts how often the same signature shows.
@@ -84,14 +132,12 @@ impl Prover {
         };
         requests += executions.iter().map(|execution| execution.exchanges.len() as u64).sum::<u64>();
         let tries = self.tries(&suspicion.finding);
-        let Suspicion { finding, scenario, mut exchanges, .. } = suspicion;
+        let mut exchanges = suspicion.exchanges.clone();
         let mut hits = 0;
         let mut proved = None;
         let mut log = Vec::new();
         for execution in executions {
-            let trace = Trace { scenario: &scenario, exchanges: &execution.exchanges };
-            let again = self.registry.judge(&trace).into_iter().find(|found| found.signature == finding.signature);
-            if let Some(again) = again {
+            if let Some(again) = self.shown(&suspicion, &execution) {
                 hits += 1;
                 proved = Some(again);
                 exchanges = execution.exchanges;
@@ -99,7 +145,8 @@ impl Prover {
             }
         }
         let ratio = Ratio { hits, tries };
-        let confirmed = Confirmed { finding: proved.unwrap_or(finding), scenario, exchanges, log, ratio };
+        let Suspicion { finding, scenario, .. } = suspicion;
+        let confirmed = Confirmed { finding: proved.unwrap_or(finding), scenario, exchanges, log, ratio, clean: None };
         Ok(Proved { confirmed, is_clear, requests })
     }
 
@@ -200,6 +247,15 @@ fn faults_with(exchanges: &[Exchange], kind: FaultKind) -> bool {
     exchanges.last().and_then(|exchange| exchange.outcome.fault()).is_some_and(|fault| fault.kind == kind)
 }
 
+/// Whether the last of them was answered by 5xx, or not at all though the target lives and is in time.
+fn fails(exchanges: &[Exchange]) -> bool {
+    let Some(last) = exchanges.last() else { return false };
+    match last.outcome.fault() {
+        Some(fault) => !matches!(fault.kind, FaultKind::TimedOut | FaultKind::Died | FaultKind::Refused),
+        None => last.outcome.status().is_some_and(|status| status >= 500),
+    }
+}
+
 fn fresh(seed: Seed, index: u32) -> Seed {
     seed.child("proof", u64::from(index))
 }
@@ -249,7 +305,16 @@ mod tests {
             elapsed: Duration::from_secs(1),
         }];
         let finding = registry.judge(&Trace { scenario: &scenario, exchanges: &exchanges }).remove(0);
-        let suspicion = Suspicion { finding, scenario, alone: vec![], exchanges, witness, is_quiet, is_settled: false };
+        let suspicion = Suspicion {
+            finding,
+            scenario,
+            alone: vec![],
+            exchanges,
+            witness,
+            control: None,
+            is_quiet,
+            is_settled: false,
+        };
         let prover = Prover::new(executor, registry, 3);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let shown = runtime.block_on(prover.prove(suspicion, Seed::new(1))).unwrap();

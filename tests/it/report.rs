@@ -41,6 +41,7 @@ impl Made {
             evidence: self.evidence.into(),
             signature: signature.to_string(),
             confirmed: Ratio { hits: 3, tries: 3 },
+            clean: None,
             stable: true,
             intent: self.request.0.into(),
             rule: self.request.1.map(str::to_owned),
@@ -221,7 +222,7 @@ fn confirmed(record: &FindingRecord) -> Confirmed {
         signature: Signature::from_text(&record.signature),
     };
     let (scenario, exchanges, log) = (Scenario::plain(vec![]), vec![], vec![]);
-    Confirmed { finding, scenario, exchanges, log, ratio: record.confirmed }
+    Confirmed { finding, scenario, exchanges, log, ratio: record.confirmed, clean: record.clean }
 }
 
 /// All that the made-up run tells, as standard output and standard error.

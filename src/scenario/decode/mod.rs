@@ -16,8 +16,8 @@ mod typed;
 
 use serde_json::Value;
 
-use super::{Case, Intent};
 use super::encode::{encode, is_sendable};
+use super::{Case, Intent};
 use crate::api::{Location, Operation, Parameter};
 use crate::schema::View;
 use crate::wire::Request;
@@ -86,10 +86,10 @@ pub fn malformed_request(case: &Case) -> Option<Request> {
 
 /// Whether some part of a request that was taken apart conforms in no reading at all.
 fn is_malformed(operation: &Operation, received: &Received<'_>, body_first: bool) -> bool {
-    let body = || body_is_malformed(operation, received);
-    let parameters = || parameters_are_malformed(operation, received);
+    let parts: [fn(&Operation, &Received<'_>) -> bool; 2] = [parameters_are_malformed, body_is_malformed];
+    let [first, second] = if body_first { [parts[1], parts[0]] } else { parts };
     // `/orders/` for an empty identifier is a request for the collection, which a server may well answer.
-    received.has_whole_path() && if body_first { body() || parameters() } else { parameters() || body() }
+    received.has_whole_path() && (first(operation, received) || second(operation, received))
 }
 
 fn parameters_are_malformed(operation: &Operation, received: &Received<'_>) -> bool {

@@ -1,0 +1,161 @@
+//! What still shows once the run has cleaned up: a fixture must be red on a target that nobody has used. Part of [`Run`].
+//!
+//! What does not show any more stood on something that the run had made or changed. Where it can be told what that was, it
+//! becomes part of the finding; where it can't, the finding is kept as an unstable one, without a fixture.
+
+use std::collections::BTreeSet;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Error;
+use super::proof::again;
+use super::run::{Run, sleep};
+use crate::engine::Manner;
+use crate::finding::{Confirmed, Ratio, Severity};
+use crate::import::values;
+use crate::scenario::{Scenario, Step, Values, placeholder, substitute};
+use crate::triage::Prover;
+
+/// How long it may take when the time budget is used up.
+const GRACE: Duration = Duration::from_secs(15);
+/// How often a finding is sent that does not show at once.
+const TRIES: u32 = 3;
+
+/// A finding that was kept.
+pub(super) struct Kept {
+    pub(super) confirmed: Confirmed,
+    /// Its record.
+    pub(super) record: usize,
+    /// How many changes of the target there were when it was proved.
+    pub(super) changes: u64,
+}
+
+impl Run<'_> {
+    /// Sends each finding that has a fixture, or would have one, to the clean target.
+    pub(super) async fn look_back(&mut self) -> Result<(), Error> {
+        if self.executor.ledger.is_none() && self.executor.process.is_none() {
+            return Ok(());
+        }
+        let mut left = pin!(sleep(self.budget.left_for_proof().unwrap_or(Duration::MAX).max(GRACE)));
+        let before = self.left();
+        let mut lost = 0;
+        let mut manner = Manner::Afresh;
+        for kept in std::mem::take(&mut self.kept) {
+            let confirmed = tokio::select! {
+                biased;
+                () = &mut left => break,
+                confirmed = self.look_again(&kept, manner, before) => confirmed?,
+            };
+            manner = Manner::Alone;
+            lost += usize::from(!confirmed.is_stable());
+            self.keeper.revise(kept.record, &confirmed);
+            self.end_since(before).await?;
+        }
+        self.tell_problems()?;
+        if lost > 0 {
+            let what = if lost == 1 { "1 finding does" } else { &format!("{lost} findings do") };
+            self.notice(format!(
+                "{what} not show on the clean target: something that the run did before is needed, and nobody knows what; no fixture is kept"
+            ))?;
+        }
+        Ok(())
+    }
+
+    /// Ends what was made since so many things were left: what one finding makes must not be what the next one stands on.
+    async fn end_since(&mut self, before: usize) -> Result<(), Error> {
+        let made = self.left().saturating_sub(before);
+        if made > 0 { self.end_newest(made).await } else { Ok(()) }
+    }
+
+    fn left(&self) -> usize {
+        self.executor.ledger.as_ref().map_or(0, |ledger| ledger.open())
+    }
+
+    /// The finding with what showed on the clean target, and with the steps that it needs there.
+    async fn look_again(&mut self, kept: &Kept, manner: Manner, before: usize) -> Result<Confirmed, Error> {
+        let confirmed = &kept.confirmed;
+        let (clean, is_broken) = self.count(confirmed, manner).await?;
+        if clean.is_stable() {
+            let clean = if is_broken { confirmed.clean } else { Some(clean) };
+            return Ok(Confirmed { clean, ..confirmed.clone() });
+        }
+        for scenario in self.leads(confirmed, kept.changes) {
+            let settled = self.proving.try_now(again(confirmed, scenario, None)).await?;
+            self.proving.spent(settled.requests);
+            self.end_since(before).await?;
+            let Some(found) = settled.outcome.ok().filter(Confirmed::is_stable) else { continue };
+            // What was left by the first try may have led to the others.
+            let (clean, _) = self.count(&found, Manner::Alone).await?;
+            self.end_since(before).await?;
+            if clean.is_stable() {
+                return Ok(Confirmed { clean: Some(clean), ..found });
+            }
+        }
+        Ok(Confirmed { clean: Some(clean), ..confirmed.clone() })
+    }
+
+    /// How often the finding shows now, and whether its operation is one that fails whatever it is asked, as when the
+    /// finding was proved.
+    async fn count(&mut self, confirmed: &Confirmed, manner: Manner) -> Result<(Ratio, bool), Error> {
+        let control = self.witnesses.success_of(&confirmed.finding.operation).filter(|_| confirmed.clean.is_some());
+        let suspicion = again(confirmed, confirmed.scenario.clone(), control.cloned());
+        let prover = self.proving.prover();
+        let (clean, requests) = prover.count(&suspicion, TRIES, manner, self.proving.fresh()).await?;
+        let (is_broken, asked) = prover.fails_anyway(&suspicion, self.proving.fresh()).await?;
+        self.proving.spent(requests + asked);
+        Ok((clean, is_broken))
+    }
+
+    /// Scenarios that may show the finding on a clean target. Those that try a law make all that they need.
+    fn leads(&self, confirmed: &Confirmed, changes: u64) -> Vec<Scenario> {
+        let steps = &confirmed.scenario.steps;
+        if confirmed.scenario.law.is_some() {
+            return Vec::new();
+        }
+        let sent: Vec<_> = confirmed.exchanges.iter().map(|exchange| Arc::clone(&exchange.request)).collect();
+        let mut leads = self.lineage.leads(steps, &sent, changes);
+        if let Some(last) = literal(confirmed) {
+            // With what it happened to use then, in place of what the steps before it choose.
+            if steps.len() > 1 {
+                let sent = [Arc::clone(&last.request)];
+                leads.extend(self.lineage.leads(std::slice::from_ref(&last), &sent, changes));
+            }
+            leads.push(Scenario::plain(vec![last.clone(), last.clone()]));
+            let answer = confirmed.exchanges.last().and_then(|exchange| exchange.outcome.response());
+            leads.extend(self.lineage.more_leads(&last, answer, changes));
+        }
+        leads
+    }
+
+    /// Remembers a finding that will be looked at once more.
+    pub(super) fn remember_kept(&mut self, confirmed: Confirmed) {
+        let is_worth = confirmed.finding.severity > Severity::Remark || self.options.keep_remarks;
+        let is_slow = Prover::waits(&confirmed.exchanges);
+        if is_worth && confirmed.ratio.is_stable() && !is_slow {
+            let (record, changes) = (self.keeper.records().len() - 1, self.lineage.now());
+            self.kept.push(Kept { confirmed, record, changes });
+        }
+    }
+
+    /// What the requests of findings name: whether they need it shows only when it is gone.
+    pub(super) fn named_by_findings(&self) -> BTreeSet<String> {
+        let sent = self.kept.iter().flat_map(|kept| &kept.confirmed.exchanges);
+        sent.flat_map(|exchange| values(&exchange.request)).collect()
+    }
+}
+
+/// The request that shows the finding as it was sent, without credentials; `None` if it holds what is new each time.
+fn literal(confirmed: &Confirmed) -> Option<Step> {
+    let steps = confirmed.scenario.steps.get(..=confirmed.finding.step)?;
+    let (last, before) = steps.split_last()?;
+    let mut values = Values::new();
+    for (step, exchange) in before.iter().zip(&confirmed.exchanges) {
+        let response = exchange.outcome.response()?;
+        values.extend(step.captures.iter().filter_map(|capture| Some((capture.name.clone(), capture.take(response)?))));
+    }
+    let request = substitute(last, &values).into_owned();
+    let text = [request.target_text().into_owned(), String::from_utf8_lossy(&request.body).into_owned()].concat();
+    let is_new = steps.iter().flat_map(|step| &step.fresh).any(|name| text.contains(&placeholder(name)));
+    (!is_new).then(|| Step { request: Arc::new(request), fresh: Vec::new(), captures: Vec::new(), ..last.clone() })
+}
