@@ -14,11 +14,9 @@ use super::run::{Run, sleep};
 use crate::engine::Manner;
 use crate::finding::{Confirmed, Ratio, Severity};
 use crate::import::values;
-use crate::scenario::{Scenario, Step, Values, placeholder, substitute};
+use crate::scenario::{Scenario, Step, Values, substitute};
 use crate::triage::Prover;
 
-/// How long it may take when the time budget is used up.
-const GRACE: Duration = Duration::from_secs(15);
 /// How often a finding is sent that does not show at once.
 const TRIES: u32 = 3;
 
@@ -32,20 +30,24 @@ pub(super) struct Kept {
 }
 
 impl Run<'_> {
-    /// Sends each finding that has a fixture, or would have one, to the clean target.
-    pub(super) async fn look_back(&mut self) -> Result<(), Error> {
+    /// Sends each finding that has a fixture, or would have one, to the clean target, as far as there is time.
+    pub(super) async fn look_back(&mut self, time: Duration) -> Result<(), Error> {
         if self.executor.ledger.is_none() && self.executor.process.is_none() {
             return Ok(());
         }
-        let mut left = pin!(sleep(self.budget.left_for_proof().unwrap_or(Duration::MAX).max(GRACE)));
+        let mut left = pin!(sleep(time));
         let before = self.left();
         let mut lost = 0;
         let mut manner = Manner::Afresh;
-        for kept in std::mem::take(&mut self.kept) {
-            let confirmed = tokio::select! {
+        while let Some(kept) = self.kept.pop_front() {
+            let looked = tokio::select! {
                 biased;
-                () = &mut left => break,
-                confirmed = self.look_again(&kept, manner, before) => confirmed?,
+                () = &mut left => None,
+                confirmed = self.look_again(&kept, manner, before) => Some(confirmed?),
+            };
+            let Some(confirmed) = looked else {
+                self.kept.push_front(kept);
+                break;
             };
             manner = Manner::Alone;
             lost += usize::from(!confirmed.is_stable());
@@ -85,14 +87,32 @@ impl Run<'_> {
             self.proving.spent(settled.requests);
             self.end_since(before).await?;
             let Some(found) = settled.outcome.ok().filter(Confirmed::is_stable) else { continue };
-            // What was left by the first try may have led to the others.
-            let (clean, _) = self.count(&found, Manner::Alone).await?;
-            self.end_since(before).await?;
-            if clean.is_stable() {
-                return Ok(Confirmed { clean: Some(clean), ..found });
+            if let Some(found) = self.reduced(found, before).await? {
+                return Ok(found);
             }
         }
         Ok(Confirmed { clean: Some(clean), ..confirmed.clone() })
+    }
+
+    /// The finding with the steps that it needs on a clean target and no others; `None` if it does not show there: what the
+    /// first try left may have led to the others.
+    async fn reduced(&mut self, mut found: Confirmed, before: usize) -> Result<Option<Confirmed>, Error> {
+        let (clean, _) = self.count(&found, Manner::Alone).await?;
+        self.end_since(before).await?;
+        let mut index = 0;
+        while clean.is_stable() && index < found.finding.step {
+            let fewer = without(&found, index);
+            let shows = match &fewer {
+                Some(fewer) => self.count(fewer, Manner::Alone).await?.0.is_stable(),
+                None => false,
+            };
+            self.end_since(before).await?;
+            match fewer.filter(|_| shows) {
+                Some(fewer) => found = fewer,
+                None => index += 1,
+            }
+        }
+        Ok(clean.is_stable().then_some(Confirmed { clean: Some(clean), ..found }))
     }
 
     /// How often the finding shows now, and whether its operation is one that fails whatever it is asked, as when the
@@ -134,7 +154,7 @@ impl Run<'_> {
         let is_slow = Prover::waits(&confirmed.exchanges);
         if is_worth && confirmed.ratio.is_stable() && !is_slow {
             let (record, changes) = (self.keeper.records().len() - 1, self.lineage.now());
-            self.kept.push(Kept { confirmed, record, changes });
+            self.kept.push_back(Kept { confirmed, record, changes });
         }
     }
 
@@ -143,6 +163,17 @@ impl Run<'_> {
         let sent = self.kept.iter().flat_map(|kept| &kept.confirmed.exchanges);
         sent.flat_map(|exchange| values(&exchange.request)).collect()
     }
+}
+
+/// The finding without this step, unless a later one uses what it gives.
+fn without(found: &Confirmed, index: usize) -> Option<Confirmed> {
+    let mut fewer = found.clone();
+    let dropped = fewer.scenario.steps.remove(index);
+    fewer.exchanges.remove(index);
+    fewer.finding.step -= 1;
+    let names: Vec<&String> = dropped.captures.iter().map(|capture| &capture.name).chain(&dropped.fresh).collect();
+    let is_used = names.iter().any(|name| fewer.scenario.steps[index..].iter().any(|step| step.mentions(name)));
+    (!is_used).then_some(fewer)
 }
 
 /// The request that shows the finding as it was sent, without credentials; `None` if it holds what is new each time.
@@ -155,7 +186,7 @@ fn literal(confirmed: &Confirmed) -> Option<Step> {
         values.extend(step.captures.iter().filter_map(|capture| Some((capture.name.clone(), capture.take(response)?))));
     }
     let request = substitute(last, &values).into_owned();
-    let text = [request.target_text().into_owned(), String::from_utf8_lossy(&request.body).into_owned()].concat();
-    let is_new = steps.iter().flat_map(|step| &step.fresh).any(|name| text.contains(&placeholder(name)));
-    (!is_new).then(|| Step { request: Arc::new(request), fresh: Vec::new(), captures: Vec::new(), ..last.clone() })
+    let step = Step { request: Arc::new(request), fresh: Vec::new(), captures: Vec::new(), ..last.clone() };
+    let is_new = steps.iter().flat_map(|step| &step.fresh).any(|name| step.mentions(name));
+    (!is_new).then_some(step)
 }

@@ -6,16 +6,29 @@ use std::time::Duration;
 use futures_util::stream::StreamExt;
 
 use super::Error;
-use super::run::{Run, sleep};
+use super::run::{Run, UnderWay, sleep};
 use crate::import::values;
 use crate::scenario::Scenario;
 
-/// How long cleaning up may take when the time budget is used up.
-const GRACE: Duration = Duration::from_secs(15);
+/// Before what may ruin the target has its turn, cleaning up and looking back each have this part of what is left.
+const PART: u32 = 3;
 
 impl Run<'_> {
+    /// Looks at what was found so far on the clean target, while it is whole; then what may ruin it has its turn.
+    pub(super) async fn begin_the_last(&mut self, under_way: &mut UnderWay) -> Result<(), Error> {
+        self.is_late = true;
+        while let Some(sent) = under_way.next().await {
+            self.record(sent)?;
+        }
+        let part = self.budget.left_for_proof().map_or(Duration::MAX, |left| left / PART);
+        self.clean_up(part).await?;
+        Box::pin(self.look_back(part)).await?;
+        self.planner.release();
+        Ok(())
+    }
+
     /// Ends what the run made, the newest first, but before all what findings name.
-    pub(super) async fn clean_up(&mut self) -> Result<(), Error> {
+    pub(super) async fn clean_up(&mut self, time: Duration) -> Result<(), Error> {
         let Some(ledger) = self.executor.ledger.clone() else { return Ok(()) };
         let named = self.named_by_findings();
         let is_named = |scenario: &Scenario| {
@@ -23,7 +36,7 @@ impl Run<'_> {
             request.is_some_and(|request| values(request).last().is_some_and(|name| named.contains(name)))
         };
         let (first, rest): (Vec<_>, Vec<_>) = ledger.left().into_iter().partition(is_named);
-        self.end(first.into_iter().chain(rest).collect()).await
+        self.end(first.into_iter().chain(rest).collect(), time).await
     }
 
     /// Ends so many of the newest things.
@@ -31,10 +44,10 @@ impl Run<'_> {
         let Some(ledger) = self.executor.ledger.clone() else { return Ok(()) };
         let mut newest = ledger.left();
         newest.truncate(number);
-        self.end(newest).await
+        self.end(newest, Duration::MAX).await
     }
 
-    async fn end(&mut self, things: Vec<Scenario>) -> Result<(), Error> {
+    async fn end(&mut self, things: Vec<Scenario>, time: Duration) -> Result<(), Error> {
         let Some(ledger) = self.executor.ledger.clone() else { return Ok(()) };
         let (executor, seed) = (self.executor.clone(), self.options.seed);
         let pace = self.options.rate.map_or(Duration::ZERO, |rate| Duration::from_secs(1) / rate.max(1));
@@ -47,7 +60,7 @@ impl Run<'_> {
             }
         };
         let mut ends = futures_util::stream::iter(things).map(end).buffer_unordered(width);
-        let mut left = pin!(sleep(self.budget.left_for_proof().unwrap_or(Duration::MAX).max(GRACE)));
+        let mut left = pin!(sleep(time));
         loop {
             let execution = tokio::select! {
                 biased;

@@ -193,10 +193,13 @@ impl<'a> Known<'a> {
 
     /// What a request stands on: what first made each thing that it names, and what was first put on the way to its path.
     fn behind(&self, request: &Request) -> Vec<u64> {
-        let by_name = values(request).into_iter().filter_map(|text| self.named.get(&text)?.first().copied());
+        let by_name = values(request).into_iter().filter_map(|text| self.plainest(self.named.get(&text)?));
         let whole = path(request);
         let ends = (1..whole.len()).filter(|end| whole.get(*end) == Some(&b'/'));
-        let put = ends.filter_map(|end| self.placed.get(&whole[..end])?.iter().copied().find(|at| self.is_put(*at)));
+        let put = ends.filter_map(|end| {
+            let put: Vec<u64> = self.placed.get(&whole[..end])?.iter().copied().filter(|at| self.is_put(*at)).collect();
+            self.plainest(&put)
+        });
         by_name.chain(put).collect()
     }
 
@@ -205,6 +208,13 @@ impl<'a> Known<'a> {
         let there = self.placed.get(path(request)).map_or(&[][..], Vec::as_slice);
         let put = there.iter().rev().copied().find(|number| self.is_put(*number));
         put.into_iter().chain(there.last().copied())
+    }
+
+    /// The first of these that was a valid request, or else the first.
+    fn plainest(&self, numbers: &[u64]) -> Option<u64> {
+        let case = |number: &u64| self.all.get(number)?.step.case.as_deref();
+        let is_valid = |number: &&u64| case(number).is_some_and(|case| case.intent.is_valid());
+        numbers.iter().find(is_valid).or(numbers.first()).copied()
     }
 
     fn is_put(&self, number: u64) -> bool {

@@ -1,5 +1,6 @@
 //! The loop of a run: plan, send, judge, fold, prove, until a budget ends. Main type: [`Run`].
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,6 +38,8 @@ const TICK: Duration = Duration::from_millis(200);
 const OUTAGE: u32 = 8;
 /// About how many requests the search for a smaller one may take.
 const MINIMIZE_BUDGET: u64 = 100;
+/// How long cleaning up, and looking at the findings once more, may take when the time budget is used up.
+const GRACE: Duration = Duration::from_secs(15);
 /// How long the target has to come back.
 const RECOVERY: Duration = Duration::from_secs(10);
 
@@ -70,7 +73,9 @@ pub(super) struct Run<'a> {
     pub(super) witnesses: Witnesses,
     pub(super) lineage: Lineage,
     /// What is looked at once more when the target is clean.
-    pub(super) kept: Vec<Kept>,
+    pub(super) kept: VecDeque<Kept>,
+    /// Whether what may ruin the target has its turn.
+    pub(super) is_late: bool,
     /// How many deaths that nobody accounted for were looked into.
     pub(super) inquiries: u32,
     /// Requests that cleaned up.
@@ -80,7 +85,7 @@ pub(super) struct Run<'a> {
 }
 
 /// The cases that are under way.
-type UnderWay = FuturesUnordered<BoxFuture<'static, Sent>>;
+pub(super) type UnderWay = FuturesUnordered<BoxFuture<'static, Sent>>;
 
 impl<'a> Run<'a> {
     /// A run that has sent nothing yet.
@@ -122,7 +127,8 @@ impl<'a> Run<'a> {
             throttle: Throttle::new(options.concurrency),
             witnesses: Witnesses::default(),
             lineage,
-            kept: Vec::new(),
+            kept: VecDeque::new(),
+            is_late: false,
             inquiries: 0,
             cleaning: 0,
             reporter,
@@ -150,6 +156,9 @@ impl<'a> Run<'a> {
         self.remember(api)?;
         let ended = loop {
             self.look_into_falls().await?;
+            if self.budget.is_late() && !self.is_late {
+                self.begin_the_last(&mut under_way).await?;
+            }
             self.advance()?;
             self.proving.start(self.requests, false);
             self.dispatch(&mut under_way);
@@ -184,8 +193,9 @@ impl<'a> Run<'a> {
             self.finish_proofs().await?;
         }
         if !matches!(ended, Ended::Unreachable | Ended::Interrupted) {
-            self.clean_up().await?;
-            Box::pin(self.look_back()).await?;
+            let time = self.budget.left_for_proof().unwrap_or(Duration::MAX).max(GRACE);
+            self.clean_up(time).await?;
+            Box::pin(self.look_back(time)).await?;
         }
         self.keeper.save();
         self.keeper.keep_lessons(&self.planner.learned());
@@ -224,9 +234,6 @@ impl<'a> Run<'a> {
     fn advance(&mut self) -> Result<(), Error> {
         loop {
             if self.pipeline.wants_plan() {
-                if self.budget.is_late() {
-                    self.planner.release();
-                }
                 let size = self.budget.room(self.planner.epoch_size());
                 let cases = self.planner.plan(size);
                 self.budget.planned(cases.iter().map(Planned::requests).sum());

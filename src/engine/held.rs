@@ -62,7 +62,12 @@ impl Held {
 /// folder of all files on a real server.
 pub(super) fn ends_more(request: &Request) -> bool {
     let path = request.target.split(|byte| *byte == b'?').next().unwrap_or_default();
-    request.method == "DELETE" && path.split(|byte| *byte == b'/').skip(1).any(leads_elsewhere)
+    request.method == "DELETE" && names_more(path)
+}
+
+/// Whether a path may be that of more than one thing.
+pub(super) fn names_more(path: &[u8]) -> bool {
+    path.split(|byte| *byte == b'/').skip(1).any(leads_elsewhere)
 }
 
 fn leads_elsewhere(segment: &[u8]) -> bool {

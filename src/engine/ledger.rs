@@ -11,6 +11,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::held::names_more;
 use crate::api::{Location, Operation, OperationId, StatusPattern};
 use crate::resource::{Action, Graph, Need, Role, harvest};
 use crate::scenario::{IdentityName, Scenario, Step};
@@ -123,7 +124,8 @@ impl Ledger {
                     format!("{before}{}{after}", segment(&self.name(maker, response, field)?)).into_bytes()
                 }
             };
-            Some((target, operation))
+            // What would end more than the thing itself is no way to clean up.
+            (!names_more(&target)).then_some((target, operation))
         });
         let mut book = self.book();
         book.tally.made += 1;
@@ -308,11 +310,13 @@ mod tests {
             ("POST /shelves/{shelf}/books", "/api/shelves/s1/books", 201, json!({"book": {"id": 7}})),
             ("PUT /tags/{tag}", "/api/tags/x", 201, json!({})),
             ("PUT /tags/{tag}", "/api/tags/y", 200, json!({})),
+            ("PUT /tags/{tag}", "/api/tags/.", 201, json!({})),
             ("POST /silences", "/api/silences", 200, json!({"silenceID": "s-9"})),
             ("POST /flows/", "/api/flows/", 409, json!({"id": "taken"})),
         ];
         let tally = check(&made, &["/api/silence/s-9", "/api/tags/x", "/api/shelves/s1/books/7", "/api/flows/a%20b"]);
-        assert_eq!((tally.made, tally.ended), (4, 0));
+        assert_eq!((tally.made, tally.ended), (5, 0));
+        assert_eq!(tally.endless, BTreeMap::from([("PUT /tags/{tag}".to_owned(), 1)]));
     }
 
     #[test]

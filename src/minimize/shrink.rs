@@ -7,7 +7,7 @@ use super::rule::keeps_rule;
 use crate::engine::{Error, Executor, Manner, preparations};
 use crate::finding::Finding;
 use crate::oracle::Registry;
-use crate::scenario::{Law, Scenario, Step, Trace, placeholder};
+use crate::scenario::{Law, Scenario, Trace};
 use crate::seed::Seed;
 use crate::triage::Confirmed;
 use crate::wire::{FaultKind, Request};
@@ -83,19 +83,14 @@ impl Minimizer {
         if last > 0 {
             search.without_accept().await?;
         }
-        if scenario.law.is_none() {
-            search.drop_steps().await?;
-        }
-        let last = search.best.steps.len().saturating_sub(1);
         if Law::named(confirmed.finding.oracle().0).is_none() {
             search.shrink(&[last]).await?;
         }
-        for steps in alike(&search.best.clone()) {
+        for steps in alike(scenario) {
             search.shrink(&steps).await?;
         }
         let Search { best, spent, .. } = search;
-        let is_same = scenario.steps.len() == best.steps.len()
-            && scenario.steps.iter().zip(&best.steps).all(|(before, after)| before.request == after.request);
+        let is_same = scenario.steps.iter().zip(&best.steps).all(|(before, after)| before.request == after.request);
         Ok(((!is_same).then_some(best), spent))
     }
 }
@@ -108,25 +103,6 @@ impl Search<'_> {
             step.request = Arc::new(Draft::of(&step.request).without_header("accept").request());
         }
         self.take(candidate).await?;
-        Ok(())
-    }
-
-    /// Leaves out steps before the last one that nothing needs.
-    async fn drop_steps(&mut self) -> Result<(), Error> {
-        let mut index = 0;
-        while index + 1 < self.best.steps.len() && self.spent < self.budget {
-            let mut candidate = self.best.clone();
-            let dropped = candidate.steps.remove(index);
-            let is_used = |name: &String| candidate.steps[index..].iter().any(|step| holds(step, name));
-            let is_needed =
-                dropped.captures.iter().any(|capture| is_used(&capture.name)) || dropped.fresh.iter().any(is_used);
-            let before = self.before.clone();
-            self.before.remove(index);
-            if is_needed || !self.take(candidate).await? {
-                self.before = before;
-                index += 1;
-            }
-        }
         Ok(())
     }
 
@@ -200,14 +176,6 @@ impl Search<'_> {
     }
 }
 
-/// Whether the step's request has the placeholder of this name.
-fn holds(step: &Step, name: &str) -> bool {
-    let mark = placeholder(name);
-    let has = |bytes: &[u8]| bytes.windows(mark.len()).any(|window| window == mark.as_bytes());
-    let Request { target, headers, body, .. } = &*step.request;
-    has(target) || has(body) || headers.iter().any(|header| has(&header.value))
-}
-
 /// The steps before the last one that send something to take apart, those together that send the same.
 fn alike(scenario: &Scenario) -> Vec<Vec<usize>> {
     let mut groups: Vec<Vec<usize>> = Vec::new();
@@ -232,7 +200,7 @@ mod tests {
     use crate::finding::Ratio;
     use crate::identity::Identities;
     use crate::scenario::encode::samples::{case, operation};
-    use crate::scenario::{ANONYMOUS, Capture, IdentityName, Intent, Rule, Source};
+    use crate::scenario::{ANONYMOUS, Capture, IdentityName, Intent, Rule, Source, Step};
     use crate::transport::{Canned, Options, canned};
 
     const BUDGET: u64 = 60;
@@ -320,15 +288,6 @@ mod tests {
         let (left, spent) = minimized(vec![make, judged], crash);
         assert!(spent <= BUDGET + 2, "{spent} requests");
         assert_eq!(left, [r#"/x 0 {"name":"long"}"#, r#"/x/{{id}} 0 {"bad":1}"#]);
-    }
-
-    #[test]
-    fn steps_that_nothing_needs_are_left_out() {
-        let crash = |body: &Value| if body.get("bad").is_some() { 500 } else { 201 };
-        let useless = step("/x?p=1", r#"{"name":"a"}"#, Intent::Valid);
-        let judged = step("/x", r#"{"bad":1}"#, Intent::Valid);
-        let (left, _) = minimized(vec![useless.clone(), useless, judged], crash);
-        assert_eq!(left, [r#"/x 0 {"bad":1}"#]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Case, Law};
+use super::{Case, Law, placeholder};
 use crate::api::OperationId;
 use crate::wire::Request;
 
@@ -78,6 +78,16 @@ pub struct Step {
     pub captures: Vec<Capture>,
     /// The typed values that the request was made from; absent in a step that was read from a file.
     pub case: Option<Arc<Case>>,
+}
+
+impl Step {
+    /// Whether the request has the placeholder of this name.
+    pub fn mentions(&self, name: &str) -> bool {
+        let mark = placeholder(name);
+        let has = |bytes: &[u8]| bytes.windows(mark.len()).any(|window| window == mark.as_bytes());
+        let Request { target, headers, body, .. } = &*self.request;
+        has(target) || has(body) || headers.iter().any(|header| has(&header.value))
+    }
 }
 
 /// A value taken from an answer.

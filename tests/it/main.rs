@@ -4,6 +4,7 @@
 
 #[cfg(feature = "demo")]
 mod bring;
+mod clean;
 mod cli;
 #[cfg(feature = "demo")]
 mod corpus;
