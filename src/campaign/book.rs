@@ -158,6 +158,7 @@ mod tests {
             fresh: vec![],
             captures: vec![],
             case: None,
+            at_once: false,
         }
     }
 

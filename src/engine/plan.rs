@@ -386,6 +386,7 @@ impl Planner {
             fresh: Vec::new(),
             captures: Vec::new(),
             case: Some(Arc::new(case)),
+            at_once: false,
         };
         Planned { scenario: Scenario::single(step), fresh: self.making.seed, uses, lane, recorded: None }
     }

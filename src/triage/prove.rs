@@ -225,6 +225,7 @@ mod tests {
             fresh: vec![],
             captures: vec![],
             case: Some(Arc::new(case)),
+            at_once: false,
         })
     }
 

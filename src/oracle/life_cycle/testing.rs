@@ -38,6 +38,7 @@ pub(super) fn with_location(law: Law, location: &str, rows: &[Row]) -> Played {
             fresh: if index == 0 { vec!["fresh_1".into()] } else { vec![] },
             captures: vec![],
             case: Some(Arc::clone(&case)),
+            at_once: false,
         };
         let headers: Headers = match location {
             "" => Headers::new(),
