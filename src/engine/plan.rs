@@ -192,8 +192,7 @@ impl Planner {
         };
         let trials = self.trials.plan(size - epoch.len(), ground);
         let size = size + trials.len() - trials.iter().map(|trial| trial.scenario.steps.len()).sum::<usize>();
-        let fresh = self.making.seed;
-        epoch.extend(trials.into_iter().map(|Trial { scenario, lane }| Planned {
+        epoch.extend(trials.into_iter().map(|Trial { scenario, lane, fresh }| Planned {
             scenario,
             fresh,
             uses: Vec::new(),

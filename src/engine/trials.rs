@@ -11,6 +11,7 @@ use super::lane::Lane;
 use crate::api::Location;
 use crate::resource::{Action, Graph, Kind};
 use crate::scenario::{Law, Scenario};
+use crate::seed::Seed;
 
 /// How often a law is tried on the things of one path.
 const MOST: u32 = 8;
@@ -44,12 +45,16 @@ pub(super) struct Trial {
     pub(super) scenario: Scenario,
     /// The lane of its last step.
     pub(super) lane: usize,
+    /// Makes its new names. Each trial has its own: a server may take a name only once.
+    pub(super) fresh: Seed,
 }
 
 /// The laws and the things on which they are tried.
 #[derive(Debug)]
 pub(super) struct Trials {
     tries: Vec<Try>,
+    /// How many trials were planned.
+    planned: u64,
 }
 
 /// One law on the things of one path.
@@ -71,7 +76,7 @@ impl Trials {
             let tried = things.iter().filter_map(move |thing| Some((thing.clone(), thing.needs(law)?)));
             tried.map(move |(thing, needs)| Try { thing, law, needs, count: 0 })
         };
-        Self { tries: Law::ALL.into_iter().flat_map(of_law).collect() }
+        Self { tries: Law::ALL.into_iter().flat_map(of_law).collect(), planned: 0 }
     }
 
     /// The trials of an epoch of so many requests.
@@ -97,7 +102,8 @@ impl Trials {
             }
             next.count += 1;
             steps += length;
-            trials.push(Trial { scenario, lane });
+            self.planned += 1;
+            trials.push(Trial { scenario, lane, fresh: ground.seed.child("trial", self.planned) });
         }
         trials
     }
@@ -280,6 +286,13 @@ mod tests {
             let found: Vec<_> = courses.get(&law).into_iter().flatten().map(String::as_str).collect();
             assert_eq!(found, all, "{law:?}");
         }
+    }
+
+    #[test]
+    fn each_trial_has_new_names() {
+        let found = trials(60, "");
+        let names: BTreeSet<u64> = found.iter().map(|planned| planned.fresh.number()).collect();
+        assert!(names.len() == found.len() && found.len() > 8, "{} of {}", names.len(), found.len());
     }
 
     #[test]
