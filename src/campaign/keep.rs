@@ -142,7 +142,7 @@ impl Keeper {
     /// Keeps a proved finding; an unstable one, and a remark unless they are asked for, as a record only.
     pub(super) fn keep_finding(&mut self, confirmed: &Confirmed, elapsed: Duration) -> FindingRecord {
         let is_worth = confirmed.finding.severity > Severity::Remark || self.options.keep_remarks;
-        let fixture = if confirmed.ratio.is_stable() && is_worth { self.write(confirmed) } else { None };
+        let fixture = if confirmed.is_proved() && is_worth { self.write(confirmed) } else { None };
         let record = self.record(confirmed, fixture, elapsed);
         self.records.push(record.clone());
         record
@@ -208,7 +208,7 @@ impl Keeper {
             evidence: self.redactor.text(&finding.evidence),
             signature: finding.signature.to_string(),
             confirmed: confirmed.ratio,
-            stable: confirmed.ratio.is_stable(),
+            stable: confirmed.is_proved(),
             intent: intent.map_or("recorded", Intent::word).to_owned(),
             rule: intent.and_then(Intent::detail),
             outcome: confirmed.exchanges.last().map(|last| last.outcome.to_string()).unwrap_or_default(),

@@ -152,6 +152,11 @@ impl Planner {
         }
     }
 
+    /// Tries races as well: requests that go out at once.
+    pub fn add_races(&mut self) {
+        self.trials.add_races(&self.lanes, &self.graph);
+    }
+
     /// With all generators alike.
     #[cfg(test)]
     pub(super) fn plain(operations: Vec<Arc<Operation>>, identity: &str, base_path: &str) -> Self {

@@ -45,3 +45,10 @@ pub struct Confirmed {
     /// How often it showed; an unstable one is kept apart.
     pub ratio: Ratio,
 }
+
+impl Confirmed {
+    /// Whether it showed often enough to count.
+    pub fn is_proved(&self) -> bool {
+        self.finding.is_proved_by(self.ratio)
+    }
+}
