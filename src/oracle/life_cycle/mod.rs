@@ -2,7 +2,7 @@
 //! each [`Law`].
 //!
 //! - Severity: medium where data that must be gone or must not be there is; low where the semantics of HTTP are broken.
-//! - Signature: the operation that breaks the law.
+//! - Signature: the operation that breaks the law, and for a lost update whether it was made under a condition.
 //! - Controls: every step before the judged one must have worked, on a thing that the scenario made itself; the reader must
 //!   tell what exists from what does not; a member counts only where the client sent it and the reader shows it.
 //! - Quiet: 202 and bodies that say that the work is still to be done; deleted things that answer 4xx, or that are shown
@@ -124,7 +124,7 @@ impl Oracle for LifeCycle {
             requirement: Requirement { oracle: self.id(), parameters: json!({"steps": tail.last() + 1}) },
             severity,
             owasp,
-            signature: Signature::new(self.id(), &operation, &[]),
+            signature: Signature::new(self.id(), &operation, race::discriminators(self.0, &tail)),
             operation,
             step: trace.last_index().unwrap_or_default(),
             title: title(self.0).to_owned(),

@@ -19,6 +19,12 @@ pub(super) fn control(law: Law, tail: &Tail<'_>) -> bool {
     }
 }
 
+/// What tells one bug from another of the same law and operation: a condition that is checked too early is none of a change
+/// that writes back more than it changes.
+pub(super) fn discriminators(law: Law, tail: &Tail<'_>) -> &'static [&'static str] {
+    if law == Law::LostUpdate && is_conditional(tail) { &["if-match"] } else { &[] }
+}
+
 /// Create, the same again; create anew and the same at once, a read of each.
 pub(super) fn double_create(tail: &Tail<'_>) -> Option<String> {
     if !makes_one(tail) || !tail.is_done(2) || !tail.is_done(3) {

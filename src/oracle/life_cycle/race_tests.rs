@@ -127,6 +127,8 @@ fn of_two_changes_under_one_condition_one_is_refused() {
     ];
     let finding = check(Law::LostUpdate, &planted, &with(&planted, &[(8, change("green", 412))]), &harmless);
     assert!(finding.evidence.contains("the second one is answered 412"), "{}", finding.evidence);
+    let free = Signature::new(finding.oracle(), &finding.operation, &[]);
+    assert_ne!(finding.signature, free, "a change without a condition is another bug");
     assert!(holds(Law::LostUpdate, &planted) && !holds(Law::LostUpdate, &harmless[0].1));
     // Whole things that are replaced under a condition.
     let put = |row: &Row| (if row.0 == CONDITIONAL { PUT } else { row.0 }, row.1.clone(), row.2, row.3.clone());
