@@ -14,7 +14,7 @@ use super::run::{Run, sleep};
 use crate::engine::Manner;
 use crate::finding::{Confirmed, Ratio, Severity};
 use crate::import::values;
-use crate::scenario::{Scenario, Step, Values, substitute};
+use crate::scenario::{Law, Scenario, Step, Values, substitute};
 use crate::triage::Prover;
 
 /// How often a finding is sent that does not show at once.
@@ -50,7 +50,7 @@ impl Run<'_> {
                 break;
             };
             manner = Manner::Alone;
-            lost += usize::from(!confirmed.is_stable());
+            lost += usize::from(!confirmed.is_proved());
             self.keeper.revise(kept.record, &confirmed);
             self.end_since(before).await?;
         }
@@ -86,7 +86,7 @@ impl Run<'_> {
             let settled = self.proving.try_now(again(confirmed, scenario, None)).await?;
             self.proving.spent(settled.requests);
             self.end_since(before).await?;
-            let Some(found) = settled.outcome.ok().filter(Confirmed::is_stable) else { continue };
+            let Some(found) = settled.outcome.ok().filter(Confirmed::is_proved) else { continue };
             if let Some(found) = self.reduced(found, before).await? {
                 return Ok(found);
             }
@@ -152,7 +152,9 @@ impl Run<'_> {
     pub(super) fn remember_kept(&mut self, confirmed: Confirmed) {
         let is_worth = confirmed.finding.severity > Severity::Remark || self.options.keep_remarks;
         let is_slow = Prover::waits(&confirmed.exchanges);
-        if is_worth && confirmed.ratio.is_stable() && !is_slow {
+        // A race makes all that it needs, and shows now and then.
+        let is_race = confirmed.scenario.law.is_some_and(Law::is_race);
+        if is_worth && confirmed.ratio.is_stable() && !is_slow && !is_race {
             let (record, changes) = (self.keeper.records().len() - 1, self.lineage.now());
             self.kept.push_back(Kept { confirmed, record, changes });
         }

@@ -111,7 +111,7 @@ impl Book {
     /// Takes the outcome of a proof in. Answers whether the finding is to be reported now: it is stable, or has had
     /// its chances.
     pub(super) fn prove(&mut self, finding: &Finding, ratio: Ratio) -> bool {
-        if ratio.is_stable() {
+        if finding.is_proved_by(ratio) {
             *self.counts.entry(finding.severity).or_default() += 1;
             return true;
         }
@@ -158,6 +158,7 @@ mod tests {
             fresh: vec![],
             captures: vec![],
             case: None,
+            at_once: false,
         }
     }
 

@@ -145,7 +145,7 @@ impl Keeper {
     /// Keeps a proved finding; an unstable one, and a remark unless they are asked for, as a record only.
     pub(super) fn keep_finding(&mut self, confirmed: &Confirmed, elapsed: Duration) -> FindingRecord {
         let is_worth = confirmed.finding.severity > Severity::Remark || self.options.keep_remarks;
-        let fixture = if confirmed.is_stable() && is_worth { self.write(confirmed) } else { None };
+        let fixture = if confirmed.is_proved() && is_worth { self.write(confirmed) } else { None };
         let record = self.record(confirmed, fixture, elapsed);
         self.records.push(record.clone());
         record
@@ -157,7 +157,7 @@ impl Keeper {
         let Some(FindingRecord { fixture, seconds, .. }) = self.records.get(index).cloned() else { return };
         let elapsed = Duration::from_secs_f64(seconds);
         let fixture = match self.written.get(&confirmed.finding.signature).cloned() {
-            Some(key) if confirmed.is_stable() => {
+            Some(key) if confirmed.is_proved() => {
                 self.rewrite(&key, confirmed);
                 fixture
             }
@@ -166,7 +166,7 @@ impl Keeper {
                 self.problems.extend(withdrawn.err().map(|error| error.to_string()));
                 None
             }
-            None if fixture.is_none() && confirmed.is_stable() => self.write(confirmed),
+            None if fixture.is_none() && confirmed.is_proved() => self.write(confirmed),
             None => fixture,
         };
         self.records[index] = self.record(confirmed, fixture, elapsed);
@@ -250,7 +250,7 @@ impl Keeper {
             signature: finding.signature.to_string(),
             confirmed: confirmed.ratio,
             clean: confirmed.clean,
-            stable: confirmed.is_stable(),
+            stable: confirmed.is_proved(),
             intent: intent.map_or("recorded", Intent::word).to_owned(),
             rule: intent.and_then(Intent::detail),
             outcome: confirmed.exchanges.last().map(|last| last.outcome.to_string()).unwrap_or_default(),

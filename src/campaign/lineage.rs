@@ -281,6 +281,7 @@ mod tests {
             request: Arc::new(Request::new(method, target.to_owned())),
             fresh: vec![],
             captures: vec![],
+            at_once: false,
             case: None,
         }
     }
@@ -300,7 +301,7 @@ mod tests {
             lineage.observe(&[step], &[exchange]);
         }
         let last = step(last.0, last.1);
-        let leads = lineage.leads(&[last.clone()], &[Arc::clone(&last.request)], lineage.now());
+        let leads = lineage.leads(std::slice::from_ref(&last), &[Arc::clone(&last.request)], lineage.now());
         let shown = |scenario: &Scenario| -> Vec<String> {
             scenario.steps.iter().map(|step| step.request.target_text().into_owned()).collect()
         };

@@ -125,6 +125,8 @@ pub struct Options {
     pub values: Arc<UserValues>,
     /// How the target's state is protected.
     pub protection: Protection,
+    /// Whether requests that go out at once are tried as well.
+    pub races: bool,
     /// What the user says of where values come from.
     pub links: Vec<Link>,
     /// The target's process, if gadfly runs it.
@@ -164,6 +166,7 @@ impl Options {
             exclude: Vec::new(),
             values: Arc::default(),
             protection: Protection::default(),
+            races: false,
             links: Vec::new(),
             process: None,
             accept_all: false,

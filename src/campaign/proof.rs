@@ -54,7 +54,7 @@ impl Proof {
             if best.as_ref().is_none_or(is_better) {
                 best = Some(proved);
             }
-            if best.as_ref().is_some_and(|best| best.confirmed.ratio.is_stable() || !best.is_clear) {
+            if best.as_ref().is_some_and(|best| best.confirmed.is_proved() || !best.is_clear) {
                 break;
             }
         }
@@ -81,7 +81,7 @@ impl Proof {
             }
         }
         let is_worth = confirmed.finding.severity > Severity::Remark && Minimizer::applies(&confirmed.finding);
-        if !confirmed.ratio.is_stable() || !is_worth {
+        if !confirmed.is_proved() || !is_worth {
             return Ok(Settled { outcome: Ok(confirmed), requests, minimising: None });
         }
         let (smaller, spent) = self.minimizer.minimize(&confirmed, self.fresh()).await?;
@@ -91,7 +91,7 @@ impl Proof {
         let suspicion = again(&confirmed, scenario, None);
         let smaller = self.prover.prove(suspicion, self.fresh()).await?;
         let spent = spent + smaller.requests;
-        let confirmed = if smaller.confirmed.ratio.is_stable() { smaller.confirmed } else { confirmed };
+        let confirmed = if smaller.confirmed.is_proved() { smaller.confirmed } else { confirmed };
         Ok(Settled { outcome: Ok(confirmed), requests: requests + spent, minimising: Some(spent) })
     }
 }

@@ -101,7 +101,10 @@ impl<'a> Run<'a> {
         let generators = generate::standard(&options.values);
         let base_path = &options.target.base_path;
         let lineage = Lineage::new(Arc::clone(&graph));
-        let planner = Planner::new(operations, graph, generators, shares::share, options.seed, identity, base_path);
+        let mut planner = Planner::new(operations, graph, generators, shares::share, options.seed, identity, base_path);
+        if options.races {
+            planner.add_races();
+        }
         let registry = Arc::new(Registry::default());
         let keeper = Keeper::open(loaded, options)?;
         let rejected = keeper.rejected().iter().map(|one| Signature::from_text(&one.id)).collect();

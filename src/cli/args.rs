@@ -153,6 +153,9 @@ pub(super) struct SearchFlags {
     /// How often a suspicion is re-sent alone before it counts [default: 3]
     #[arg(long, value_name = "NUMBER")]
     pub(super) proof: Option<NonZeroU32>,
+    /// Try requests at once as well, on things that the run makes: two equal creations, two changes of one thing
+    #[arg(long)]
+    pub(super) races: bool,
 }
 
 impl SearchFlags {
@@ -166,6 +169,7 @@ impl SearchFlags {
         layer.rate = self.rate.map(NonZeroU32::get);
         layer.concurrency = self.concurrency.map(|count| count.get() as usize);
         layer.proof = self.proof.map(NonZeroU32::get);
+        layer.races = self.races.then_some(true);
     }
 }
 

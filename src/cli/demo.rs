@@ -135,7 +135,8 @@ fn settings(flags: &Flags, context: &Context) -> Result<Settings, Error> {
     flags.findings.fill(&mut layer);
     let environment = Layer::from_environment(&context.environment)?;
     let environment = Layer { transport: None, proxy: None, ..environment };
-    let own = Layer { identity: TOKENS.first().map(|token| token.identity.to_owned()), ..Layer::default() };
+    let alice = TOKENS.first().map(|token| token.identity.to_owned());
+    let own = Layer { identity: alice, races: Some(true), ..Layer::default() };
     Ok(Settings::resolve(layer, environment, own))
 }
 

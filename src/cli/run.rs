@@ -60,6 +60,7 @@ impl Plan<'_> {
             exclude: filters(&settings.exclude),
             values,
             protection: Protection { clean_up: !state.no_clean_up, ruinous_last: !state.destructive },
+            races: settings.races,
             links,
             accept_all: findings.accept_all,
             keep_remarks: findings.remarks,

@@ -411,6 +411,7 @@ paths:
             fresh: vec![],
             captures,
             case: None,
+            at_once: false,
         }
     }
 

@@ -295,6 +295,7 @@ mod tests {
         check("[api.a]\nurl = 1", "gadfly.toml:2:7: `url` takes a string, not an integer");
         check("[api.a]\n  include = [1]", "gadfly.toml:2:14: `include` takes a string, not an integer");
         check("[api.a]\nproof = 0", "gadfly.toml:2:9: `proof` takes a number of repetitions: it must be at least 1");
+        check("[api.a]\nraces = 1", "gadfly.toml:2:9: `races` takes true or false, not an integer");
         check("[api.a]\nrate = true", "gadfly.toml:2:8: `rate` takes a number of requests per second, not a boolean");
         check("[[api.a.link]]\nfrmo = 'x'", "gadfly.toml:2:1: unknown key `frmo` in a link; did you mean `from`?");
         check("[api.a]\nlink = 1", "gadfly.toml:2:8: `link` takes tables: [[api.NAME.link]]");

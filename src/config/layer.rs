@@ -34,6 +34,8 @@ pub struct Layer {
     pub timeout: Option<Span>,
     /// How often a suspicion is re-sent alone.
     pub proof: Option<u32>,
+    /// Whether requests that go out at once are tried as well.
+    pub races: Option<bool>,
     /// How requests are sent.
     pub transport: Option<Transport>,
     /// A proxy for all requests.
@@ -61,7 +63,7 @@ pub struct Layer {
 }
 
 /// The keys of an API's table that make a [`Layer`].
-pub(super) const KEYS: [&str; 23] = [
+pub(super) const KEYS: [&str; 24] = [
     "spec",
     "url",
     "base_path",
@@ -73,6 +75,7 @@ pub(super) const KEYS: [&str; 23] = [
     "concurrency",
     "timeout",
     "proof",
+    "races",
     "transport",
     "proxy",
     "as",
@@ -103,6 +106,7 @@ impl Layer {
             concurrency: from.parsed::<Count>("CONCURRENCY", "a number of requests")?.map(Count::size),
             timeout: from.parsed("TIMEOUT", "a duration")?,
             proof: from.parsed::<Count>("PROOF", "a number of repetitions")?.map(|count| count.0),
+            races: from.parsed("RACES", "true or false")?,
             transport: from.parsed("TRANSPORT", "a transport")?,
             proxy: from.text("PROXY"),
             identity: from.text("AS"),
@@ -133,6 +137,7 @@ impl Layer {
             concurrency: table.parsed::<Count>("concurrency", "a number of requests")?.map(Count::size),
             timeout: table.parsed("timeout", "a duration")?,
             proof: table.parsed::<Count>("proof", "a number of repetitions")?.map(|count| count.0),
+            races: table.flag("races")?,
             transport: table.parsed("transport", "a transport")?,
             proxy: text("proxy")?,
             identity: text("as")?,

@@ -61,6 +61,8 @@ pub struct Settings {
     pub timeout: Duration,
     /// How often a suspicion is re-sent alone.
     pub proof: u32,
+    /// Whether requests that go out at once are tried as well.
+    pub races: bool,
     /// How requests are sent.
     pub transport: Transport,
     /// A proxy for all requests.
@@ -128,6 +130,7 @@ impl Settings {
             concurrency: from.pick("concurrency", |layer| layer.concurrency).unwrap_or(16),
             timeout: from.pick("timeout", |layer| layer.timeout).map_or(Duration::from_secs(3), |span| span.0),
             proof: from.pick("proof", |layer| layer.proof).unwrap_or(3),
+            races: from.pick("races", |layer| layer.races).unwrap_or_default(),
             transport: from.pick("transport", |layer| layer.transport).unwrap_or_default(),
             proxy: from.pick("proxy", |layer| layer.proxy.clone()),
             identity: IdentityName::new(identity.as_deref().unwrap_or(ANONYMOUS)),
@@ -169,6 +172,7 @@ impl Settings {
             ("concurrency", Some(self.concurrency.to_string())),
             ("timeout", Some(span(self.timeout))),
             ("proof", Some(self.proof.to_string())),
+            ("races", Some(self.races.to_string())),
             ("transport", Some(quoted(self.transport.word()))),
             ("proxy", url(&self.proxy)),
             ("as", Some(quoted(self.identity.as_str()))),

@@ -243,6 +243,7 @@ mod tests {
             fresh: vec![],
             captures: vec![],
             case: None,
+            at_once: false,
         })
     }
 

@@ -55,6 +55,7 @@ fn step(text: &str) -> Step {
             .into_iter()
             .collect(),
         case: None,
+        at_once: false,
     }
 }
 

@@ -96,8 +96,15 @@ pub(crate) async fn change(State(store): State<Shared>, call: Call) -> Answer {
         store.with(|data| visible(data, &caller, &id).map(|address| assign_valid(address, &body)))?;
     }
     let change = change?;
+    // Where the bug is, what others change in the meantime is written over.
+    let copy = store.with(|data| visible(data, &caller, &id).cloned())?;
+    let is_single = body.as_object().is_some_and(|members| members.len() == 1);
+    let is_stale = is_single && store.races(Bug::StaleCopy, || id.clone()).await;
     store.with(|data| {
         let address = visible(data, &caller, &id)?;
+        if is_stale {
+            *address = copy;
+        }
         if store.planted(Bug::PhoneDropped) {
             address.phone = None;
         }

@@ -4,7 +4,8 @@
 //! itself stands in its handler, beside its fix.
 //!
 //! Every bug shows on a fresh server, again and again, with one request or with the few that make, change and read one
-//! thing, and with input that any thorough fuzzer sends: no magic values.
+//! thing, and with input that any thorough fuzzer sends: no magic values. Those that take two requests at once show each time
+//! that these come within a moment of one another (`meeting`).
 
 /// One planted bug.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,4 +133,10 @@ planted! {
         "A change that does not name the phone number removes it.";
     D41 EarlyInsertion "refused_create_stored" "API8:2023" "POST /addresses" None,
         "An address is kept before it is checked, and stays when it is refused.";
+    D42 KeyBetweenLooks "double_create" "-" "POST /orders" None,
+        "An idempotency key is looked for before the order is placed: two requests at once with one key make two orders.";
+    D43 StaleCopy "lost_update" "-" "PATCH /addresses/{addressId}" None,
+        "A change of one member writes back a copy of the address that was made before: what another one changed is lost.";
+    D44 EarlyCondition "lost_update" "-" "PATCH /orders/{orderId}" None,
+        "If-Match is checked before the change and not with it: two changes at once of one version are both made.";
 }

@@ -89,4 +89,10 @@ pub const LEAST: &[Least] = &[
     least("D40", 4, 0, 7),
     // The new name alone: whatever else is missing is what it is refused for.
     least("D41", 2, 0, 1),
+    // Four times the same order, each with its key, and two reads.
+    least("D42", 6, 4, 40),
+    // Three pairs of changes, each of one member.
+    least("D43", 10, 0, 11),
+    // Five changes, each of one member; one that is stale and the two at once are under a condition.
+    least("D44", 10, 3, 15),
 ];

@@ -15,6 +15,7 @@ mod fields;
 mod files;
 mod json;
 mod least;
+mod meeting;
 mod multipart;
 mod orders;
 mod payments;

@@ -51,8 +51,16 @@ pub(crate) async fn create(State(store): State<Shared>, call: Call) -> Answer {
     }
     let least = if store.planted(Bug::NegativeQuantity) { -LARGEST_NUMBER } else { 1 };
     let order = new_order(&body, least)?;
+    let repeated = |data: &mut Data| {
+        data.orders.iter().find(|other| key.is_some() && other.is_repeat(&caller, key.as_ref())).cloned()
+    };
+    let early = store.with(repeated);
+    let is_early = match &key {
+        Some(key) if early.is_none() => store.races(Bug::KeyBetweenLooks, || format!("{} {key}", caller.id)).await,
+        _ => false,
+    };
     let order = store.with(|data| {
-        let earlier = data.orders.iter().find(|other| key.is_some() && other.is_repeat(&caller, key.as_ref())).cloned();
+        let earlier = if is_early { early } else { repeated(data) };
         earlier.unwrap_or_else(|| {
             data.orders.insert(|number| Order {
                 number,
@@ -94,11 +102,19 @@ pub(crate) async fn update(State(store): State<Shared>, call: Call) -> Answer {
         validate::nullable(value, |value| validate::string(value, validate::date_time))
     })?;
     let note = fields.optional("note", note)?;
-    store.with(|data| {
-        let order = visible(data, &caller, number)?;
-        if condition.is_some_and(|tag| tag != order.tag()) {
-            return Err(Problem::new(StatusCode::PRECONDITION_FAILED, "precondition_failed", "the order has changed"));
+    let holds = |data: &mut Data| match &condition {
+        Some(tag) if *tag != visible(data, &caller, number)?.tag() => {
+            Err(Problem::new(StatusCode::PRECONDITION_FAILED, "precondition_failed", "the order has changed"))
         }
+        _ => Ok(()),
+    };
+    store.with(holds)?;
+    let is_checked = condition.is_some() && store.races(Bug::EarlyCondition, || number.to_string()).await;
+    store.with(|data| {
+        if !is_checked {
+            holds(data)?;
+        }
+        let order = visible(data, &caller, number)?;
         order.deliver_on = deliver_on.unwrap_or_else(|| order.deliver_on.clone());
         order.remind_at = remind_at.unwrap_or_else(|| order.remind_at.clone());
         order.note = note.unwrap_or_else(|| order.note.clone());

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::bugs::Bug;
 use super::call::Call;
+use super::meeting::Meeting;
 use super::reply::Problem;
 use super::seed::{self, FIRST_CREATED};
 
@@ -24,6 +25,8 @@ pub(crate) type Shared = Arc<Store>;
 pub(crate) struct Store {
     clean: bool,
     data: Mutex<Data>,
+    /// For planted races.
+    meeting: Meeting,
 }
 
 #[derive(Debug)]
@@ -129,12 +132,21 @@ impl Store {
             addresses: Shelf::new(seed::addresses()),
             receipts: 0,
         };
-        Self { clean, data: Mutex::new(data) }
+        Self { clean, data: Mutex::new(data), meeting: Meeting::default() }
     }
 
     /// Whether a bug is present. Handlers name the bug where it stands, so that one sees it beside its fix.
     pub(crate) fn planted(&self, _bug: Bug) -> bool {
         !self.clean
+    }
+
+    /// Where the bug is planted, waits for another request about the same thing, and answers true.
+    pub(crate) async fn races(&self, bug: Bug, about: impl FnOnce() -> String) -> bool {
+        let is_planted = self.planted(bug);
+        if is_planted {
+            self.meeting.wait(format!("{bug:?} {}", about())).await;
+        }
+        is_planted
     }
 
     /// Runs `work` on the data. Not asynchronous, so that no lock is held while anything waits.

@@ -41,9 +41,9 @@ pub(super) struct Acts<'a> {
 }
 
 /// The thing that is made again.
-struct Made {
-    entry: Arc<Entry>,
-    field: String,
+pub(super) struct Made {
+    pub(super) entry: Arc<Entry>,
+    pub(super) field: String,
 }
 
 impl Acts<'_> {
@@ -58,7 +58,8 @@ impl Acts<'_> {
         let scenario = life(law, subject, &acts, identity, base_path)?;
         // What is not to be there can be found by a new name alone.
         let is_findable = subject.is_some() || scenario.steps.iter().any(|step| !step.fresh.is_empty());
-        is_findable.then_some((scenario, last))
+        let scenario = self.raced(law, scenario).filter(|_| is_findable)?;
+        Some((scenario, last))
     }
 
     /// Another thing each time.
@@ -137,15 +138,16 @@ impl Acts<'_> {
                     Act { operation: broken.operation.id.clone(), case: broken, uses: made.entry.maker.uses.clone() };
                 vec![(act, *create), plain(*list)?]
             }
+            Law::DoubleCreate | Law::LostUpdate => self.race(law, made)?,
         })
     }
 
     /// The usual request of a lane, with what is required alone.
-    fn plain(&self, lane: usize, made: &Made) -> Option<(Act, usize)> {
+    pub(super) fn plain(&self, lane: usize, made: &Made) -> Option<(Act, usize)> {
         self.act(lane, self.usual(lane)?, made)
     }
 
-    fn usual(&self, lane: usize) -> Option<Case> {
+    pub(super) fn usual(&self, lane: usize) -> Option<Case> {
         let operation = &self.ground.lanes[lane].operation;
         let mut case = self.ground.generators.usual(operation, FIRST + u64::from(self.turn), self.ground.seed)?;
         case.arguments.retain(|argument| operation.parameters[argument.parameter].required);
@@ -153,7 +155,7 @@ impl Acts<'_> {
     }
 
     /// The case on the thing, below what the thing lies below.
-    fn act(&self, lane: usize, mut case: Case, made: &Made) -> Option<(Act, usize)> {
+    pub(super) fn act(&self, lane: usize, mut case: Case, made: &Made) -> Option<(Act, usize)> {
         let (first, made_with) = (made.entry.maker.case()?, &made.entry.maker.uses);
         let mut uses = Vec::new();
         let operation = Arc::clone(&case.operation);
@@ -245,7 +247,7 @@ impl Acts<'_> {
 }
 
 /// The members of a JSON body.
-fn members(case: &Case) -> Option<&Vec<(String, Datum)>> {
+pub(super) fn members(case: &Case) -> Option<&Vec<(String, Datum)>> {
     let body = case.body.as_ref().filter(|body| is_json(&body.media_type))?;
     match &body.content {
         Content::Value(Datum::Object(members)) => Some(members),
@@ -253,7 +255,7 @@ fn members(case: &Case) -> Option<&Vec<(String, Datum)>> {
     }
 }
 
-fn members_mut(case: &mut Case) -> Option<&mut Vec<(String, Datum)>> {
+pub(super) fn members_mut(case: &mut Case) -> Option<&mut Vec<(String, Datum)>> {
     match &mut case.body.as_mut()?.content {
         Content::Value(Datum::Object(members)) => Some(members),
         _ => None,
@@ -300,7 +302,7 @@ fn is_new(name: &str, value: &Datum, salt: u64) -> bool {
     *text == unique.word() || *text == unique.email()
 }
 
-fn conforms(operation: &Operation, case: &Case) -> bool {
+pub(super) fn conforms(operation: &Operation, case: &Case) -> bool {
     let Some(body) = &case.body else { return true };
     let Content::Value(value) = &body.content else { return false };
     let declared =

@@ -1,4 +1,4 @@
-//! Carries out one scenario, step by step. Main type: [`Executor`]. It judges nothing.
+//! Carries out one scenario, step by step, and what goes out at once together. Main type: [`Executor`]. It judges nothing.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -104,32 +104,54 @@ impl Executor {
     ) -> Result<Execution, Error> {
         let mut values = Values::new();
         let mut exchanges = Vec::with_capacity(scenario.steps.len());
-        for (index, step) in scenario.steps.iter().enumerate() {
-            for name in &step.fresh {
-                let unique = fresh.child(name, index as u64);
-                values.insert(name.clone(), Unique::fresh(unique).word());
-            }
-            let is_last = index + 1 == scenario.steps.len();
+        while exchanges.len() < scenario.steps.len() {
+            let group = scenario.group(exchanges.len());
+            let is_last = group.end == scenario.steps.len();
             if is_last && !pause.is_zero() {
                 tokio::time::sleep(pause).await;
             }
-            let exchange = self.send(step, &values).await?;
-            if let Some(ledger) = &self.ledger {
-                ledger.observe(step, &exchange);
-            }
-            let broken = if is_last { None } else { capture(index, step, &exchange, &mut values) };
-            exchanges.push(exchange);
-            if broken.is_some() {
-                return Ok(Execution { exchanges, broken, log: Vec::new() });
+            let steps = &scenario.steps[group.clone()];
+            exchanges.extend(self.send(steps, group.start, fresh, &mut values).await?);
+            let done = steps.iter().zip(&exchanges[group.start..]).enumerate();
+            for (offset, (step, exchange)) in done.filter(|(offset, _)| group.start + offset + 1 < scenario.steps.len())
+            {
+                match capture(group.start + offset, step, exchange, &mut values) {
+                    None => {}
+                    // Of requests that go out at once one may be refused, and then there is nothing to ask of it.
+                    Some(_) if group.len() > 1 && exchange.outcome.response().is_some() => {
+                        return Ok(Execution { exchanges, broken: None, log: Vec::new() });
+                    }
+                    broken => return Ok(Execution { exchanges, broken, log: Vec::new() }),
+                }
             }
         }
         Ok(Execution { exchanges, broken: None, log: Vec::new() })
     }
 
-    async fn send(&self, step: &Step, values: &Values) -> Result<Exchange, Error> {
-        let request = substitute(step, values);
-        let request = self.identities.apply(&step.identity, &request)?;
-        Ok(self.transport.send(request, self.options).await?)
+    /// Sends the steps of a group, the first of which is the scenario's step `start`, at once.
+    async fn send(
+        &self,
+        steps: &[Step],
+        start: usize,
+        fresh: Seed,
+        values: &mut Values,
+    ) -> Result<Vec<Exchange>, Error> {
+        let mut requests = Vec::with_capacity(steps.len());
+        for (index, step) in (start..).zip(steps) {
+            for name in &step.fresh {
+                let unique = fresh.child(name, index as u64);
+                values.insert(name.clone(), Unique::fresh(unique).word());
+            }
+            requests.push(self.identities.apply(&step.identity, &substitute(step, values))?);
+        }
+        let exchanges = match <[_; 1]>::try_from(requests) {
+            Ok([request]) => vec![self.transport.send(request, self.options).await?],
+            Err(requests) => self.transport.send_at_once(requests, self.options).await?,
+        };
+        if let Some(ledger) = &self.ledger {
+            steps.iter().zip(&exchanges).for_each(|(step, exchange)| ledger.observe(step, exchange));
+        }
+        Ok(exchanges)
     }
 }
 
@@ -150,4 +172,106 @@ fn capture(index: usize, step: &Step, exchange: &Exchange, values: &mut Values) 
         values.insert(capture.name.clone(), value);
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use futures_util::future::BoxFuture;
+    use serde_json::json;
+
+    use super::*;
+    use crate::api::OperationId;
+    use crate::scenario::{ANONYMOUS, Capture, IdentityName, Source};
+    use crate::transport::{Canned, canned};
+    use crate::wire::{FaultKind, Request};
+
+    /// Canned answers, and the targets that went out together.
+    struct Groups {
+        canned: Canned,
+        groups: Mutex<Vec<Vec<String>>>,
+    }
+
+    impl Groups {
+        fn note(&self, requests: &[Arc<Request>]) {
+            let targets = requests.iter().map(|request| request.target_text().into_owned()).collect();
+            self.groups.lock().unwrap().push(targets);
+        }
+    }
+
+    impl Transport for Groups {
+        fn name(&self) -> &'static str {
+            "groups"
+        }
+
+        fn send(&self, request: Arc<Request>, options: Options) -> BoxFuture<'_, Result<Exchange, transport::Error>> {
+            self.note(&[Arc::clone(&request)]);
+            self.canned.send(request, options)
+        }
+
+        fn send_at_once(
+            &self,
+            requests: Vec<Arc<Request>>,
+            options: Options,
+        ) -> BoxFuture<'_, Result<Vec<Exchange>, transport::Error>> {
+            self.note(&requests);
+            self.canned.send_at_once(requests, options)
+        }
+    }
+
+    fn step(target: &'static str, at_once: bool, captured: &[&str]) -> Step {
+        let capture = |name: &&str| Capture { name: (*name).to_owned(), from: Source::Body("/id".to_owned()) };
+        Step {
+            operation: OperationId::new("get", "/"),
+            identity: IdentityName::new(ANONYMOUS),
+            request: Arc::new(Request::new("GET", target)),
+            fresh: vec!["name".to_owned()],
+            captures: captured.iter().map(capture).collect(),
+            case: None,
+            at_once,
+        }
+    }
+
+    /// What went out together, and what is said to be broken, where these are the answers.
+    #[track_caller]
+    fn check(answers: Vec<Outcome>, groups: &[&[&str]], broken: Option<usize>) {
+        let steps = [
+            step("/a", false, &[]),
+            step("/b", false, &["b"]),
+            step("/c", true, &["c"]),
+            step("/{{b}}/{{c}}", false, &[]),
+        ];
+        let transport = Arc::new(Groups { canned: Canned::list(answers), groups: Mutex::default() });
+        let options = Options { timeout: Duration::from_secs(1), fresh_connection: false };
+        let executor = Executor {
+            transport: Arc::clone(&transport) as Arc<dyn Transport>,
+            identities: Arc::new(Identities::new()),
+            options,
+            ledger: None,
+            process: None,
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let execution = runtime.block_on(executor.run(&Scenario::plain(steps.to_vec()), Seed::new(1))).unwrap();
+        assert_eq!(*transport.groups.lock().unwrap(), groups);
+        assert_eq!(execution.exchanges.len(), groups.iter().map(|group| group.len()).sum::<usize>());
+        assert_eq!(execution.broken.map(|broken| broken.step), broken);
+    }
+
+    #[test]
+    fn what_goes_out_at_once_is_sent_together_and_what_follows_uses_all_of_its_answers() {
+        let id = |id: u32| canned::json(200, &json!({"id": id}));
+        check(vec![id(1), id(2), id(3), id(4)], &[&["/a"], &["/b", "/c"], &["/2/3"]], None);
+    }
+
+    #[test]
+    fn where_one_of_them_is_refused_nothing_follows_and_nothing_is_broken() {
+        let id = canned::json(200, &json!({"id": 1}));
+        let refused = canned::json(409, &json!({}));
+        check(vec![id.clone(), refused.clone(), id.clone()], &[&["/a"], &["/b", "/c"]], None);
+        check(vec![id.clone(), id.clone(), refused], &[&["/a"], &["/b", "/c"]], None);
+        let fault = canned::fault(FaultKind::Closed);
+        check(vec![id.clone(), id, fault.clone()], &[&["/a"], &["/b", "/c"]], Some(2));
+        check(vec![fault], &[&["/a"]], Some(0));
+    }
 }

@@ -168,6 +168,7 @@ impl Ledger {
                 fresh: Vec::new(),
                 captures: Vec::new(),
                 case: None,
+                at_once: false,
             })
         };
         open.into_iter().map(scenario).collect()
@@ -287,6 +288,7 @@ mod tests {
                 fresh: vec![],
                 captures: vec![],
                 case: None,
+                at_once: false,
             };
             let outcome = canned::json(*status, body);
             ledger.observe(

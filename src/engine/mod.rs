@@ -18,6 +18,7 @@ mod learning;
 mod ledger;
 mod novelty;
 mod plan;
+mod races;
 mod recorded;
 mod renew;
 mod seen;

@@ -152,6 +152,11 @@ impl Planner {
         }
     }
 
+    /// Tries races as well: requests that go out at once.
+    pub fn add_races(&mut self) {
+        self.trials.add_races(&self.lanes, &self.graph);
+    }
+
     /// With all generators alike.
     #[cfg(test)]
     pub(super) fn plain(operations: Vec<Arc<Operation>>, identity: &str, base_path: &str) -> Self {
@@ -192,8 +197,7 @@ impl Planner {
         };
         let trials = self.trials.plan(size - epoch.len(), ground);
         let size = size + trials.len() - trials.iter().map(|trial| trial.scenario.steps.len()).sum::<usize>();
-        let fresh = self.making.seed;
-        epoch.extend(trials.into_iter().map(|Trial { scenario, lane }| Planned {
+        epoch.extend(trials.into_iter().map(|Trial { scenario, lane, fresh }| Planned {
             scenario,
             fresh,
             uses: Vec::new(),
@@ -391,6 +395,7 @@ impl Planner {
             fresh: Vec::new(),
             captures: Vec::new(),
             case: Some(Arc::new(case)),
+            at_once: false,
         };
         Planned { scenario: Scenario::single(step), fresh: self.making.seed, uses, lane, recorded: None }
     }

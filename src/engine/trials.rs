@@ -11,6 +11,7 @@ use super::lane::Lane;
 use crate::api::Location;
 use crate::resource::{Action, Graph, Kind};
 use crate::scenario::{Law, Scenario};
+use crate::seed::Seed;
 
 /// How often a law is tried on the things of one path.
 const MOST: u32 = 8;
@@ -44,12 +45,16 @@ pub(super) struct Trial {
     pub(super) scenario: Scenario,
     /// The lane of its last step.
     pub(super) lane: usize,
+    /// Makes its new names. Each trial has its own: a server may take a name only once.
+    pub(super) fresh: Seed,
 }
 
 /// The laws and the things on which they are tried.
 #[derive(Debug)]
 pub(super) struct Trials {
     tries: Vec<Try>,
+    /// How many trials were planned.
+    planned: u64,
 }
 
 /// One law on the things of one path.
@@ -65,13 +70,12 @@ struct Try {
 impl Trials {
     /// What can be tried on these operations.
     pub(super) fn new(lanes: &[Lane], graph: &Graph) -> Self {
-        let paths: BTreeSet<&str> = lanes.iter().map(|lane| lane.operation.path.as_str()).collect();
-        let things: Vec<Thing> = paths.into_iter().filter_map(|path| Thing::of(path, lanes, graph)).collect();
-        let of_law = |law: Law| {
-            let tried = things.iter().filter_map(move |thing| Some((thing.clone(), thing.needs(law)?)));
-            tried.map(move |(thing, needs)| Try { thing, law, needs, count: 0 })
-        };
-        Self { tries: Law::ALL.into_iter().flat_map(of_law).collect() }
+        Self { tries: tries(|law| !law.is_race(), lanes, graph), planned: 0 }
+    }
+
+    /// Tries races as well.
+    pub(super) fn add_races(&mut self, lanes: &[Lane], graph: &Graph) {
+        self.tries.extend(tries(Law::is_race, lanes, graph));
     }
 
     /// The trials of an epoch of so many requests.
@@ -97,10 +101,22 @@ impl Trials {
             }
             next.count += 1;
             steps += length;
-            trials.push(Trial { scenario, lane });
+            self.planned += 1;
+            trials.push(Trial { scenario, lane, fresh: ground.seed.child("trial", self.planned) });
         }
         trials
     }
+}
+
+/// The laws among these, each on all things that have the operations for it.
+fn tries(is_wanted: fn(Law) -> bool, lanes: &[Lane], graph: &Graph) -> Vec<Try> {
+    let paths: BTreeSet<&str> = lanes.iter().map(|lane| lane.operation.path.as_str()).collect();
+    let things: Vec<Thing> = paths.into_iter().filter_map(|path| Thing::of(path, lanes, graph)).collect();
+    let of_law = |law: Law| {
+        let tried = things.iter().filter_map(move |thing| Some((thing.clone(), thing.needs(law)?)));
+        tried.map(move |(thing, needs)| Try { thing, law, needs, count: 0 })
+    };
+    Law::ALL.into_iter().filter(|law| is_wanted(*law)).flat_map(of_law).collect()
 }
 
 impl Thing {
@@ -156,10 +172,11 @@ impl Thing {
             }
             Law::CreatedObjectMissing | Law::WrongLocation if self.is_direct => needs.push(self.read?),
             Law::CreatedObjectMissing | Law::WrongLocation => return None,
-            Law::RefusedUpdateStored => needs.extend([self.read?, self.change.or(self.replace)?]),
+            Law::RefusedUpdateStored | Law::LostUpdate => needs.extend([self.read?, self.change.or(self.replace)?]),
             Law::PartialPut | Law::PutNotIdempotent => needs.extend([self.read?, self.replace?]),
             Law::PatchNotMerging => needs.extend([self.read?, self.change?]),
             Law::RefusedCreateStored => needs.push(self.list.filter(|_| self.is_direct)?),
+            Law::DoubleCreate => needs.push(self.read?),
         }
         Some(needs)
     }
@@ -223,7 +240,10 @@ mod tests {
 
     /// The trials of so many epochs.
     fn trials(epochs: usize, refuses: &str) -> Vec<Planned> {
-        let mut planner = Planner::plain(operations(), "alice", "/v1");
+        planned(Planner::plain(operations(), "alice", "/v1"), epochs, refuses)
+    }
+
+    fn planned(mut planner: Planner, epochs: usize, refuses: &str) -> Vec<Planned> {
         let (mut found, mut count) = (Vec::new(), 0);
         for _ in 0..epochs {
             let epoch = planner.plan(EPOCH);
@@ -280,6 +300,71 @@ mod tests {
             let found: Vec<_> = courses.get(&law).into_iter().flatten().map(String::as_str).collect();
             assert_eq!(found, all, "{law:?}");
         }
+    }
+
+    /// The races on things whose makers and changers take these headers: their courses, with `&` before what goes out at
+    /// once and the number of its entity tag behind a change under a condition.
+    fn races(headers: &[&str]) -> BTreeMap<Law, BTreeSet<String>> {
+        let add = |operation: Arc<Operation>| {
+            let takes =
+                |name: &&&str| operation.body.is_some() && (**name == "If-Match") == (operation.method != "POST");
+            let header = |name: &&str| json!({"name": name, "in": "header", "schema": {"type": "string"}});
+            let all: Vec<_> = headers.iter().filter(takes).map(header).collect();
+            let path = json!({"name": "thing_id", "in": "path", "required": true, "schema": {"type": "string"}});
+            let path = operation.path.contains('{').then_some(path);
+            let schema = operation.body.as_ref().map(|body| body.contents[0].schema.as_ref().unwrap().value().clone());
+            let body = schema.map(|schema| json!({"application/json": {"schema": schema}}));
+            let parameters: Vec<_> = path.into_iter().chain(all).collect();
+            let mut described = json!({"parameters": parameters});
+            described.as_object_mut().unwrap().extend(body.map(|body| ("body".to_owned(), body)));
+            operation_of(&operation, described)
+        };
+        let mut planner = Planner::plain(operations().into_iter().map(add).collect(), "alice", "/v1");
+        planner.add_races();
+        let mut courses: BTreeMap<Law, BTreeSet<String>> = BTreeMap::new();
+        for planned in planned(planner, 160, "").into_iter().filter(|one| one.scenario.law.unwrap().is_race()) {
+            courses.entry(planned.scenario.law.unwrap()).or_default().insert(raced(&planned));
+        }
+        courses
+    }
+
+    fn operation_of(operation: &Operation, described: serde_json::Value) -> Arc<Operation> {
+        crate::scenario::encode::samples::operation(&operation.method, &operation.path, described)
+    }
+
+    fn raced(planned: &Planned) -> String {
+        let word = |step: &crate::scenario::Step| {
+            let request = &step.request;
+            let mark = |name: &str| request.headers.text(name).unwrap_or_default().replace(['{', '}'], "");
+            let text = format!("{} {}{}", request.method, mark("If-Match"), mark("Idempotency-Key"));
+            let before = if step.at_once { "& " } else { "" };
+            format!("{before}{}", text.trim_end().replace("entity_tag_", "#").replace("idempotency_key", "key"))
+        };
+        planned.scenario.steps.iter().map(word).collect::<Vec<_>>().join(", ")
+    }
+
+    #[test]
+    fn races_are_tried_if_that_is_asked_for_with_the_same_one_after_the_other_before() {
+        let twice = "POST, POST, POST, & POST, GET, GET";
+        let members = "POST, PATCH, PATCH, GET, PATCH, PATCH, GET, PATCH, & PATCH, GET";
+        let keyed = "POST key, POST key, POST key, & POST key, GET, GET";
+        let conditional = "POST, GET, PATCH #1, PATCH #1, GET, PATCH #2, GET, PATCH #3, & PATCH #3, GET";
+        let check = |headers: &[&str], creations: &[&str], changes: &[&str]| {
+            let found = races(headers);
+            let shown = |law: Law| found[&law].iter().map(String::as_str).collect::<Vec<_>>();
+            assert_eq!(shown(Law::DoubleCreate), creations, "{headers:?}");
+            assert_eq!(shown(Law::LostUpdate), changes, "{headers:?}");
+        };
+        check(&[], &[twice], &[members]);
+        check(&["Idempotency-Key", "If-Match"], &[keyed, twice], &[conditional, members]);
+        assert!(trials(120, "").iter().all(|planned| !planned.scenario.law.unwrap().is_race()), "nobody asked");
+    }
+
+    #[test]
+    fn each_trial_has_new_names() {
+        let found = trials(60, "");
+        let names: BTreeSet<u64> = found.iter().map(|planned| planned.fresh.number()).collect();
+        assert!(names.len() == found.len() && found.len() > 8, "{} of {}", names.len(), found.len());
     }
 
     #[test]

@@ -50,8 +50,8 @@ pub struct Confirmed {
 }
 
 impl Confirmed {
-    /// Whether it showed each time, on a clean target as well if that was tried.
-    pub fn is_stable(&self) -> bool {
-        self.ratio.is_stable() && self.clean.is_none_or(Ratio::is_stable)
+    /// Whether it showed often enough to count, on a clean target as well if that was tried.
+    pub fn is_proved(&self) -> bool {
+        self.finding.is_proved_by(self.ratio) && self.clean.is_none_or(Ratio::is_stable)
     }
 }

@@ -16,6 +16,7 @@ pub use signature::{Signature, normalised};
 pub use verdict::Verdict;
 
 use crate::api::OperationId;
+use crate::scenario::Law;
 
 /// The stable name of an oracle, such as `server_error`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -145,5 +146,11 @@ impl Finding {
     /// The oracle that reports it.
     pub fn oracle(&self) -> OracleId {
         self.requirement.oracle
+    }
+
+    /// Whether it showed often enough to count: each time, or for a race at least once.
+    pub fn is_proved_by(&self, ratio: Ratio) -> bool {
+        let is_race = Law::named(self.oracle().0).is_some_and(Law::is_race);
+        ratio.is_stable() || is_race && ratio.hits > 0
     }
 }

@@ -190,6 +190,7 @@ fn write(placed: &[Placed], plan: &Plan<'_>, session: &mut Session) {
                 fresh: names.iter().map(|renewed| renewed.name.clone()).collect(),
                 captures: links.captures(*at, &steps),
                 case: Some(Arc::clone(&placed[*at].case)),
+                at_once: false,
             }
         };
         let scenario = Scenario::plain(steps.iter().map(step).collect());

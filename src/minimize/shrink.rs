@@ -223,11 +223,21 @@ mod tests {
             fresh: vec![],
             captures: vec![],
             case: Some(Arc::new(case)),
+            at_once: false,
         }
     }
 
     /// What is left of these steps where the target answers their bodies so: targets, headers and bodies; and the requests.
     fn minimized(steps: Vec<Step>, status: fn(&Value) -> u16) -> (Vec<String>, u64) {
+        let (smaller, spent) = minimal(steps, status);
+        let shown = |step: &Step| {
+            let body = String::from_utf8_lossy(&step.request.body);
+            format!("{} {} {body}", step.request.target_text(), step.request.headers.len())
+        };
+        (smaller.steps.iter().map(shown).collect(), spent)
+    }
+
+    fn minimal(steps: Vec<Step>, status: fn(&Value) -> u16) -> (Scenario, u64) {
         let answer = move |request: &Request| {
             let body = serde_json::from_slice(&request.body).unwrap_or_default();
             let status = status(&body);
@@ -254,11 +264,7 @@ mod tests {
         };
         let minimizer = Minimizer::new(executor, registry, BUDGET);
         let (smaller, spent) = runtime.block_on(minimizer.minimize(&confirmed, Seed::new(1))).unwrap();
-        let shown = |step: &Step| {
-            let body = String::from_utf8_lossy(&step.request.body);
-            format!("{} {} {body}", step.request.target_text(), step.request.headers.len())
-        };
-        (smaller.unwrap_or(scenario).steps.iter().map(shown).collect(), spent)
+        (smaller.unwrap_or(scenario), spent)
     }
 
     #[track_caller]
@@ -288,6 +294,18 @@ mod tests {
         let (left, spent) = minimized(vec![make, judged], crash);
         assert!(spent <= BUDGET + 2, "{spent} requests");
         assert_eq!(left, [r#"/x 0 {"name":"long"}"#, r#"/x/{{id}} 0 {"bad":1}"#]);
+    }
+
+    #[test]
+    fn steps_that_go_out_at_once_stay_together() {
+        let crash = |body: &Value| if body.get("bad").is_some() { 500 } else { 201 };
+        let make = step("/x?p=1", r#"{"name":"long","b":2}"#, Intent::Valid);
+        let twin = Step { at_once: true, ..make.clone() };
+        let judged = step("/x", r#"{"bad":1,"b":2}"#, Intent::Valid);
+        let (smaller, _) = minimal(vec![make.clone(), make, twin, judged], crash);
+        let shown: Vec<_> = smaller.steps.iter().map(|step| (step.at_once, step.request.body.clone())).collect();
+        let expected = [(false, "{}"), (false, "{}"), (true, "{}"), (false, r#"{"bad":1}"#)];
+        assert_eq!(shown, expected.map(|(at_once, body)| (at_once, body.into())));
     }
 
     #[test]

@@ -38,6 +38,7 @@ use crate::finding::{Finding, OracleId, Requirement};
 use crate::scenario::Trace;
 
 pub use asked::{may_wait, to_wait_long};
+pub use life_cycle::holds_in_sequence;
 pub use registry::{Registry, UnknownOracle};
 
 /// What a replay of a requirement shows.

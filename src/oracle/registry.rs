@@ -133,6 +133,8 @@ mod tests {
                 "partial_put",
                 "put_not_idempotent",
                 "patch_not_merging",
+                "double_create",
+                "lost_update",
             ]
         );
         assert!(registry.iter().all(|oracle| !oracle.explain().is_empty()));

@@ -174,6 +174,7 @@ pub(super) fn step_of(path: &str, request: &Request) -> Step {
         fresh: vec![],
         captures: vec![],
         case: None,
+        at_once: false,
     }
 }
 

@@ -5,8 +5,8 @@ use crate::engine::Execution;
 use crate::finding::{Requirement, Verdict};
 use crate::fixture::{Fixture, State};
 use crate::identity::Identities;
-use crate::oracle::{Check, Registry};
-use crate::scenario::{ANONYMOUS, IdentityName, Scenario, Step, Trace};
+use crate::oracle::{Check, Registry, holds_in_sequence};
+use crate::scenario::{ANONYMOUS, IdentityName, Law, Scenario, Step, Trace};
 use crate::wire::{Exchange, FaultKind, Outcome, Request};
 
 /// What the answers of one replay show, before the state of the fixture is asked.
@@ -47,6 +47,7 @@ impl Conclusion {
             Check::Broken { reason } => Self::Broken(reason),
             Check::Holds => {
                 let nothing = throttled(fixture, &trace).or_else(|| unrouted(fixture, &trace));
+                let nothing = nothing.or_else(|| unmeasured(fixture, &trace));
                 nothing.map_or(Self::Holds, Self::Stale)
             }
         })
@@ -131,6 +132,14 @@ fn throttled(fixture: &Fixture, trace: &Trace<'_>) -> Option<String> {
     let status = trace.last()?.1.outcome.status()?;
     let is_new = fixture.observed.status != Some(status);
     (status == 429 && is_new).then(|| "the target answers 429 (too many requests) to it; replay more slowly".to_owned())
+}
+
+/// A race shows nothing where the same requests do not keep the law even one after the other.
+fn unmeasured(fixture: &Fixture, trace: &Trace<'_>) -> Option<String> {
+    let law = Law::named(&fixture.oracle)?;
+    (!holds_in_sequence(law, trace)).then(|| {
+        "sent one after the other, the same requests do not do any more what the race is measured against".to_owned()
+    })
 }
 
 /// A path without this method (RFC 9110 section 15.5.6): the operation was removed, and whatever is forbidden of its answers

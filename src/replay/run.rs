@@ -14,6 +14,8 @@ use crate::wire::{Exchange, FaultKind, Request};
 
 /// How often a fixture is sent before a refused connection, or an answer that may come from load, counts.
 const ATTEMPTS: u32 = 3;
+/// How often a race is tried before it counts as mended: it need not show each time.
+const RACES: u32 = 5;
 
 /// The circumstances of a replay.
 #[derive(Clone, Copy, Debug)]
@@ -62,13 +64,18 @@ pub async fn run(
 ) -> Result<Replayed, Error> {
     let executor = patient(executor, fixture);
     let scenario = fixture.to_scenario(conditions.base_path.unwrap_or(&fixture.base_path));
-    let is_law = Law::named(&fixture.oracle).is_some();
+    let law = Law::named(&fixture.oracle);
+    let is_race = law.is_some_and(Law::is_race);
     let mut attempts = 0;
     loop {
         attempts += 1;
         let fresh = conditions.fresh.child(fixture.id.as_str(), attempts.into());
         // What a law asks for may be true only a while after it was confirmed.
-        let settling = if is_law { conditions.pause * (2 * (attempts - 1)) } else { Duration::ZERO };
+        let settling = match law {
+            Some(_) if is_race => conditions.pause,
+            Some(_) => conditions.pause * (2 * (attempts - 1)),
+            None => Duration::ZERO,
+        };
         let execution = executor.run_slowly(&scenario, fresh, settling).await?;
         let mut conclusion = Conclusion::of(fixture, (registry, &executor.identities), &scenario, &execution)?;
         if conclusion == Conclusion::Holds
@@ -77,7 +84,10 @@ pub async fn run(
         {
             conclusion = Conclusion::Broken("it was answered, and nobody takes connections any more".to_owned());
         }
-        let may_settle = is_law && matches!(conclusion, Conclusion::Broken(_));
+        if is_race && conclusion == Conclusion::Holds && attempts < RACES {
+            continue;
+        }
+        let may_settle = law.is_some() && !is_race && matches!(conclusion, Conclusion::Broken(_));
         let may_pass = matches!(conclusion, Conclusion::Unreachable(_)) || is_load(&execution) || may_settle;
         if may_pass && attempts < ATTEMPTS {
             tokio::time::sleep(conditions.pause * attempts).await;
@@ -124,9 +134,9 @@ mod tests {
     use super::*;
     use crate::fixture::State;
     use crate::replay::testing::{Fake, answer, created, executor, fault, fixture, refused, registry, two_steps};
-    use crate::scenario::file::ByteText;
+    use crate::scenario::file::{ByteText, StepRecord};
     use crate::scenario::{ANONYMOUS, IdentityName};
-    use crate::wire::{FaultKind, Outcome};
+    use crate::wire::{FaultKind, Headers, Outcome, Response};
 
     const TODAY: &str = "2026-06-01";
 
@@ -297,6 +307,48 @@ mod tests {
         };
         assert_eq!(replay(vec![made(), answer(404), made(), answer(200)]), ("pass", 2));
         assert_eq!(replay(vec![made(), answer(404), made(), answer(404), made(), answer(404)]), ("fail", 3));
+    }
+
+    /// A fixture that makes something twice at once; without the reads a finding needs no more of it.
+    fn race() -> Fixture {
+        let mut fixture = two_steps();
+        let create = fixture.steps.remove(0);
+        let read = fixture.steps.remove(0);
+        let once = StepRecord { captures: vec![], ..create.clone() };
+        let again = StepRecord { answered: Some(409), ..once.clone() };
+        let raced = StepRecord { answered: None, ..create };
+        let twin = StepRecord { at_once: true, ..raced.clone() };
+        let first = StepRecord { answered: Some(200), ..read.clone() };
+        fixture.steps = vec![once, again, raced, twin, first, read];
+        Fixture { oracle: "double_create".into(), ..fixture }
+    }
+
+    /// The verdict of a race whose tries are answered so, and how often it was tried.
+    #[track_caller]
+    fn check_race(tries: Vec<Vec<Outcome>>, verdict: &str, attempts: u32) {
+        let conditions = Conditions { base_path: None, today: TODAY, fresh: Seed::new(1), pause: Duration::ZERO };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let executor = executor(Fake::list(tries.into_iter().flatten().collect()));
+        let replayed = runtime.block_on(run(&race(), &executor, &Registry::default(), conditions)).unwrap();
+        let shown = replayed.verdict.to_string();
+        assert!(shown.starts_with(verdict) && replayed.attempts == attempts, "{shown}, {} times", replayed.attempts);
+    }
+
+    #[test]
+    fn a_race_is_red_if_it_shows_in_any_try_and_green_if_it_shows_in_none() {
+        let ok = |body: &'static str| Outcome::Response(Response::new(200, Headers::new(), body));
+        let lost = || vec![created(r#"{"id":1}"#), answer(409), created(r#"{"id":2}"#), answer(409)];
+        let shown = || {
+            let both = [created(r#"{"id":2}"#), created(r#"{"id":3}"#), ok(r#"{"id":2}"#), ok(r#"{"id":3}"#)];
+            [vec![created(r#"{"id":1}"#), answer(409)], both.to_vec()].concat()
+        };
+        check_race(vec![shown()], "fail: two equal creations at once make two things", 1);
+        check_race(vec![lost(), lost(), shown()], "fail: two equal creations", 3);
+        check_race(vec![lost(), lost(), lost(), lost(), lost()], "pass", 5);
+        let twice = vec![created(r#"{"id":1}"#), created(r#"{"id":4}"#), created(r#"{"id":2}"#), answer(409)];
+        check_race(vec![twice], "stale: step 2 that prepares the request: POST /a answered 201, not 409", 1);
+        let throttled = vec![created(r#"{"id":1}"#), answer(403), created(r#"{"id":2}"#), answer(409)];
+        check_race(vec![throttled], "stale: sent one after the other, the same requests do not do any more", 1);
     }
 
     #[test]

@@ -251,6 +251,7 @@ impl<'a> Writer<'a> {
             fresh,
             captures: Vec::new(),
             case: Some(Arc::clone(case)),
+            at_once: false,
         }
     }
 
@@ -384,6 +385,7 @@ mod tests {
             fresh: vec!["fresh".into()],
             captures: vec![Capture { name: capture.into(), from: Source::Body("/id".into()) }],
             case: None,
+            at_once: false,
         }
     }
 

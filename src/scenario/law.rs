@@ -24,11 +24,16 @@ pub enum Law {
     PatchNotMerging,
     /// A refused creation makes nothing. Refused create, list.
     RefusedCreateStored,
+    /// What can be made once is made once. Create, the same again; create anew and the same at once, a read of each.
+    DoubleCreate,
+    /// Of two changes at once none is lost. Create; two changes, read; the two in the other order, read; the two at once,
+    /// read. Or the same under conditions: create, read; change, stale change, read; change, read; two changes at once, read.
+    LostUpdate,
 }
 
 impl Law {
-    /// All of them, the gravest first.
-    pub const ALL: [Self; 9] = [
+    /// All of them, the gravest first, and those that are tried only if that is asked for last.
+    pub const ALL: [Self; 11] = [
         Self::DeleteWithoutEffect,
         Self::UseAfterDelete,
         Self::CreatedObjectMissing,
@@ -38,7 +43,14 @@ impl Law {
         Self::PartialPut,
         Self::PutNotIdempotent,
         Self::PatchNotMerging,
+        Self::DoubleCreate,
+        Self::LostUpdate,
     ];
+
+    /// Whether it is about requests that go out at once: it shows now and then, and is tried only if that is asked for.
+    pub fn is_race(self) -> bool {
+        matches!(self, Self::DoubleCreate | Self::LostUpdate)
+    }
 
     /// Its stable name, which is that of its oracle.
     pub fn word(self) -> &'static str {
@@ -52,6 +64,8 @@ impl Law {
             Self::PutNotIdempotent => "put_not_idempotent",
             Self::PatchNotMerging => "patch_not_merging",
             Self::RefusedCreateStored => "refused_create_stored",
+            Self::DoubleCreate => "double_create",
+            Self::LostUpdate => "lost_update",
         }
     }
 

@@ -6,6 +6,9 @@ use crate::wire::{Origin, curl};
 /// The request as a curl command, and below it, as comments, what the shell can't know.
 pub fn shell(step: &Step, origin: &Origin) -> Vec<String> {
     let mut lines = vec![curl(&step.request, origin)];
+    if step.at_once {
+        lines.push("# sent at once with the request before it, on a connection of its own".to_owned());
+    }
     if step.identity.as_str() != ANONYMOUS {
         lines.push(format!("# add the credentials of {}", step.identity));
     }
@@ -46,9 +49,11 @@ mod tests {
                 capture("new", Source::Location),
             ],
             case: None,
+            at_once: true,
         };
         let expected = [
             "curl -i --path-as-is --globoff 'http://127.0.0.1:8080/a/{{name}}'",
+            "# sent at once with the request before it, on a connection of its own",
             "# add the credentials of alice",
             "# {{name}} is a new value each time",
             "# {{id}} is /id of the answer",
@@ -57,7 +62,8 @@ mod tests {
             "# {{new}} is the last segment of the answer's Location",
         ];
         assert_eq!(shell(&step, &"http://127.0.0.1:8080".parse().unwrap()), expected);
-        let anonymous = Step { identity: IdentityName::new(ANONYMOUS), fresh: vec![], captures: vec![], ..step };
+        let anonymous =
+            Step { identity: IdentityName::new(ANONYMOUS), fresh: vec![], captures: vec![], at_once: false, ..step };
         assert_eq!(shell(&anonymous, &"http://127.0.0.1:8080".parse().unwrap()).len(), 1);
     }
 }

@@ -1,6 +1,7 @@
 //! Steps in order. Main types: [`Scenario`], [`Step`]. One lone request is a scenario of one step.
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -60,6 +61,14 @@ impl Scenario {
     pub fn plain(steps: Vec<Step>) -> Self {
         Self { steps, law: None }
     }
+
+    /// The steps that go out at once with this one, itself among them: a group, which for most steps is the step alone.
+    pub fn group(&self, index: usize) -> Range<usize> {
+        let is_joined = |index: &usize| self.steps.get(*index).is_some_and(|step| step.at_once);
+        let start = (1..=index).rev().take_while(is_joined).last().map_or(index, |first| first - 1);
+        let end = (index + 1..self.steps.len()).take_while(is_joined).last().unwrap_or(index);
+        start..end + 1
+    }
 }
 
 /// One request, who sends it, and what later steps need of its answer.
@@ -78,6 +87,8 @@ pub struct Step {
     pub captures: Vec<Capture>,
     /// The typed values that the request was made from; absent in a step that was read from a file.
     pub case: Option<Arc<Case>>,
+    /// Whether it goes out at once with the step before it, on a connection of its own. The first step never does.
+    pub at_once: bool,
 }
 
 impl Step {
@@ -112,4 +123,25 @@ pub enum Source {
     Cookie(String),
     /// The last segment of the path in `Location` (RFC 9110 section 10.2.2).
     Location,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_are_runs_of_steps_that_go_out_at_once() {
+        let step = |at_once: bool| Step {
+            operation: OperationId::new("get", "/a"),
+            identity: IdentityName::new(ANONYMOUS),
+            request: Arc::new(Request::new("GET", "/a")),
+            fresh: vec![],
+            captures: vec![],
+            case: None,
+            at_once,
+        };
+        let scenario = Scenario::plain([false, false, true, true, false, false, true].map(step).to_vec());
+        let groups: Vec<_> = (0..scenario.steps.len()).map(|index| scenario.group(index)).collect();
+        assert_eq!(groups, [0..1, 1..4, 1..4, 1..4, 4..5, 5..7, 5..7]);
+    }
 }

@@ -145,6 +145,7 @@ mod tests {
             fresh: vec![],
             captures: vec![],
             case: None,
+            at_once: false,
         }
     }
 

@@ -15,7 +15,7 @@ mod tls;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, FutureExt, try_join_all};
 
 pub use self::canned::Canned;
 pub use self::http1::{Http1, recorded};
@@ -71,6 +71,17 @@ pub trait Transport: Send + Sync {
 
     /// Sends the request and waits for its outcome.
     fn send(&self, request: Arc<Request>, options: Options) -> BoxFuture<'_, Result<Exchange, Error>>;
+
+    /// Sends them at once, each on a connection of its own, and waits for all outcomes, which come in the order of the
+    /// requests. A transport that can tell writes all of them before it reads the first answer.
+    fn send_at_once(
+        &self,
+        requests: Vec<Arc<Request>>,
+        options: Options,
+    ) -> BoxFuture<'_, Result<Vec<Exchange>, Error>> {
+        let options = Options { fresh_connection: true, ..options };
+        try_join_all(requests.into_iter().map(move |request| self.send(request, options))).boxed()
+    }
 }
 
 /// Our own HTTP/1.1 client, with the usual limits.

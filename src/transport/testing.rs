@@ -16,6 +16,8 @@ pub(super) enum Act {
     /// Reads a head and leaves the body unread.
     ReceiveHead,
     Send(Vec<u8>),
+    /// Waits until so many requests were received on all connections together.
+    Gather(usize),
     /// Sends each byte on its own.
     Drip(Vec<u8>),
     /// Sends this again and again until the client goes.
@@ -75,6 +77,11 @@ async fn perform(stream: &mut TcpStream, act: Act, log: &Mutex<Vec<Vec<u8>>>) ->
             log.lock().unwrap().push(request);
         }
         Act::Send(bytes) => stream.write_all(&bytes).await?,
+        Act::Gather(count) => {
+            while log.lock().unwrap().len() < count {
+                tokio::task::yield_now().await;
+            }
+        }
         Act::Drip(bytes) => {
             for byte in bytes {
                 stream.write_all(&[byte]).await?;

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::support::Project;
 
 /// Nothing says that a note which was put can be got.
-const DOCUMENT: &str = r##"{
+const DOCUMENT: &str = r#"{
   "openapi": "3.1.0", "info": {"title": "Notes", "version": "1"},
   "paths": {"/notes/{title}": {
     "parameters": [{"name": "title", "in": "path", "required": true, "schema": {"type": "string"}}],
@@ -20,7 +20,7 @@ const DOCUMENT: &str = r##"{
     "put": {"responses": {"201": {"description": "made"}, "200": {"description": "kept"}}},
     "delete": {"responses": {"204": {"description": "gone"}, "404": {"description": "no"}}}
   }}
-}"##;
+}"#;
 
 #[derive(Default)]
 struct Notes {

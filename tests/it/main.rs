@@ -27,6 +27,7 @@ mod life;
 mod memory;
 #[cfg(feature = "demo")]
 mod order;
+mod races;
 mod report;
 #[cfg(feature = "demo")]
 mod runs;

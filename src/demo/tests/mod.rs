@@ -7,4 +7,5 @@ mod examples;
 mod formats;
 mod life;
 mod planted;
+mod races;
 mod strict;

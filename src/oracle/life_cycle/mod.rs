@@ -2,12 +2,14 @@
 //! each [`Law`].
 //!
 //! - Severity: medium where data that must be gone or must not be there is; low where the semantics of HTTP are broken.
-//! - Signature: the operation that breaks the law.
+//! - Signature: the operation that breaks the law, and for a lost update whether it was made under a condition.
 //! - Controls: every step before the judged one must have worked, on a thing that the scenario made itself; the reader must
 //!   tell what exists from what does not; a member counts only where the client sent it and the reader shows it.
 //! - Quiet: 202 and bodies that say that the work is still to be done; deleted things that answer 4xx, or that are shown
 //!   changed; values that come back trimmed, folded, rounded or in another time zone; what the server sets; what changes
 //!   from one read to the next. What is not true at once but soon after is waited for by `triage` and `replay`.
+//! - Races ([`Law::is_race`]): the same requests one after the other are the control, in the same steps, and must hold in
+//!   each try; the race itself need not show each time.
 //! - Known false alarms: a member that only a creation may set and that a later PUT ignores in silence.
 //!
 //! The predicates need the traffic alone, so a fixture replays them without a specification.
@@ -15,6 +17,9 @@
 mod compare;
 mod gone;
 mod made;
+mod race;
+#[cfg(test)]
+mod race_tests;
 mod stored;
 mod tail;
 #[cfg(test)]
@@ -34,6 +39,12 @@ use tail::Tail;
 /// Reports what breaks one law.
 pub(super) struct LifeCycle(pub(super) Law);
 
+/// Whether the steps before a race show that the same requests, one after the other, do what the race is measured against.
+/// Of a law without a race there is nothing to show.
+pub fn holds_in_sequence(law: Law, trace: &Trace<'_>) -> bool {
+    !law.is_race() || Tail::of(trace, law).is_some_and(|tail| race::control(law, &tail))
+}
+
 /// Why the law is broken, if these steps show it.
 fn broken(law: Law, tail: &Tail<'_>) -> Option<String> {
     match law {
@@ -46,6 +57,8 @@ fn broken(law: Law, tail: &Tail<'_>) -> Option<String> {
         Law::PartialPut => stored::partial_put(tail),
         Law::PutNotIdempotent => stored::put_not_idempotent(tail),
         Law::PatchNotMerging => stored::patch_not_merging(tail),
+        Law::DoubleCreate => race::double_create(tail),
+        Law::LostUpdate => race::lost_update(tail),
     }
 }
 
@@ -54,8 +67,9 @@ fn culprit(law: Law, tail: &Tail<'_>) -> usize {
     match law {
         Law::CreatedObjectMissing | Law::WrongLocation | Law::RefusedCreateStored => 0,
         Law::PutNotIdempotent => 1,
-        Law::RefusedUpdateStored | Law::PartialPut | Law::PatchNotMerging => 2,
+        Law::RefusedUpdateStored | Law::PartialPut | Law::PatchNotMerging | Law::DoubleCreate => 2,
         Law::DeleteWithoutEffect => 4,
+        Law::LostUpdate => 7,
         Law::UseAfterDelete => tail.last(),
     }
 }
@@ -71,13 +85,18 @@ fn title(law: Law) -> &'static str {
         Law::PartialPut => "PUT is confirmed, but not all that was sent is stored",
         Law::PutNotIdempotent => "the same PUT twice does not do what one does",
         Law::PatchNotMerging => "PATCH loses what it does not name",
+        Law::DoubleCreate => "two equal creations at once make two things, where one after the other they make one",
+        Law::LostUpdate => "two changes at once are both confirmed, and one of them is lost",
     }
 }
 
 fn severity(law: Law) -> (Severity, Option<Owasp>) {
     match law {
-        // Who deletes data relies on that, and who was told that data is kept relies on that as well.
-        Law::DeleteWithoutEffect | Law::CreatedObjectMissing => (Severity::Medium, None),
+        // Who deletes data relies on that, and who was told that data is kept relies on that as well. What is unique and there
+        // twice, and what was confirmed and is lost, can be brought about by whoever times requests.
+        Law::DeleteWithoutEffect | Law::CreatedObjectMissing | Law::DoubleCreate | Law::LostUpdate => {
+            (Severity::Medium, None)
+        }
         // What nobody may see any more is served.
         Law::UseAfterDelete => (Severity::Medium, Some(Owasp::ObjectAuthorization)),
         // Unvalidated input gets past the check that refuses it.
@@ -105,7 +124,7 @@ impl Oracle for LifeCycle {
             requirement: Requirement { oracle: self.id(), parameters: json!({"steps": tail.last() + 1}) },
             severity,
             owasp,
-            signature: Signature::new(self.id(), &operation, &[]),
+            signature: Signature::new(self.id(), &operation, race::discriminators(self.0, &tail)),
             operation,
             step: trace.last_index().unwrap_or_default(),
             title: title(self.0).to_owned(),
@@ -137,6 +156,8 @@ impl Oracle for LifeCycle {
             Law::PartialPut => "a PUT that was answered with success leaves a member as it was before",
             Law::PutNotIdempotent => "a PUT that is sent again changes what the first one stored",
             Law::PatchNotMerging => "a PATCH empties members that it does not name",
+            Law::DoubleCreate => "two equal creations at once make two things, where one after the other they make one",
+            Law::LostUpdate => "of two changes at once that are both answered with success one is lost",
         }
     }
 }

@@ -17,17 +17,25 @@ pub(super) struct Tail<'a> {
 impl<'a> Tail<'a> {
     /// As many steps as the law compares, if they are there.
     pub(super) fn of(trace: &Trace<'a>, law: Law) -> Option<Self> {
-        let end = trace.exchanges.len();
+        // What comes after a race may not have been sent; what comes before it and the race itself must.
+        let end = if law.is_race() { trace.scenario.steps.len() } else { trace.exchanges.len() };
         let length = match law {
             // Without a way to read the thing itself there is no step between the deletion and the use.
             Law::UseAfterDelete if trace.exchanges.get(end.checked_sub(2)?)?.request.method == "DELETE" => 5,
-            Law::UseAfterDelete | Law::DeleteWithoutEffect | Law::PutNotIdempotent => 6,
+            Law::UseAfterDelete | Law::DeleteWithoutEffect | Law::PutNotIdempotent | Law::DoubleCreate => 6,
             Law::RefusedUpdateStored | Law::PartialPut | Law::PatchNotMerging => 4,
             Law::WrongLocation => 3,
             Law::CreatedObjectMissing | Law::RefusedCreateStored => 2,
+            Law::LostUpdate => 10,
         };
         let start = end.checked_sub(length)?;
-        Some(Self { steps: trace.scenario.steps.get(start..end)?, exchanges: &trace.exchanges[start..] })
+        let tail = Self { steps: trace.scenario.steps.get(start..end)?, exchanges: trace.exchanges.get(start..)? };
+        let raced = match law {
+            Law::DoubleCreate => 3,
+            Law::LostUpdate => 8,
+            _ => return Some(tail),
+        };
+        (tail.steps[raced].at_once && tail.exchanges.len() > raced).then_some(tail)
     }
 
     /// The index of the last step.
@@ -48,11 +56,16 @@ impl<'a> Tail<'a> {
     }
 
     pub(super) fn status(&self, index: usize) -> Option<u16> {
-        self.exchanges[index].outcome.status()
+        self.exchanges.get(index)?.outcome.status()
     }
 
     pub(super) fn response(&self, index: usize) -> Option<&'a Response> {
-        self.exchanges[index].outcome.response()
+        self.exchanges.get(index)?.outcome.response()
+    }
+
+    /// What the first capture of the step `taker` takes from this answer.
+    pub(super) fn captured(&self, index: usize, taker: usize) -> Option<String> {
+        self.steps.get(taker)?.captures.first()?.take(self.response(index)?)
     }
 
     /// The answer to a read that showed the thing.
@@ -100,8 +113,11 @@ impl<'a> Tail<'a> {
     /// What was sent and answered, in one line.
     pub(super) fn course(&self) -> String {
         let each = self.steps.iter().zip(self.exchanges);
-        let words: Vec<_> = each.map(|(step, exchange)| format!("{} {}", step.operation, exchange.outcome)).collect();
-        words.join(", ")
+        let words = each.map(|(step, exchange)| {
+            let before = if step.at_once { " and at once " } else { ", " };
+            format!("{before}{} {}", step.operation, exchange.outcome)
+        });
+        words.collect::<String>().trim_start_matches(", ").to_owned()
     }
 }
 

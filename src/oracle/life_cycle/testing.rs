@@ -10,10 +10,11 @@ use super::LifeCycle;
 use crate::api::OperationId;
 use crate::finding::Finding;
 use crate::oracle::testing::{Played, Shot, pair, quiet};
-use crate::scenario::{IdentityName, Law, Scenario, Step};
+use crate::scenario::{Capture, IdentityName, Law, Scenario, Source, Step};
 use crate::wire::{Exchange, Headers, Outcome, Request, Response};
 
-/// A request and its answer: method and path, what was sent, the status, what came back. `null` is no body.
+/// A request and its answer: method and path, what was sent, the status, what came back. `null` is no body. A path that
+/// ends with `if-match` is asked under a condition; a status of 0 is a request that was not sent.
 pub(super) type Row = (&'static str, Value, u16, Value);
 
 /// The course in which these are the last requests.
@@ -26,8 +27,12 @@ pub(super) fn with_location(law: Law, location: &str, rows: &[Row]) -> Played {
     let case = Arc::new(Shot::new("GET", "/things", &json!({})).case());
     let pairs = rows.iter().enumerate().map(|(index, (line, sent, status, answered))| {
         let (method, path) = line.split_once(' ').unwrap();
+        let (path, is_conditional) = path.strip_suffix(" if-match").map_or((path, false), |path| (path, true));
         let bytes = |value: &Value| if value.is_null() { Bytes::new() } else { value.to_string().into() };
         let mut template = Request::new(method, path.to_owned());
+        if is_conditional {
+            template.headers.push("If-Match", "\"1\"");
+        }
         template.body = bytes(sent);
         let mut request = template.clone();
         request.body = String::from_utf8(request.body.to_vec()).unwrap().replace("{{fresh_1}}", "gabc23def456").into();
@@ -36,8 +41,9 @@ pub(super) fn with_location(law: Law, location: &str, rows: &[Row]) -> Played {
             identity: IdentityName::new("anonymous"),
             request: Arc::new(template),
             fresh: if index == 0 { vec!["fresh_1".into()] } else { vec![] },
-            captures: vec![],
+            captures: if law == Law::DoubleCreate && matches!(index, 2 | 3) { vec![id()] } else { vec![] },
             case: Some(Arc::clone(&case)),
+            at_once: matches!((law, index), (Law::DoubleCreate, 3) | (Law::LostUpdate, 8)),
         };
         let headers: Headers = match location {
             "" => Headers::new(),
@@ -52,8 +58,13 @@ pub(super) fn with_location(law: Law, location: &str, rows: &[Row]) -> Played {
         };
         (step, exchange)
     });
-    let (steps, exchanges) = pairs.unzip();
+    let (steps, mut exchanges): (_, Vec<_>) = pairs.unzip();
+    exchanges.truncate(rows.iter().take_while(|(_, _, status, _)| *status > 0).count());
     Played::of(Scenario { steps, law: Some(law) }, exchanges)
+}
+
+fn id() -> Capture {
+    Capture { name: "id".into(), from: Source::Body("/id".into()) }
 }
 
 /// The bug is found, the clean twin and all the harmless courses are not.

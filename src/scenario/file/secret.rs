@@ -75,6 +75,7 @@ mod tests {
             fresh: vec![],
             captures: vec![],
             case: None,
+            at_once: false,
         };
         assert_eq!(StepRecord::of(&step, "").secret_place(&redactor()).as_deref(), place);
     }

@@ -28,6 +28,9 @@ pub(crate) fn is_shallow(value: &Value) -> bool {
 pub struct StepRecord {
     /// The alias of who sends it.
     pub identity: IdentityName,
+    /// Whether it goes out at once with the step before it, on a connection of its own.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub at_once: bool,
     /// The operation that it is meant for, such as `GET /orders/{id}`.
     pub operation: String,
     /// The method.
@@ -109,6 +112,7 @@ impl StepRecord {
         let below = below(&request.target, base_path);
         Self {
             identity: step.identity.clone(),
+            at_once: step.at_once,
             operation: step.operation.as_str().to_owned(),
             method: request.method.clone(),
             target: ByteText(below.clone().unwrap_or_else(|| request.target.clone())),
@@ -135,6 +139,7 @@ impl StepRecord {
             fresh: self.fresh.clone(),
             captures: self.captures.clone(),
             case: None,
+            at_once: self.at_once,
         }
     }
 
@@ -175,6 +180,7 @@ pub(crate) mod tests {
             fresh: vec![],
             captures: vec![],
             case: None,
+            at_once: false,
         }
     }
 
@@ -255,6 +261,7 @@ pub(crate) mod tests {
             request in requests(),
             base_path in prop_oneof![Just(""), Just("/v1")],
             below in any::<bool>(),
+            at_once in any::<bool>(),
         ) {
             let mut request = request;
             if below {
@@ -262,12 +269,14 @@ pub(crate) mod tests {
             }
             let mut step = step(request);
             step.fresh = vec!["name".to_owned()];
+            step.at_once = at_once;
             step.captures = vec![Capture { name: "id".into(), from: Source::Body("/id".into()) }];
             let file = super::super::pretty(&serde_json::to_value(StepRecord::of(&step, base_path)).unwrap());
             let read = serde_json::from_str::<StepRecord>(&file).unwrap().to_step(base_path);
             prop_assert_eq!(&*read.request, &*step.request);
             prop_assert_eq!((read.fresh, read.captures), (step.fresh, step.captures));
             prop_assert_eq!((read.identity, read.operation), (step.identity, step.operation));
+            prop_assert_eq!(read.at_once, at_once);
         }
     }
 }

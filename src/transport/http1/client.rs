@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, FutureExt, join_all, try_join_all};
 use rustls::ClientConfig;
 
 use super::connect::{ConnectError, Connector};
@@ -44,13 +44,40 @@ impl Http1 {
         let is_shared = !options.fresh_connection && is_ordinary(&request);
         let (outcome, elapsed) = match self.on_kept_connection(&call, is_shared).await {
             Some(done) => done,
-            None => match self.connector.connect(options.timeout).await {
-                Ok(stream) => self.on_connection(&call, Connection::new(stream), is_shared).await,
-                Err(ConnectError::Refused(detail)) => (refused(detail), Duration::ZERO),
-                Err(ConnectError::Ours(reason)) => return Err(Error::new(self.name(), &request, reason)),
+            None => match self.open(&request, options.timeout).await? {
+                Ok(connection) => self.on_connection(&call, connection, is_shared).await,
+                Err(detail) => (refused(detail), Duration::ZERO),
             },
         };
         Ok(Exchange { request, sent, outcome, elapsed })
+    }
+
+    /// All connections are open before the first request is written, and each request is written, as far as the network
+    /// takes it, before the first answer is read: what differs is nothing but the way to the target.
+    async fn exchange_at_once(&self, requests: Vec<Arc<Request>>, options: Options) -> Result<Vec<Exchange>, Error> {
+        let open = requests.iter().map(|request| self.open(request, options.timeout));
+        let connections = try_join_all(open).await?;
+        let pairs = requests.into_iter().zip(connections);
+        Ok(join_all(pairs.map(|(request, connection)| self.alone(request, connection, options))).await)
+    }
+
+    /// A new connection, or why there is none.
+    async fn open(&self, request: &Request, limit: Duration) -> Result<Result<Connection, String>, Error> {
+        match self.connector.connect(limit).await {
+            Ok(stream) => Ok(Ok(Connection::new(stream))),
+            Err(ConnectError::Refused(detail)) => Ok(Err(detail)),
+            Err(ConnectError::Ours(reason)) => Err(Error::new(self.name(), request, reason)),
+        }
+    }
+
+    async fn alone(&self, request: Arc<Request>, open: Result<Connection, String>, options: Options) -> Exchange {
+        let sent = Bytes::from(request.to_http1(self.connector.origin()));
+        let call = Call { bytes: &sent, method: &request.method, timeout: options.timeout, limits: self.limits };
+        let (outcome, elapsed) = match open {
+            Ok(connection) => self.on_connection(&call, connection, false).await,
+            Err(detail) => (refused(detail), Duration::ZERO),
+        };
+        Exchange { request, sent, outcome, elapsed }
     }
 
     /// `None` if there is no such connection, or if it was closed before a byte of the answer: the server may have
@@ -80,6 +107,14 @@ impl Transport for Http1 {
 
     fn send(&self, request: Arc<Request>, options: Options) -> BoxFuture<'_, Result<Exchange, Error>> {
         Box::pin(self.exchange(request, options))
+    }
+
+    fn send_at_once(
+        &self,
+        requests: Vec<Arc<Request>>,
+        options: Options,
+    ) -> BoxFuture<'_, Result<Vec<Exchange>, Error>> {
+        self.exchange_at_once(requests, options).boxed()
     }
 }
 

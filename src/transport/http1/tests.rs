@@ -304,3 +304,40 @@ proptest! {
         prop_assert!(outcome.fault().is_none_or(|fault| fault.kind != FaultKind::TimedOut), "{outcome:?}");
     }
 }
+
+#[test]
+fn requests_at_once_are_written_before_any_is_answered() {
+    run(async {
+        let script = |body: &str| {
+            let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n{body}");
+            vec![Act::Receive, Act::Gather(2), Act::Send(answer.into())]
+        };
+        let server = Server::start(vec![script("a"), script("b")]).await;
+        let transport = Http1::new(server.origin.clone(), LIMITS);
+        let requests = ["/1", "/2"].map(|target| Arc::new(Request::new("GET", target))).to_vec();
+        let options = Options { timeout: PATIENCE, fresh_connection: false };
+        let exchanges = transport.send_at_once(requests, options).await.unwrap();
+        let targets: Vec<_> = exchanges.iter().map(|exchange| exchange.request.target_text().into_owned()).collect();
+        assert_eq!(targets, ["/1", "/2"], "outcomes come in the order of the requests");
+        let mut bodies: Vec<_> =
+            exchanges.iter().map(|exchange| exchange.outcome.response().unwrap().text().into_owned()).collect();
+        bodies.sort();
+        assert_eq!(bodies, ["a", "b"], "each has a connection of its own");
+        assert_eq!(server.received().len(), 2);
+    });
+}
+
+#[test]
+fn requests_at_once_to_a_closed_port_are_refused_each() {
+    run(async {
+        let server = Server::start(vec![]).await;
+        // With no script left the listener is gone at the first turn of the runtime.
+        tokio::task::yield_now().await;
+        let http1 = Http1::new(server.origin.clone(), LIMITS);
+        let requests = vec![Arc::new(get("/1")), Arc::new(get("/2"))];
+        let options = Options { timeout: PATIENCE, fresh_connection: false };
+        let exchanges = http1.send_at_once(requests, options).await.unwrap();
+        let is_refused = |exchange: &Exchange| exchange.outcome.fault().unwrap().kind == FaultKind::Refused;
+        assert!(exchanges.len() == 2 && exchanges.iter().all(is_refused), "{exchanges:?}");
+    });
+}

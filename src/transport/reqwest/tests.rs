@@ -167,3 +167,25 @@ fn documents_are_fetched_within_their_bounds() {
         assert_eq!(odd.to_string(), "it is no http or https URL: the scheme is \"ftp\"");
     });
 }
+
+#[test]
+fn requests_at_once_are_written_before_any_is_answered() {
+    run(async {
+        let script = |body: &str| {
+            let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n{body}");
+            vec![Act::Receive, Act::Gather(2), Act::Send(answer.into())]
+        };
+        let server = Server::start(vec![script("a"), script("b")]).await;
+        let transport = reqwest(&server, None);
+        let requests = ["/1", "/2"].map(|target| Arc::new(Request::new("GET", target))).to_vec();
+        let options = Options { timeout: PATIENCE, fresh_connection: false };
+        let exchanges = transport.send_at_once(requests, options).await.unwrap();
+        let targets: Vec<_> = exchanges.iter().map(|exchange| exchange.request.target_text().into_owned()).collect();
+        assert_eq!(targets, ["/1", "/2"], "outcomes come in the order of the requests");
+        let mut bodies: Vec<_> =
+            exchanges.iter().map(|exchange| exchange.outcome.response().unwrap().text().into_owned()).collect();
+        bodies.sort();
+        assert_eq!(bodies, ["a", "b"], "each has a connection of its own");
+        assert_eq!(server.received().len(), 2);
+    });
+}
