@@ -12,7 +12,7 @@ use crate::config::{ApiTable, File, Layer, Settings, Size, Source};
 use crate::engine::Watch;
 use crate::redact::{Redactor, Secret};
 use crate::target::{Launch, Ready, Supervisor};
-use crate::wire::Origin;
+use crate::wire::{Origin, RunHeader};
 
 /// How gadfly runs the target.
 #[derive(Args, Clone, Debug, Default)]
@@ -30,6 +30,9 @@ pub(super) struct RunFlags {
     /// How often it is started anew [default: 300]
     #[arg(long, value_name = "NUMBER")]
     restarts: Option<u32>,
+    /// Name each request in this header, for the target's log; or off [default: X-Gadfly-Id where --run starts the target]
+    #[arg(long, value_name = "HEADER")]
+    run_id: Option<RunHeader>,
     /// The command for --run
     #[arg(last = true, value_name = "COMMAND", requires = "run")]
     command: Vec<String>,
@@ -41,6 +44,7 @@ impl RunFlags {
         layer.ready.clone_from(&self.ready);
         layer.max_memory = self.max_memory;
         layer.restarts = self.restarts;
+        layer.run_id.clone_from(&self.run_id);
     }
 
     /// The command as it was typed, for the advice on what to do next.

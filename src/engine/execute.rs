@@ -33,8 +33,8 @@ pub struct Execution {
     pub exchanges: Vec<Exchange>,
     /// Why the later steps were not, if so.
     pub broken: Option<SetupBroken>,
-    /// What the target wrote meanwhile: of one that is watched, and if nothing else was sent. It may hold secrets of
-    /// identities: redact before showing.
+    /// What the target wrote about it, where it is watched: what names its requests, and all that was written meanwhile if
+    /// nothing else was sent. It may hold secrets of identities: redact before showing.
     pub log: Vec<String>,
 }
 
@@ -68,7 +68,8 @@ impl Executor {
     /// The same with a pause before the last step: what is true only a while after a change was answered is true by then.
     pub async fn run_slowly(&self, scenario: &Scenario, fresh: Seed, pause: Duration) -> Result<Execution, Error> {
         let Some(process) = &self.process else { return self.carry_out(scenario, fresh, pause).await };
-        let errand = Errand { scenario: scenario.clone(), whole: None, fresh, pause };
+        let run_id = process.run_id.clone();
+        let errand = Errand { scenario: scenario.clone(), whole: None, fresh, pause, run_id };
         process.clone().run(self.clone(), errand).await
     }
 
@@ -77,7 +78,8 @@ impl Executor {
     pub async fn run_or(&self, scenario: &Scenario, whole: Option<Scenario>, fresh: Seed) -> Result<Execution, Error> {
         let pause = Duration::ZERO;
         let Some(process) = &self.process else { return self.carry_out(scenario, fresh, pause).await };
-        let errand = Errand { scenario: scenario.clone(), whole, fresh, pause };
+        let run_id = process.run_id.clone();
+        let errand = Errand { scenario: scenario.clone(), whole, fresh, pause, run_id };
         process.clone().run(self.clone(), errand).await
     }
 

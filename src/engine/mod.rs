@@ -26,6 +26,7 @@ mod supervised;
 #[cfg(test)]
 mod tests;
 mod trials;
+mod written;
 
 pub use coverage::{Account, RuleCounts};
 pub use execute::{Error, Execution, Executor, SetupBroken};

@@ -15,15 +15,14 @@ use std::time::Duration;
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::execute::{Error, Execution, Executor};
+use super::written;
 use crate::scenario::Scenario;
 use crate::seed::Seed;
 use crate::target::{Death, Supervisor};
-use crate::wire::{Fault, FaultKind, Outcome};
+use crate::wire::{Fault, FaultKind, Outcome, RunId};
 
 /// How many of the last scenarios may be behind a death that none of those under way accounts for.
 const MOST_RECENT: usize = 48;
-/// How many lines that the target writes meanwhile are kept of a scenario that is carried out alone.
-const MOST_LOGGED: usize = 20;
 /// How many deaths wait to be looked into.
 const MOST_FALLS: usize = 8;
 
@@ -34,6 +33,8 @@ pub struct Supervised {
     pub watch: Arc<Watch>,
     /// Beside whom.
     pub manner: Manner,
+    /// What names the requests in the target's log, if they are named.
+    pub run_id: Option<RunId>,
 }
 
 /// Beside whom a scenario is carried out.
@@ -87,6 +88,8 @@ pub(super) struct Errand {
     pub(super) whole: Option<Scenario>,
     pub(super) fresh: Seed,
     pub(super) pause: Duration,
+    /// What names its requests in the target's log.
+    pub(super) run_id: Option<RunId>,
 }
 
 /// What came of a scenario that was carried out alone.
@@ -102,12 +105,12 @@ impl Supervised {
     /// The same in another manner.
     #[must_use]
     pub fn in_manner(&self, manner: Manner) -> Self {
-        Self { watch: Arc::clone(&self.watch), manner }
+        Self { manner, ..self.clone() }
     }
 
     /// Carries it out. It goes on by itself: one that holds the gate must not wait until somebody has time for it.
     pub(super) async fn run(self, executor: Executor, errand: Errand) -> Result<Execution, Error> {
-        let Self { watch, manner } = self;
+        let Self { watch, manner, .. } = self;
         spawned(async move {
             match manner {
                 Manner::Beside => watch.beside(&executor, &errand).await,
@@ -154,13 +157,16 @@ impl Watch {
         let Errand { scenario, fresh, .. } = errand;
         let pass = self.enter().await;
         let life = self.supervisor.life();
-        let execution = executor.carry_out(scenario, *fresh, errand.pause).await?;
+        let mut execution = executor.carry_out(scenario, *fresh, errand.pause).await?;
         let is_lost = match fault(&execution) {
             Some(kind) => self.trouble().is_none() && self.supervisor.is_gone(kind).await,
             None => false,
         };
         if !is_lost {
             self.past().remember(scenario, *fresh);
+            if let Some(run_id) = errand.run_id.as_ref().filter(|_| fault(&execution).is_some()) {
+                execution.log = written::of_beside(self.supervisor.written(0), &execution, run_id);
+            }
             return Ok(execution);
         }
         self.past().open.entry(life).or_default().lost += 1;
@@ -229,8 +235,7 @@ impl Watch {
         self.past().remember(scenario, errand.fresh);
         if is_up {
             self.supervisor.settle().await;
-            execution.log = self.supervisor.written(mark);
-            execution.log.truncate(MOST_LOGGED);
+            execution.log = written::of_alone(self.supervisor.written(mark), &execution, errand.run_id.as_ref());
         }
         if !is_up || self.supervisor.survives().await {
             return Ok(Tried { execution, death: None, was_fresh });

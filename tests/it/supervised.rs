@@ -182,12 +182,17 @@ fn what_the_server_writes_about_a_finding_is_kept_without_credentials() {
     let header = ["--requests", "40", "-H", "Authorization: Bearer s3cret-t0ken"];
     let summary = fuzz(&project, &["GET /ping", "GET /fail"], &header).object();
     let failed = finding(&summary, "server_error", "GET /fail");
-    let log = ["request GET /fail?at=3 HTTP/1.1 as [redacted]", "there is no third thing"];
+    let log = ["request GET /fail?at=3 HTTP/1.1 as [redacted] id [id]", "there is no third thing"];
     assert_eq!(failed["log"], json!(log), "{failed:#}");
     let text = project.read(failed["fixture"].as_str().unwrap());
     let fixture: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(fixture["observed"]["log"], json!(log), "{fixture:#}");
-    assert!(!text.contains("s3cret"), "{text}");
+    assert!(!text.contains("s3cret") && !text.contains("Gadfly-Id"), "{text}");
+    assert!(!failed["curl"].as_str().unwrap().contains("Gadfly-Id"), "{failed:#}");
+
+    let off = fuzz(&project, &["GET /ping", "GET /fail"], &["--requests", "40", "--run-id", "off"]).object();
+    let log = ["request GET /fail?at=3 HTTP/1.1 as nobody", "there is no third thing"];
+    assert_eq!(finding(&off, "server_error", "GET /fail")["log"], json!(log), "{off:#}");
 }
 
 #[test]

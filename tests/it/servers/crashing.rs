@@ -41,6 +41,7 @@ fn serve(stream: TcpStream) {
     }
     let mut length = 0;
     let mut authorization = "nobody".to_owned();
+    let mut id = String::new();
     loop {
         let mut header = String::new();
         if reader.read_line(&mut header).unwrap_or(0) == 0 || header.trim().is_empty() {
@@ -49,13 +50,16 @@ fn serve(stream: TcpStream) {
         if let Some(value) = header.to_ascii_lowercase().strip_prefix("content-length:") {
             length = value.trim().parse().unwrap_or(0);
         }
+        if let Some(value) = header.strip_prefix("X-Gadfly-Id:") {
+            id = format!(" id {}", value.trim());
+        }
         if let Some(value) = header.strip_prefix("Authorization:") {
             authorization = value.trim().to_owned();
         }
     }
     let mut body = Vec::new();
     let _ = reader.take(length).read_to_end(&mut body);
-    eprintln!("request {} as {authorization}", line.trim());
+    eprintln!("request {} as {authorization}{id}", line.trim());
     let target = line.split(' ').nth(1).unwrap_or_default().to_owned();
     let (path, query) = target.split_once('?').unwrap_or((&target, ""));
     let parameter = |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
