@@ -36,6 +36,8 @@ pub struct Execution {
     /// What the target wrote about it, where it is watched: what names its requests, and all that was written meanwhile if
     /// nothing else was sent. It may hold secrets of identities: redact before showing.
     pub log: Vec<String>,
+    /// What the target reported meanwhile although it lives on: of one that is watched, and if nothing else was sent.
+    pub reported: Option<Arc<str>>,
 }
 
 /// A step before the last one did not give what later steps need.
@@ -115,10 +117,10 @@ impl Executor {
             let broken = if is_last { None } else { capture(index, step, &exchange, &mut values) };
             exchanges.push(exchange);
             if broken.is_some() {
-                return Ok(Execution { exchanges, broken, log: Vec::new() });
+                return Ok(Execution { exchanges, broken, log: Vec::new(), reported: None });
             }
         }
-        Ok(Execution { exchanges, broken: None, log: Vec::new() })
+        Ok(Execution { exchanges, broken: None, log: Vec::new(), reported: None })
     }
 
     async fn send(&self, step: &Step, values: &Values) -> Result<Exchange, Error> {

@@ -6,8 +6,11 @@
 use super::execute::Execution;
 use crate::wire::{Id, RunId};
 
-/// How many lines are kept.
+/// How many lines are kept, and how many if there is a report among them.
 const MOST: usize = 20;
+const MOST_OF_A_REPORT: usize = 40;
+/// How many of the lines before a report are kept where there are many.
+const BEFORE: usize = 3;
 
 /// The lines of a scenario that was carried out alone, of those that the target wrote meanwhile: all but what is said late
 /// of another request. A handler names its request in the line of its log, seldom in those of a trace below it, so that the
@@ -18,7 +21,12 @@ pub(super) fn of_alone(lines: Vec<String>, execution: &Execution, run_id: Option
         let named = run_id.map_or(Vec::new(), |run_id| run_id.find(line));
         named.is_empty() || named.iter().any(|id| own.iter().any(|own| own.as_str() == *id))
     };
-    shown(lines.into_iter().filter(is_own).take(MOST), run_id)
+    let lines = shown(lines.into_iter().filter(is_own), run_id);
+    let begin = execution.reported.as_deref().and_then(|reported| reported.lines().next());
+    match begin.and_then(|begin| lines.iter().position(|line| line == begin)) {
+        Some(at) => lines.into_iter().skip(at.saturating_sub(BEFORE)).take(MOST_OF_A_REPORT).collect(),
+        None => lines.into_iter().take(MOST).collect(),
+    }
 }
 
 /// The last lines that name a request of the scenario.
@@ -60,7 +68,7 @@ mod tests {
             outcome: canned::fault(FaultKind::TimedOut),
             elapsed: Duration::ZERO,
         };
-        Execution { exchanges: vec![exchange], broken: None, log: Vec::new() }
+        Execution { exchanges: vec![exchange], broken: None, log: Vec::new(), reported: None }
     }
 
     /// Lines about the own request (`<own>`) and another one (`<other>`).
@@ -76,6 +84,15 @@ mod tests {
         assert_eq!(of_alone(written.clone(), &execution(), Some(&run_id())), ["GET [id]", "Traceback"]);
         assert_eq!(of_alone(written.clone(), &execution(), None), written, "no request is named");
         assert_eq!(of_alone(vec!["x".to_owned(); 99], &execution(), None).len(), MOST);
+    }
+
+    #[test]
+    fn a_report_is_kept_although_much_was_written_before_it() {
+        let reported = Execution { reported: Some("a.c:1:2: runtime error: x\n  #0".into()), ..execution() };
+        let mut written: Vec<String> = (0..50).map(|number| number.to_string()).collect();
+        written.extend(lines(&["a.c:1:2: runtime error: x", "  #0"]));
+        let kept = of_alone(written, &reported, None);
+        assert_eq!(kept, ["47", "48", "49", "a.c:1:2: runtime error: x", "  #0"]);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Draft;
 use super::rule::keeps_rule;
-use crate::engine::{Error, Execution, Executor, Manner};
+use crate::engine::{Error, Execution, Executor, Manner, repeated};
 use crate::finding::Finding;
 use crate::oracle::Registry;
 use crate::scenario::{Law, Scenario, Trace};
@@ -54,12 +54,14 @@ impl Minimizer {
         finding.oracle().0 != LEFT_ALONE
     }
 
-    /// What the target died of is tried alone, so that each candidate costs one death at most.
+    /// What the target died of is tried alone, so that each candidate costs one death at most; what it reports is told to
+    /// nobody else, and some of it by a new process only.
     fn executor_for(&self, confirmed: &Confirmed) -> Executor {
         let fault = confirmed.exchanges.last().and_then(|exchange| exchange.outcome.fault());
-        match fault {
-            Some(fault) if fault.kind == FaultKind::Died => self.executor.in_manner(Manner::Alone),
-            _ => self.executor.clone(),
+        match (fault, repeated(&confirmed.exchanges)) {
+            (Some(fault), _) if fault.kind == FaultKind::Died => self.executor.in_manner(Manner::Alone),
+            (_, Some(manner)) => self.executor.in_manner(manner),
+            (_, None) => self.executor.clone(),
         }
     }
 

@@ -12,12 +12,12 @@
 
 use serde_json::json;
 
-use super::stack_trace;
+use super::crash::Crash;
 use super::subject::{Report, Subject, answer, excerpt};
 use super::{Check, Oracle};
-use crate::finding::{Finding, OracleId, Owasp, Requirement, Severity, normalised};
+use crate::finding::{Finding, OracleId, Owasp, Requirement, Severity};
 use crate::scenario::{Case, Trace};
-use crate::target::{CrashReport, Exit};
+use crate::target::Exit;
 use crate::wire::FaultKind;
 
 const ID: OracleId = OracleId("process_died");
@@ -66,37 +66,6 @@ impl Oracle for ProcessDied {
 
     fn explain(&self) -> &'static str {
         "the process ends because of the request: an abort, a stack overflow, memory without bound, a sanitizer's report"
-    }
-}
-
-/// What the process wrote about its end.
-#[derive(Default)]
-struct Crash {
-    kind: String,
-    message: String,
-    frames: Vec<String>,
-    /// What of it tells one bug from another.
-    signature: Vec<String>,
-}
-
-impl Crash {
-    fn of(output: &str) -> Self {
-        let Some(report) = CrashReport::find(output) else { return Self::default() };
-        let trace = stack_trace::find(&output[report.at..]);
-        let is_overflow = report.is_overflow();
-        let CrashReport { kind, mut message, mut frames, .. } = report;
-        if let Some(trace) = trace.filter(|_| !kind.contains("Sanitizer")) {
-            if !trace.error.is_empty() && !kind.starts_with("Rust") {
-                message = trace.error;
-            }
-            frames = vec![trace.frame];
-        }
-        let signature = match (is_overflow, frames.is_empty()) {
-            (true, _) => Vec::new(),
-            (false, true) => vec![normalised(&message)],
-            (false, false) => frames.clone(),
-        };
-        Self { kind, message, frames, signature }
     }
 }
 

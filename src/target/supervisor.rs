@@ -188,6 +188,11 @@ impl Supervisor {
         lines.iter().map(|line| self.launch.redactor.text(line)).collect()
     }
 
+    /// How many lines it wrote that may begin the report of something that it outlives.
+    pub fn noticed(&self) -> u64 {
+        self.process().output.noticed()
+    }
+
     /// How it ended, if it did, with what it wrote from there on.
     pub fn death(&self, mark: u64) -> Option<Death> {
         let exit = self.process().exit()?;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::future::{try_join, try_join_all};
 
 use super::{Confirmed, Ratio};
-use crate::engine::{Error, Execution, Executor, Manner};
+use crate::engine::{Error, Execution, Executor, Manner, repeated};
 use crate::finding::{Finding, Severity};
 use crate::oracle::Registry;
 use crate::scenario::{Scenario, Trace};
@@ -108,13 +108,12 @@ impl Prover {
         if finding.severity == Severity::Remark { 1 } else { self.tries }
     }
 
-    /// One after the other; what load may cause is asked for more slowly, and what the target died of is asked of a new
-    /// process each time.
+    /// One after the other; what load may cause is asked for more slowly, and what the target died of, or tells only once, is asked
+    /// of a new process each time.
     async fn in_turn(&self, suspicion: &Suspicion, seed: Seed) -> Result<Attempts, Error> {
         let may_be_load = suspicion.exchanges.last().is_some_and(|exchange| exchange.outcome.may_be_load());
-        let is_death = faults_with(&suspicion.exchanges, FaultKind::Died);
         // Alone, so that what a target that is watched writes meanwhile is about this.
-        let executor = self.executor.in_manner(if is_death { Manner::Afresh } else { Manner::Alone });
+        let executor = self.executor.in_manner(repeated(&suspicion.exchanges).unwrap_or(Manner::Alone));
         let mut executions = Vec::new();
         for index in 0..self.tries(&suspicion.finding) {
             if may_be_load {

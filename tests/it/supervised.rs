@@ -139,6 +139,31 @@ fn each_death_is_blamed_on_its_request_and_kept_as_a_fixture() {
 }
 
 #[test]
+fn a_panic_that_is_outlived_is_found_unless_the_answer_tells_of_it() {
+    let project = project();
+    let operations = ["GET /ping", "GET /spawn", "GET /caught", "GET /panic"];
+    let summary = fuzz(&project, &operations, &["--requests", "200"]).object();
+    assert_eq!(summary["process"]["deaths"], 0, "{summary:#}");
+    let spawned = finding(&summary, "runtime_error", "GET /spawn");
+    assert_eq!(spawned["title"], "the process reports Rust panic in crashing.rs");
+    let evidence = spawned["evidence"].as_str().unwrap();
+    assert!(evidence.contains("no seventh thing"), "{evidence}");
+    // Its panic is its evidence, and no finding of its own; so is that of a connection that is dropped.
+    let caught = finding(&summary, "server_error", "GET /caught");
+    assert!(caught["log"].to_string().contains("no fifth thing"), "{caught:#}");
+    let dropped = finding(&summary, "connection_dropped", "GET /panic");
+    assert!(dropped["log"].to_string().contains("no ninth thing"), "{dropped:#}");
+    assert_eq!(crashes(&summary).len(), 3, "{summary:#}");
+    assert_eq!(summary["notices"], json!([]));
+
+    assert_eq!(project.gadfly(&["accept", "--all"]).code, Some(0));
+    let red = supervised(&project, &["replay", "runtime_error"], &[]);
+    assert_eq!((red.code, &red.object()["counts"]), (Some(1), &json!({"fail": 1})), "{red:?}");
+    let green = supervised(&project, &["replay", "runtime_error"], &["fixed"]);
+    assert_eq!((green.code, &green.object()["counts"]), (Some(0), &json!({"pass": 1})), "{green:?}");
+}
+
+#[test]
 fn a_death_after_the_answer_is_blamed_as_well() {
     let project = project();
     let summary = fuzz(&project, &["GET /ping", "GET /late"], &["--requests", "60"]).object();

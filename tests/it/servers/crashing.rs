@@ -70,6 +70,13 @@ fn serve(stream: TcpStream) {
         "/nest" if number("depth") > 50_000 && !is_fixed => println!("{}", nest(number("depth"))),
         "/fill" if number("size") > 900 && !is_fixed => fill(),
         "/panic" if number("at") == 9 && !is_fixed => panic!("no ninth thing"),
+        "/spawn" if number("at") == 7 && !is_fixed => {
+            let _ = std::thread::spawn(|| panic!("no seventh thing")).join();
+        }
+        "/caught" if number("at") == 5 && !is_fixed => {
+            let _ = std::thread::spawn(|| panic!("no fifth thing")).join();
+            return answer(stream, "500 Internal Server Error");
+        }
         "/arm" => ARMED.store(true, Ordering::SeqCst),
         "/fire" if ARMED.load(Ordering::SeqCst) && !is_fixed => {
             eprintln!("fired");
