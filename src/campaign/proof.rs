@@ -69,7 +69,7 @@ impl Proof {
         if let Some(suspicion) = doubted.filter(|_| !is_clear) {
             return Ok(Settled { outcome: Err(suspicion), requests, minimising: None });
         }
-        let is_worth = confirmed.finding.severity > Severity::Remark && Minimizer::applies(&confirmed.finding);
+        let is_worth = confirmed.finding.severity > Severity::Remark && Minimizer::applies(&confirmed);
         if !confirmed.ratio.is_stable() || !is_worth {
             return Ok(Settled { outcome: Ok(confirmed), requests, minimising: None });
         }

@@ -7,6 +7,9 @@ use crate::engine::{self, Executor, Manner, Supervised};
 use crate::transport::{self, Http1, Limits, Reqwest, Transport};
 use crate::wire::{Exchange, FaultKind, Request, RunId};
 
+/// How often a target that is watched is started anew before the first request.
+const STARTS: u32 = 5;
+
 /// The way to the target that the options ask for.
 pub(crate) fn executor(options: &Options) -> Result<Executor, Error> {
     let origin = options.target.origin.clone();
@@ -40,14 +43,30 @@ pub(super) async fn probe(executor: &Executor, options: &Options) -> Result<Exch
     Ok(executor.transport.send(Arc::new(request), options).await?)
 }
 
+/// The same of a target that is started anew first, if it is watched and down.
+async fn probe_up(executor: &Executor, options: &Options) -> Result<Exchange, Error> {
+    if let Some(process) = &executor.process {
+        process.watch.settle().await;
+    }
+    probe(executor, options).await
+}
+
 /// Whether no connection was taken.
 pub(super) fn is_refused(exchange: &Exchange) -> bool {
     exchange.outcome.fault().is_some_and(|fault| fault.kind == FaultKind::Refused)
 }
 
-/// An error if nobody takes connections.
+/// An error if nobody takes connections. A target that is watched may be down for a moment, since somebody else who uses it
+/// has just ended it.
 pub(crate) async fn check_reachable(executor: &Executor, options: &Options) -> Result<(), Error> {
-    let exchange = probe(executor, options).await?;
+    let mut exchange = probe_up(executor, options).await?;
+    for _ in 0..STARTS {
+        let is_down = executor.process.as_ref().is_some_and(|process| !process.watch.supervisor().is_up());
+        if !is_down || !is_refused(&exchange) {
+            break;
+        }
+        exchange = probe_up(executor, options).await?;
+    }
     match exchange.outcome.fault() {
         Some(fault) if fault.kind == FaultKind::Refused => {
             Err(Error::Unreachable { base_url: options.target.base_url(), reason: fault.detail.clone() })

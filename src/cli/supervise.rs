@@ -90,6 +90,8 @@ pub(super) struct Running {
 pub(super) struct Started {
     pub(super) watch: Arc<Watch>,
     pub(super) url: String,
+    /// Held by the fuzz that has its turn: of two at once, one would be told of the other's deaths.
+    pub(super) turn: Arc<Mutex<()>>,
 }
 
 impl Running {
@@ -117,7 +119,7 @@ fn begin(context: &Context, table: &ApiTable, root: &Path) -> Result<Started, St
     let started =
         super::run::runtime().and_then(|runtime| runtime.block_on(begin)).map_err(|error| error.to_string())?;
     let (watch, url) = started.ok_or("no command for the target is configured")?;
-    Ok(Started { watch, url })
+    Ok(Started { watch, url, turn: Arc::default() })
 }
 
 /// Where a URL wants the target to listen.
@@ -145,6 +147,8 @@ fn launch(settings: &Settings, table: &ApiTable, context: &Context, root: &Path)
     launch.ready = settings.ready.clone();
     launch.max_memory = settings.max_memory.map(|size| size.0);
     launch.patience = settings.start_timeout.unwrap_or(launch.patience);
+    // Slow is not hung: it has as long again as a request has.
+    launch.stall = (settings.timeout * 2).min(launch.stall);
     launch.restarts = settings.restarts.unwrap_or(launch.restarts);
     Ok(launch)
 }

@@ -96,6 +96,12 @@ impl Alarms {
         self.waiting.pop_front()
     }
 
+    /// Lets go of all that is known; what was looked at stays so.
+    pub(super) fn forget(&mut self) {
+        self.known.clear();
+        self.waiting.clear();
+    }
+
     /// Whose request was found needs no more looking into.
     pub(super) fn settle(&mut self, told: &Told) {
         self.known.insert(told.key.clone(), MOST_TRIES);
@@ -193,6 +199,17 @@ mod tests {
         assert!(!alarms.is_news(2) && alarms.is_news(3));
         alarms.begin_life();
         assert!(alarms.is_news(1));
+    }
+
+    #[test]
+    fn what_an_earlier_run_knew_is_forgotten() {
+        let all: VecDeque<Recent> = [recent(1)].into();
+        let mut alarms = Alarms::default();
+        alarms.raise(&lines(&[OVERFLOW]), &all);
+        alarms.forget();
+        assert!(alarms.take().is_none());
+        alarms.raise_once(&lines(&[OVERFLOW]), &all[0]);
+        assert!(alarms.take().is_some());
     }
 
     #[test]

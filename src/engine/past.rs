@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use super::alarm::Alarms;
+use super::execute::Execution;
 use super::supervised::Errand;
 use crate::scenario::Scenario;
 use crate::seed::Seed;
-use crate::wire::Id;
+use crate::wire::{Id, RunId};
 
 /// How many of the last scenarios are remembered: what a process writes may be read a while after it was written.
 const MOST_RECENT: usize = 64;
@@ -48,6 +49,13 @@ pub(super) struct Inquiry {
     pub(super) lost: usize,
     has_begun: bool,
     is_explained: bool,
+}
+
+impl Recent {
+    pub(super) fn of(errand: &Arc<Errand>, execution: &Execution) -> Self {
+        let ids = |run_id: &RunId| execution.exchanges.iter().map(|exchange| run_id.of(&exchange.request)).collect();
+        Self { errand: Arc::clone(errand), ids: errand.run_id.as_ref().map_or(Vec::new(), ids) }
+    }
 }
 
 impl Past {

@@ -20,7 +20,7 @@ use super::past::{Fall, Past, Recent};
 use super::written;
 use crate::scenario::Scenario;
 use crate::seed::Seed;
-use crate::target::{CrashReport, Death, Supervisor};
+use crate::target::{CrashReport, Death, Exit, Supervisor};
 use crate::wire::{Exchange, Fault, FaultKind, Outcome, RunId};
 
 /// How an executor uses a target that is watched.
@@ -137,6 +137,13 @@ impl Watch {
         self.past().alarms.take()
     }
 
+    /// Lets go of what waits to be looked into: it is an earlier run's.
+    pub fn forget(&self) {
+        let mut past = self.past();
+        past.falls.clear();
+        past.alarms.forget();
+    }
+
     /// The request of this report was found: it is not looked into again.
     pub fn settle_alarm(&self, alarm: &Alarm) {
         self.past().alarms.settle(&alarm.told);
@@ -227,7 +234,9 @@ impl Watch {
         errand: &Errand,
     ) -> Result<(Execution, Option<Death>), Error> {
         let Tried { execution, death, was_fresh } = self.alone(executor, scenario, errand, false).await?;
-        if death.is_none() || was_fresh {
+        let is_hang = death.as_ref().is_some_and(|death| death.exit == Exit::Hung);
+        // To wait for a hang once more would only cost time: proof does it on new processes.
+        if death.is_none() || was_fresh || is_hang {
             return Ok((execution, death));
         }
         let before = self.past().suspects();
@@ -267,7 +276,10 @@ impl Watch {
         if !is_up || self.supervisor.survives().await {
             return Ok(Tried { execution, death: None, was_fresh });
         }
-        let death = self.supervisor.death(mark);
+        let mut death = self.supervisor.death(mark);
+        if let (Some(death), Some(run_id)) = (&mut death, &errand.run_id) {
+            death.output = run_id.without(&death.output);
+        }
         self.past().is_explained = death.is_some();
         Ok(Tried { execution, death, was_fresh })
     }
@@ -344,13 +356,6 @@ impl Execution {
             self.log.clear();
         }
         self
-    }
-}
-
-impl Recent {
-    fn of(errand: &Arc<Errand>, execution: &Execution) -> Self {
-        let ids = |run_id: &RunId| execution.exchanges.iter().map(|exchange| run_id.of(&exchange.request)).collect();
-        Self { errand: Arc::clone(errand), ids: errand.run_id.as_ref().map_or(Vec::new(), ids) }
     }
 }
 

@@ -9,6 +9,7 @@ use crate::finding::Finding;
 use crate::oracle::Registry;
 use crate::scenario::{Law, Scenario, Trace};
 use crate::seed::Seed;
+use crate::target::Exit;
 use crate::triage::Confirmed;
 use crate::wire::{Exchange, FaultKind, Request};
 
@@ -49,9 +50,11 @@ impl Minimizer {
         Self { executor, registry, budget }
     }
 
-    /// Whether a smaller request could show the same bug.
-    pub fn applies(finding: &Finding) -> bool {
-        finding.oracle().0 != LEFT_ALONE
+    /// Whether a smaller request could show the same bug in a reasonable time.
+    pub fn applies(confirmed: &Confirmed) -> bool {
+        let fault = confirmed.exchanges.last().and_then(|exchange| exchange.outcome.fault());
+        let hangs = fault.is_some_and(|fault| fault.detail == Exit::Hung.to_string());
+        confirmed.finding.oracle().0 != LEFT_ALONE && !hangs
     }
 
     /// What the target died of is tried alone, so that each candidate costs one death at most; what it reports is told to

@@ -191,6 +191,29 @@ fn a_death_after_the_answer_is_blamed_as_well() {
 }
 
 #[test]
+fn a_target_that_answers_nobody_any_more_is_started_anew_and_its_request_blamed() {
+    let project = project();
+    let more = ["--requests", "30", "--timeout", "400ms"];
+    let ran = fuzz(&project, &["GET /ping", "POST /lock"], &more);
+    let summary = ran.object();
+    assert_eq!(summary["operations_with_2xx"], 2, "the run goes on: {ran:?}");
+    let hung = finding(&summary, "process_died", "POST /lock");
+    assert_eq!(hung["title"], "the process hangs: it answers nobody any more");
+    assert!(hung["curl"].as_str().unwrap().contains("for=ever"), "{hung:#}");
+    assert_eq!(crashes(&summary).len(), 1, "{summary:#}");
+    let fixture: Value = serde_json::from_str(&project.read(hung["fixture"].as_str().unwrap())).unwrap();
+    let fault = "the process died: hung: it answered nobody any more, and was ended";
+    assert_eq!(fixture["observed"]["fault"], fault, "{fixture:#}");
+    let evidence = fixture["observed"]["body"]["text"].as_str().unwrap();
+    assert!(evidence.contains(" id [id]\nnever let go"), "{evidence}");
+    assert_eq!(project.gadfly(&["accept", "--all"]).code, Some(0));
+    let red = supervised(&project, &["replay", "process_died", "--timeout", "400ms"], &[]);
+    assert_eq!((red.code, &red.object()["counts"]), (Some(1), &json!({"fail": 1})), "{red:?}");
+    let green = supervised(&project, &["replay", "process_died", "--timeout", "400ms"], &["fixed"]);
+    assert_eq!((green.code, &green.object()["counts"]), (Some(0), &json!({"pass": 1})), "{green:?}");
+}
+
+#[test]
 fn a_target_that_dies_too_often_ends_the_run() {
     let project = project();
     let more = ["--requests", "60", "--restarts", "3", "--no-fixtures"];

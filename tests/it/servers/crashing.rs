@@ -6,11 +6,14 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 static ARMED: AtomicBool = AtomicBool::new(false);
 static FIXED: AtomicBool = AtomicBool::new(false);
+/// Whoever holds it keeps all others from being served.
+static TURN: Mutex<()> = Mutex::new(());
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -63,6 +66,7 @@ fn serve(stream: TcpStream) {
     let target = line.split(' ').nth(1).unwrap_or_default().to_owned();
     let (path, query) = target.split_once('?').unwrap_or((&target, ""));
     let parameter = |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+    drop(TURN.lock());
     let number = |name: &str| parameter(name).and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
     let is_fixed = FIXED.load(Ordering::SeqCst);
     match path {
@@ -76,6 +80,11 @@ fn serve(stream: TcpStream) {
         "/caught" if number("at") == 5 && !is_fixed => {
             let _ = std::thread::spawn(|| panic!("no fifth thing")).join();
             return answer(stream, "500 Internal Server Error");
+        }
+        "/lock" if parameter("for") == Some("ever") && !is_fixed => {
+            let _turn = TURN.lock();
+            eprintln!("never let go");
+            std::thread::sleep(Duration::from_secs(1_000));
         }
         "/arm" => ARMED.store(true, Ordering::SeqCst),
         "/fire" if ARMED.load(Ordering::SeqCst) && !is_fixed => {
