@@ -147,7 +147,7 @@ fn launch(settings: &Settings, table: &ApiTable, context: &Context, root: &Path)
     launch.ready = settings.ready.clone();
     launch.max_memory = settings.max_memory.map(|size| size.0);
     launch.patience = settings.start_timeout.unwrap_or(launch.patience);
-    // Slow is not hung: it has as long again as a request has.
+    // Slow is not hung: it has twice as long again as a request has.
     launch.stall = (settings.timeout * 2).min(launch.stall);
     launch.restarts = settings.restarts.unwrap_or(launch.restarts);
     Ok(launch)
