@@ -7,13 +7,18 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::execute::Execution;
 use super::past::{Fall, Recent};
+use super::supervised::Manner;
 use crate::oracle::{self, Told};
+use crate::target::CrashReport;
+use crate::wire::{Exchange, FaultKind, Outcome};
 
 /// How many reports wait to be looked into, and how many kinds of them are known.
 const MOST_WAITING: usize = 8;
 const MOST_KNOWN: usize = 16;
 /// How often the same report is looked into until its request is found.
 const MOST_TRIES: u32 = 2;
+/// How often everything may be held up for lines that turn out to be no news.
+const MOST_FRUITLESS: u32 = 20;
 /// How many lines before a report may name its request.
 const MOST_BEFORE: usize = 3;
 /// How much text of reports is kept beside an answer.
@@ -49,12 +54,26 @@ pub(super) struct Alarms {
     /// How often each was looked into.
     known: BTreeMap<String, u32>,
     waiting: VecDeque<Alarm>,
+    fruitless: u32,
 }
 
 impl Alarms {
     /// Whether there is something to look at, when so many lines may begin a report.
     pub(super) fn is_news(&self, noticed: u64) -> bool {
         noticed != self.seen
+    }
+
+    /// From which line on nothing was looked at.
+    pub(super) fn mark(&self) -> u64 {
+        self.mark
+    }
+
+    /// Whether these lines are not worth holding everything up: all that they report is known, or others like them were no
+    /// news too often. Lines without a report may be the beginning of one.
+    pub(super) fn is_chatter(&self, lines: &[String]) -> bool {
+        let reports = oracle::reported(&lines.join("\n"));
+        let is_known = |told: &Told| self.known.get(&told.key).is_some_and(|tries| *tries >= MOST_TRIES);
+        self.fruitless >= MOST_FRUITLESS || (!reports.is_empty() && reports.iter().all(is_known))
     }
 
     /// All up to the line of this number is looked at. Answers from which line on that is.
@@ -70,6 +89,12 @@ impl Alarms {
 
     /// Takes the reports in these lines in, if they are not known too well; any of these scenarios may be behind them.
     pub(super) fn raise(&mut self, lines: &[String], recent: &VecDeque<Recent>) {
+        let before = self.waiting.len();
+        self.raise_each(lines, recent);
+        self.fruitless += u32::from(self.waiting.len() == before);
+    }
+
+    fn raise_each(&mut self, lines: &[String], recent: &VecDeque<Recent>) {
         for (told, before) in reports(lines) {
             let count = self.known.get(&told.key).copied().unwrap_or(0);
             if count < MOST_TRIES {
@@ -100,6 +125,7 @@ impl Alarms {
     pub(super) fn forget(&mut self) {
         self.known.clear();
         self.waiting.clear();
+        self.fruitless = 0;
     }
 
     /// Whose request was found needs no more looking into.
@@ -113,6 +139,19 @@ impl Alarms {
         }
         *self.known.entry(told.key.clone()).or_default() += 1;
         self.waiting.push_back(Alarm { is_told_once: told.is_sanitizer, told, suspects, named });
+    }
+}
+
+/// The manner in which what these exchanges show is to be repeated, if the process has a part in it: one that told something
+/// may not tell it again.
+pub fn repeated(exchanges: &[Exchange]) -> Option<Manner> {
+    match &exchanges.last()?.outcome {
+        Outcome::Fault(fault) => (fault.kind == FaultKind::Died).then_some(Manner::Afresh),
+        Outcome::Response(response) => {
+            let reports = CrashReport::outlived(response.reported.as_deref()?);
+            let is_once = reports.iter().any(CrashReport::is_told_once);
+            Some(if is_once { Manner::Afresh } else { Manner::Alone })
+        }
     }
 }
 
@@ -199,6 +238,19 @@ mod tests {
         assert!(!alarms.is_news(2) && alarms.is_news(3));
         alarms.begin_life();
         assert!(alarms.is_news(1));
+    }
+
+    #[test]
+    fn what_is_known_or_never_news_holds_nothing_up() {
+        let mut alarms = Alarms::default();
+        let (overflow, begun) = (lines(&[OVERFLOW]), lines(&["thread 'a' panicked at a.rs:1:2:"]));
+        assert!(!alarms.is_chatter(&overflow) && !alarms.is_chatter(&begun));
+        alarms.settle(&oracle::reported(OVERFLOW)[0]);
+        assert!(alarms.is_chatter(&overflow) && !alarms.is_chatter(&begun));
+        for _ in 0..MOST_FRUITLESS {
+            alarms.raise(&begun, &VecDeque::new());
+        }
+        assert!(alarms.is_chatter(&begun));
     }
 
     #[test]

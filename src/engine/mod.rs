@@ -30,7 +30,7 @@ mod tests;
 mod trials;
 mod written;
 
-pub use alarm::Alarm;
+pub use alarm::{Alarm, repeated};
 pub use coverage::{Account, RuleCounts};
 pub use execute::{Error, Execution, Executor, SetupBroken};
 pub use health::Health;
@@ -41,4 +41,4 @@ pub use past::Fall;
 pub use plan::{Lesson, Planned, Planner};
 pub use recorded::Remembered;
 pub(crate) use renew::names as renewable;
-pub use supervised::{Manner, Supervised, Watch, repeated};
+pub use supervised::{Manner, Supervised, Watch};

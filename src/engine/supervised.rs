@@ -20,8 +20,8 @@ use super::past::{Fall, Past, Recent};
 use super::written;
 use crate::scenario::Scenario;
 use crate::seed::Seed;
-use crate::target::{CrashReport, Death, Exit, Supervisor};
-use crate::wire::{Exchange, Fault, FaultKind, Outcome, RunId};
+use crate::target::{Death, Exit, Supervisor};
+use crate::wire::{Fault, FaultKind, Outcome, RunId};
 
 /// How an executor uses a target that is watched.
 #[derive(Clone)]
@@ -128,7 +128,7 @@ impl Watch {
 
     /// A report that nobody accounts for. Waits until nothing is under way if something was written that may be one.
     pub async fn take_alarm(&self) -> Option<Alarm> {
-        if self.has_noticed() {
+        if self.has_noticed() && !self.passes_over_chatter() {
             let _gate = self.gate.write().await;
             // The rest of the report is on its way.
             self.supervisor.settle().await;
@@ -147,6 +147,17 @@ impl Watch {
     /// The request of this report was found: it is not looked into again.
     pub fn settle_alarm(&self, alarm: &Alarm) {
         self.past().alarms.settle(&alarm.told);
+    }
+
+    /// Passes over what is not worth waiting for, without the gate. Answers whether it did.
+    fn passes_over_chatter(&self) -> bool {
+        let (noticed, next) = (self.supervisor.noticed(), self.supervisor.mark());
+        let mut past = self.past();
+        let is_chatter = past.alarms.is_chatter(&self.supervisor.written(past.alarms.mark()));
+        if is_chatter {
+            past.alarms.look(noticed, next);
+        }
+        is_chatter
     }
 
     fn has_noticed(&self) -> bool {
@@ -356,19 +367,6 @@ impl Execution {
             self.log.clear();
         }
         self
-    }
-}
-
-/// The manner in which what these exchanges show is to be repeated, if the process has a part in it: one that told something
-/// may not tell it again.
-pub fn repeated(exchanges: &[Exchange]) -> Option<Manner> {
-    match &exchanges.last()?.outcome {
-        Outcome::Fault(fault) => (fault.kind == FaultKind::Died).then_some(Manner::Afresh),
-        Outcome::Response(response) => {
-            let reports = CrashReport::outlived(response.reported.as_deref()?);
-            let is_once = reports.iter().any(CrashReport::is_told_once);
-            Some(if is_once { Manner::Afresh } else { Manner::Alone })
-        }
     }
 }
 
