@@ -53,6 +53,16 @@ impl Redactor {
         Self { secrets: known }
     }
 
+    /// Knows these as well.
+    #[must_use]
+    pub fn and<'a>(&self, secrets: impl IntoIterator<Item = &'a Secret>) -> Self {
+        let mut all = Self::new(secrets).secrets;
+        all.extend(self.secrets.iter().cloned());
+        all.sort_by_key(|known| std::cmp::Reverse(known.len()));
+        all.dedup();
+        Self { secrets: all }
+    }
+
     /// The text without the secrets.
     pub fn text(&self, text: &str) -> String {
         self.secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), MASK))
@@ -100,6 +110,12 @@ mod tests {
     fn check(secrets: &[&str], text: &str, expected: &str) {
         let secrets: Vec<Secret> = secrets.iter().copied().map(Secret::new).collect();
         assert_eq!(Redactor::new(&secrets).text(text), expected);
+    }
+
+    #[test]
+    fn more_secrets_are_known_beside_the_first_ones() {
+        let [first, more] = ["abcd", "abcdef"].map(Secret::new);
+        assert_eq!(Redactor::new([&first]).and([&more]).text("abcdef abcd"), "[redacted] [redacted]");
     }
 
     #[test]

@@ -18,10 +18,13 @@ const MOST_IN_VAIN: u32 = 4;
 const MOST_TRIES: u32 = 32;
 
 /// What the target died of.
-struct Culprit {
-    scenario: Scenario,
-    exchanges: Vec<Exchange>,
+pub(super) struct Culprit {
+    pub(super) scenario: Scenario,
+    pub(super) exchanges: Vec<Exchange>,
 }
+
+/// Whether the execution shows what is looked for.
+pub(super) type Shows<'a> = &'a (dyn Fn(&Execution) -> bool + Sync);
 
 impl Run<'_> {
     /// Looks into the deaths that are not accounted for, as far as time allows.
@@ -39,14 +42,19 @@ impl Run<'_> {
                 found = culprit(&self.executor, &fall) => found?,
             };
             match found {
-                Some(culprit) => self.accuse(culprit),
+                Some(culprit) => {
+                    if let Some(last) = culprit.scenario.steps.last() {
+                        self.planner.blame(&last.operation);
+                    }
+                    self.accuse(culprit);
+                }
                 None => self.notice(format!(
                     "the target died, and none of the last {} requests makes it die again, alone or in sequence",
                     fall.len()
                 ))?,
             }
         }
-        Ok(())
+        self.look_into_alarms(&process.watch).await
     }
 
     /// The same when nothing more will be sent.
@@ -57,10 +65,7 @@ impl Run<'_> {
         self.look_into_falls().await
     }
 
-    fn accuse(&mut self, Culprit { scenario, exchanges }: Culprit) {
-        if let Some(last) = scenario.steps.last() {
-            self.planner.blame(&last.operation);
-        }
+    pub(super) fn accuse(&mut self, Culprit { scenario, exchanges }: Culprit) {
         let findings = self.registry.judge(&Trace { scenario: &scenario, exchanges: &exchanges });
         for finding in findings {
             if !self.proving.is_new(&finding) {
@@ -109,13 +114,18 @@ async fn culprit(executor: &Executor, fall: &Fall) -> Result<Option<Culprit>, en
             in_vain += 1;
         }
     }
-    in_sequence(&afresh, fall).await
+    in_sequence(&afresh, fall, &died).await
 }
 
-async fn in_sequence(afresh: &Executor, fall: &Fall) -> Result<Option<Culprit>, engine::Error> {
+/// As few of them as possible that show it in sequence on a new process, the oldest first.
+pub(super) async fn in_sequence(
+    afresh: &Executor,
+    fall: &[(Scenario, Seed)],
+    shows: Shows<'_>,
+) -> Result<Option<Culprit>, engine::Error> {
     let Some(seed) = fall.last().map(|(_, fresh)| *fresh) else { return Ok(None) };
     let mut kept: Vec<&Scenario> = fall.iter().map(|(scenario, _)| scenario).collect();
-    let Some(mut best) = attempt(afresh, &mut kept, seed).await? else { return Ok(None) };
+    let Some(mut best) = attempt(afresh, &mut kept, seed, shows).await? else { return Ok(None) };
     let mut tries = 0;
     let mut size = kept.len() / 2;
     while size > 0 {
@@ -124,7 +134,7 @@ async fn in_sequence(afresh: &Executor, fall: &Fall) -> Result<Option<Culprit>, 
         while start + size < kept.len() && tries < MOST_TRIES {
             tries += 1;
             let mut fewer = [&kept[..start], &kept[start + size..]].concat();
-            match attempt(afresh, &mut fewer, seed).await? {
+            match attempt(afresh, &mut fewer, seed, shows).await? {
                 Some(smaller) => (best, kept) = (smaller, fewer),
                 None => start += size,
             }
@@ -134,15 +144,16 @@ async fn in_sequence(afresh: &Executor, fall: &Fall) -> Result<Option<Culprit>, 
     Ok(Some(best))
 }
 
-/// Carries them out in sequence on a new process, and leaves those out that come after its death.
+/// Carries them out in sequence on a new process, and leaves those out that were not carried out any more.
 async fn attempt(
     afresh: &Executor,
     scenarios: &mut Vec<&Scenario>,
     seed: Seed,
+    shows: Shows<'_>,
 ) -> Result<Option<Culprit>, engine::Error> {
     let all = Scenario::plain(scenarios.iter().flat_map(|scenario| scenario.steps.clone()).collect());
     let execution = afresh.run(&all, seed).await?;
-    if !died(&execution) {
+    if !shows(&execution) {
         return Ok(None);
     }
     let mut steps = 0;
@@ -158,13 +169,13 @@ async fn attempt(
 
 impl Culprit {
     /// The scenario up to the step of which the target died.
-    fn of(scenario: &Scenario, execution: Execution) -> Self {
+    pub(super) fn of(scenario: &Scenario, execution: Execution) -> Self {
         let steps = scenario.steps.iter().take(execution.exchanges.len()).cloned().collect();
         Self { scenario: Scenario::plain(steps), exchanges: execution.exchanges }
     }
 }
 
-fn died(execution: &Execution) -> bool {
+pub(super) fn died(execution: &Execution) -> bool {
     let fault = execution.exchanges.last().and_then(|last| last.outcome.fault());
     fault.is_some_and(|fault| fault.kind == FaultKind::Died)
 }

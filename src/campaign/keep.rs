@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::target::run_id;
 use super::{Error, Options};
 use crate::api::Api;
 use crate::clock;
@@ -13,12 +14,12 @@ use crate::engine::{Glimpse, Remembered};
 use crate::finding::{Severity, Signature};
 use crate::fixture::{Added, Discovery, Fixture, Place, REGRESSIONS, Rejected, Shelf};
 use crate::learn::{Kept, LearnedRule};
-use crate::redact::Redactor;
+use crate::redact::{Redactor, Secret};
 use crate::report::FindingRecord;
 use crate::scenario::{Intent, Scenario, shell};
 use crate::spec::Loaded;
 use crate::triage::Confirmed;
-use crate::wire::{FaultKind, curl};
+use crate::wire::{Exchange, FaultKind, RunId, curl};
 
 /// After how many new entries the corpus is written in the middle of a run.
 const CORPUS_BATCH: usize = 64;
@@ -29,6 +30,7 @@ const MOST_NAMED: usize = 5;
 pub(super) struct Keeper {
     options: Options,
     redactor: Redactor,
+    run_id: Option<RunId>,
     spec: String,
     date: String,
     shelf: Option<Shelf>,
@@ -86,6 +88,7 @@ impl Keeper {
         Ok(Self {
             options: options.clone(),
             redactor,
+            run_id: run_id(options),
             spec: loaded.api.digest.clone(),
             date,
             shelf,
@@ -221,9 +224,10 @@ impl Keeper {
     }
 
     fn fixture(&self, confirmed: &Confirmed) -> Result<Fixture, crate::fixture::Error> {
+        let redactor = self.redactor_of(confirmed);
         let discovery = Discovery {
             base_path: &self.options.target.base_path,
-            redactor: &self.redactor,
+            redactor: &redactor,
             spec: &self.spec,
             seed: self.options.seed,
             date: &self.date,
@@ -233,11 +237,19 @@ impl Keeper {
         Fixture::from_confirmed(confirmed, &discovery)
     }
 
+    /// Knows the ids of the finding's requests as well: they are of this run alone, and an answer may give them back.
+    fn redactor_of(&self, confirmed: &Confirmed) -> Redactor {
+        let Some(run_id) = &self.run_id else { return self.redactor.clone() };
+        let id = |exchange: &Exchange| Secret::new(run_id.of(&exchange.request).as_str());
+        let ids: Vec<Secret> = confirmed.exchanges.iter().map(id).collect();
+        self.redactor.and(&ids)
+    }
+
     fn record(&self, confirmed: &Confirmed, fixture: Option<String>, elapsed: Duration) -> FindingRecord {
         let finding = &confirmed.finding;
         let step = &confirmed.scenario.steps[finding.step];
         let intent = step.case.as_ref().map(|case| &case.intent);
-        let origin = &self.options.target.origin;
+        let (origin, redactor) = (&self.options.target.origin, self.redactor_of(confirmed));
         let sequence = &confirmed.scenario.steps[..=finding.step];
         let lines = sequence.iter().filter(|_| sequence.len() > 1).flat_map(|step| shell(step, origin));
         FindingRecord {
@@ -245,8 +257,8 @@ impl Keeper {
             severity: finding.severity,
             owasp: finding.owasp,
             operation: finding.operation.to_string(),
-            title: self.redactor.text(&finding.title),
-            evidence: self.redactor.text(&finding.evidence),
+            title: redactor.text(&finding.title),
+            evidence: redactor.text(&finding.evidence),
             signature: finding.signature.to_string(),
             confirmed: confirmed.ratio,
             clean: confirmed.clean,
@@ -254,9 +266,9 @@ impl Keeper {
             intent: intent.map_or("recorded", Intent::word).to_owned(),
             rule: intent.and_then(Intent::detail),
             outcome: confirmed.exchanges.last().map(|last| last.outcome.to_string()).unwrap_or_default(),
-            log: confirmed.log.iter().map(|line| self.redactor.text(line)).collect(),
-            curl: self.redactor.text(&curl(&step.request, origin)),
-            steps: lines.map(|line| self.redactor.text(&line)).collect(),
+            log: confirmed.log.iter().map(|line| redactor.text(line)).collect(),
+            curl: redactor.text(&curl(&step.request, origin)),
+            steps: lines.map(|line| redactor.text(&line)).collect(),
             fixture,
             known_until: self.known.get(&finding.signature).cloned(),
             seconds: elapsed.as_secs_f64(),

@@ -3,6 +3,7 @@
 //! Main types: [`Options`], [`Error`], function [`run()`]. It owns the order of things; each thing is done elsewhere.
 
 mod afterwards;
+mod alarms;
 mod book;
 mod budget;
 mod ending;

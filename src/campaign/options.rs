@@ -11,7 +11,7 @@ use crate::resource::Link;
 use crate::scenario::{ANONYMOUS, IdentityName};
 use crate::seed::Seed;
 use crate::store::Store;
-use crate::wire::Origin;
+use crate::wire::{Origin, RunHeader};
 
 /// Where the API is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,6 +113,8 @@ pub struct Options {
     pub transport: TransportKind,
     /// A proxy for all requests; means [`TransportKind::Reqwest`].
     pub proxy: Option<String>,
+    /// In which header requests are named for the target's log, if they are.
+    pub run_id: RunHeader,
     /// As whom.
     pub identity: IdentityName,
     /// All identities.
@@ -160,6 +162,7 @@ impl Options {
             proof: 3,
             transport: TransportKind::default(),
             proxy: None,
+            run_id: RunHeader::default(),
             identity: IdentityName::new(ANONYMOUS),
             identities: Identities::new(),
             include: Vec::new(),

@@ -80,7 +80,7 @@ impl Proof {
                 return Ok(Settled { outcome: Ok(confirmed), requests, minimising: None });
             }
         }
-        let is_worth = confirmed.finding.severity > Severity::Remark && Minimizer::applies(&confirmed.finding);
+        let is_worth = confirmed.finding.severity > Severity::Remark && Minimizer::applies(&confirmed);
         if !confirmed.is_proved() || !is_worth {
             return Ok(Settled { outcome: Ok(confirmed), requests, minimising: None });
         }

@@ -153,6 +153,9 @@ impl<'a> Run<'a> {
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         let interrupt = tokio::signal::ctrl_c();
         tokio::pin!(interrupt);
+        if let Some(process) = &self.executor.process {
+            process.watch.forget();
+        }
         if !self.options.protection.ruinous_last {
             self.planner.release();
         }

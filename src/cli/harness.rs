@@ -39,10 +39,14 @@ pub fn main() -> ExitCode {
     let file = Arc::new(file);
     let apis = trials::apis(&file, &root);
     let documents: BTreeMap<String, Arc<Api>> = apis.iter().filter_map(trials::Api::document).collect();
-    let extra = trials::all(&context, apis, &root);
+    let running = Arc::new(Running::default());
+    let places = {
+        let (context, file, running) = (Arc::clone(&context), Arc::clone(&file), Arc::clone(&running));
+        Arc::new(move |api: &str| place(&context, &file, &running, api))
+    };
+    let extra = trials::all(&context, apis, &root, &(places as trials::Places));
     let runs = file.apis.values().any(|table| table.layer.run.is_some());
     let has_target = runs || context.environment.keys().any(|name| name == URL || name.starts_with(URL_OF));
-    let running = Running::default();
     let plan = Plan {
         fixtures: Arc::new(Directory::new(root.join(REGRESSIONS))),
         root: REGRESSIONS.to_owned(),
@@ -62,7 +66,7 @@ pub(super) const URL: &str = "GADFLY_URL";
 const URL_OF: &str = "GADFLY_URL_";
 
 /// The URL that the environment gives for this API, or that of its stand-in.
-pub(super) fn url(context: &Context, api: &str) -> Result<String, String> {
+fn url(context: &Context, api: &str) -> Result<String, String> {
     let own = format!("{URL_OF}{}", api.to_ascii_uppercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_"));
     match context.variable(&own).or_else(|| context.variable(URL)) {
         Some(url) => Ok(url.to_owned()),
@@ -70,14 +74,32 @@ pub(super) fn url(context: &Context, api: &str) -> Result<String, String> {
     }
 }
 
-fn site(context: &Context, file: &File, running: &Running, api: &str) -> harness::Site {
-    let (url, process) = match url(context, api) {
-        Ok(url) => (url, None),
+/// Where an API is, if it is anywhere.
+pub(super) enum Place {
+    /// At this URL; perhaps run by gadfly.
+    Here(String, Option<Started>),
+    /// Nowhere, for this reason.
+    Absent(String),
+    /// It can't be started, for this reason.
+    Unusable(String),
+}
+
+fn place(context: &Context, file: &File, running: &Running, api: &str) -> Place {
+    match url(context, api) {
+        Ok(url) => Place::Here(url, None),
         Err(reason) => match running.of(context, file, api) {
-            Some(Ok(Started { watch, url })) => (url, Some(watch)),
-            Some(Err(error)) => return harness::Site::Unusable(error),
-            None => return harness::Site::Absent(reason),
+            Some(Ok(started)) => Place::Here(started.url.clone(), Some(started)),
+            Some(Err(error)) => Place::Unusable(error),
+            None => Place::Absent(reason),
         },
+    }
+}
+
+fn site(context: &Context, file: &File, running: &Running, api: &str) -> harness::Site {
+    let (url, process) = match place(context, file, running, api) {
+        Place::Here(url, started) => (url, started.map(|started| started.watch)),
+        Place::Absent(reason) => return harness::Site::Absent(reason),
+        Place::Unusable(error) => return harness::Site::Unusable(error),
     };
     let flags = TargetFlags { url: Some(url), ..TargetFlags::default() };
     // An identity that lacks its variable fails the fixtures that name it, not the others.

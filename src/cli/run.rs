@@ -54,6 +54,7 @@ impl Plan<'_> {
             proof: settings.proof,
             transport: transport(settings),
             proxy: settings.proxy.clone(),
+            run_id: settings.run_id.clone(),
             identity: settings.identity.clone(),
             identities,
             include: filters(&settings.include),

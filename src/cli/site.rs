@@ -80,6 +80,7 @@ impl Site {
         let options = Options {
             timeout: settings.timeout,
             transport: run::transport(&settings),
+            run_id: settings.run_id.clone(),
             proxy: settings.proxy,
             identities,
             process,

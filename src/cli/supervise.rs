@@ -12,7 +12,7 @@ use crate::config::{ApiTable, File, Layer, Settings, Size, Source};
 use crate::engine::Watch;
 use crate::redact::{Redactor, Secret};
 use crate::target::{Launch, Ready, Supervisor};
-use crate::wire::Origin;
+use crate::wire::{Origin, RunHeader};
 
 /// How gadfly runs the target.
 #[derive(Args, Clone, Debug, Default)]
@@ -30,6 +30,9 @@ pub(super) struct RunFlags {
     /// How often it is started anew [default: 300]
     #[arg(long, value_name = "NUMBER")]
     restarts: Option<u32>,
+    /// Name each request in this header, for the target's log; or off [default: X-Gadfly-Id where --run starts the target]
+    #[arg(long, value_name = "HEADER")]
+    run_id: Option<RunHeader>,
     /// The command for --run
     #[arg(last = true, value_name = "COMMAND", requires = "run")]
     command: Vec<String>,
@@ -41,6 +44,7 @@ impl RunFlags {
         layer.ready.clone_from(&self.ready);
         layer.max_memory = self.max_memory;
         layer.restarts = self.restarts;
+        layer.run_id.clone_from(&self.run_id);
     }
 
     /// The command as it was typed, for the advice on what to do next.
@@ -86,6 +90,8 @@ pub(super) struct Running {
 pub(super) struct Started {
     pub(super) watch: Arc<Watch>,
     pub(super) url: String,
+    /// Held by the fuzz that has its turn: of two at once, one would be told of the other's deaths.
+    pub(super) turn: Arc<Mutex<()>>,
 }
 
 impl Running {
@@ -113,7 +119,7 @@ fn begin(context: &Context, table: &ApiTable, root: &Path) -> Result<Started, St
     let started =
         super::run::runtime().and_then(|runtime| runtime.block_on(begin)).map_err(|error| error.to_string())?;
     let (watch, url) = started.ok_or("no command for the target is configured")?;
-    Ok(Started { watch, url })
+    Ok(Started { watch, url, turn: Arc::default() })
 }
 
 /// Where a URL wants the target to listen.
@@ -141,6 +147,8 @@ fn launch(settings: &Settings, table: &ApiTable, context: &Context, root: &Path)
     launch.ready = settings.ready.clone();
     launch.max_memory = settings.max_memory.map(|size| size.0);
     launch.patience = settings.start_timeout.unwrap_or(launch.patience);
+    // Slow is not hung: it has twice as long again as a request has.
+    launch.stall = (settings.timeout * 2).min(launch.stall);
     launch.restarts = settings.restarts.unwrap_or(launch.restarts);
     Ok(launch)
 }

@@ -5,11 +5,11 @@
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use libtest_mimic::{Completion, Failed, Trial};
 
-use super::harness::url;
+use super::harness::Place;
 use super::project::{Document, name_of};
 use super::run::{self, Plan};
 use super::{Context, Error, target, values};
@@ -24,6 +24,9 @@ use crate::spec::{self, Loaded};
 
 /// Requests for each operation, proof not counted.
 const REQUESTS: u64 = 150;
+
+/// Says where an API is, and starts it at the first need if gadfly is to run it.
+pub(super) type Places = Arc<dyn Fn(&str) -> Place + Send + Sync>;
 
 /// One API with its document.
 pub(super) struct Api {
@@ -41,8 +44,8 @@ impl Api {
 }
 
 /// One trial for each operation of each document; one failing trial for a document that can't be read.
-pub(super) fn all(context: &Arc<Context>, apis: Vec<Api>, root: &Path) -> Vec<Trial> {
-    apis.into_iter().flat_map(|api| of_api(context, api, root)).collect()
+pub(super) fn all(context: &Arc<Context>, apis: Vec<Api>, root: &Path, places: &Places) -> Vec<Trial> {
+    apis.into_iter().flat_map(|api| of_api(context, api, root, places)).collect()
 }
 
 /// The documents of the configuration that are files, and those of `specs/` that it does not name.
@@ -82,7 +85,7 @@ fn documents(folder: &Path) -> Vec<PathBuf> {
     paths
 }
 
-fn of_api(context: &Arc<Context>, api: Api, root: &Path) -> Vec<Trial> {
+fn of_api(context: &Arc<Context>, api: Api, root: &Path, places: &Places) -> Vec<Trial> {
     let Api { name, table, loaded } = api;
     let loaded = match loaded {
         Ok(loaded) => Arc::new(loaded),
@@ -100,12 +103,13 @@ fn of_api(context: &Arc<Context>, api: Api, root: &Path) -> Vec<Trial> {
         .map(|operation| {
             let (context, table, loaded) = (Arc::clone(context), Arc::clone(&table), Arc::clone(&loaded));
             let (api, values, reviewed) = (name.clone(), Arc::clone(&values), Arc::clone(&reviewed));
+            let places = Arc::clone(places);
             Trial::ignorable_test(format!("fuzz::{name}::{}", operation.slug()), move || {
                 let options = |url| {
                     let options = options(&context, &api, &table, &loaded, url)?;
                     Ok(Options { values: Arc::clone(&values), reviewed: Some(Arc::clone(&reviewed)), ..options })
                 };
-                fuzz(&context, &api, &loaded, &operation, options)
+                fuzz(places(&api), &api, &loaded, &operation, options)
             })
         })
         .collect()
@@ -119,24 +123,28 @@ fn values(context: &Context, table: &ApiTable, loaded: &Loaded, root: &Path) -> 
 }
 
 fn fuzz(
-    context: &Context,
+    place: Place,
     api: &str,
     loaded: &Loaded,
     operation: &OperationId,
     options: impl FnOnce(String) -> Result<Options, Failed>,
 ) -> Result<Completion, Failed> {
-    let url = match url(context, api) {
-        Ok(url) => url,
-        Err(reason) => return Ok(Completion::ignored_with(reason)),
+    let (url, started) = match place {
+        Place::Here(url, started) => (url, started),
+        Place::Absent(reason) => return Ok(Completion::ignored_with(reason)),
+        Place::Unusable(error) => return Err(error.into()),
     };
+    let process = started.as_ref().map(|started| Arc::clone(&started.watch));
     let options = options(url)?;
-    let options = Options { include: vec![Filter(operation.as_str().to_owned())], ..options };
+    let options = Options { include: vec![Filter(operation.as_str().to_owned())], process, ..options };
     if !loaded.api.operation(operation).is_some_and(|operation| options.selects(operation)) {
         return Ok(Completion::ignored_with("excluded by the configuration"));
     }
+    let how = if started.is_some() { String::new() } else { format!(" --url {}", options.target.base_url()) };
+    let _turn = started.as_ref().map(|started| started.turn.lock().unwrap_or_else(PoisonError::into_inner));
     let runtime = run::runtime()?;
     let summary = runtime.block_on(campaign::run(loaded, options, &mut ()))?;
-    judge(api, &summary)
+    judge(&format!("{api}{how}"), &summary)
 }
 
 fn options(context: &Context, api: &str, table: &ApiTable, loaded: &Loaded, url: String) -> Result<Options, Failed> {
@@ -163,7 +171,8 @@ fn options(context: &Context, api: &str, table: &ApiTable, loaded: &Loaded, url:
     Ok(Options { time: None, corpus: None, fixtures: None, ..plan.options(context) })
 }
 
-fn judge(api: &str, summary: &Summary) -> Result<Completion, Failed> {
+/// `what` says which API it is, and where.
+fn judge(what: &str, summary: &Summary) -> Result<Completion, Failed> {
     let found: Vec<_> = summary.proved(Severity::Medium).collect();
     if found.is_empty() {
         return Ok(Completion::Completed);
@@ -171,7 +180,7 @@ fn judge(api: &str, summary: &Summary) -> Result<Completion, Failed> {
     let mut text = format!("{} findings of medium severity or worse\n", found.len());
     text.extend(found.into_iter().map(told));
     // Writing to a String can't fail.
-    _ = writeln!(text, "\nkeep them as fixtures: gadfly fuzz {api} --url {}", summary.base_url);
+    _ = writeln!(text, "\nkeep them as fixtures: gadfly fuzz {what}");
     Err(text.into())
 }
 

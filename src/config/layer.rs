@@ -8,6 +8,7 @@ use super::{Environment, Error, Size, Span};
 use crate::finding::Severity;
 use crate::seed::Seed;
 use crate::target::Ready;
+use crate::wire::RunHeader;
 
 /// What one source says; `None` is silence.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -60,10 +61,12 @@ pub struct Layer {
     pub max_memory: Option<Size>,
     /// How often it is started anew.
     pub restarts: Option<u32>,
+    /// In which header requests are named.
+    pub run_id: Option<RunHeader>,
 }
 
 /// The keys of an API's table that make a [`Layer`].
-pub(super) const KEYS: [&str; 24] = [
+pub(super) const KEYS: [&str; 25] = [
     "spec",
     "url",
     "base_path",
@@ -88,6 +91,7 @@ pub(super) const KEYS: [&str; 24] = [
     "start_timeout",
     "max_memory",
     "restarts",
+    "run_id",
 ];
 
 impl Layer {
@@ -120,6 +124,7 @@ impl Layer {
             start_timeout: from.parsed("START_TIMEOUT", "a duration")?,
             max_memory: from.parsed("MAX_MEMORY", "a size")?,
             restarts: from.parsed("RESTARTS", "a number of starts")?,
+            run_id: from.parsed("RUN_ID", "a header")?,
         })
     }
 
@@ -150,6 +155,7 @@ impl Layer {
             start_timeout: table.parsed("start_timeout", "a duration")?,
             max_memory: table.parsed("max_memory", "a size")?,
             restarts: table.parsed("restarts", "a number of starts")?,
+            run_id: table.parsed("run_id", "a header")?,
         })
     }
 }

@@ -11,6 +11,7 @@ use crate::redact::MASK;
 use crate::scenario::{ANONYMOUS, IdentityName};
 use crate::seed::Seed;
 use crate::target::Ready;
+use crate::wire::RunHeader;
 
 /// Where a setting comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,6 +88,8 @@ pub struct Settings {
     pub max_memory: Option<Size>,
     /// How often it is started anew.
     pub restarts: Option<u32>,
+    /// In which header requests are named.
+    pub run_id: RunHeader,
     sources: BTreeMap<&'static str, Source>,
 }
 
@@ -143,6 +146,7 @@ impl Settings {
             start_timeout: from.pick("start_timeout", |layer| layer.start_timeout).map(|span| span.0),
             max_memory: from.pick("max_memory", |layer| layer.max_memory),
             restarts: from.pick("restarts", |layer| layer.restarts),
+            run_id: from.pick("run_id", |layer| layer.run_id.clone()).unwrap_or_default(),
             sources: from.sources,
         }
     }
@@ -185,6 +189,10 @@ impl Settings {
             ("start_timeout", self.start_timeout.map(span)),
             ("max_memory", self.max_memory.map(|size| quoted(&size.to_string()))),
             ("restarts", self.restarts.map(|restarts| restarts.to_string())),
+            (
+                "run_id",
+                (!self.run.is_empty() || self.run_id != RunHeader::default()).then(|| quoted(&self.run_id.to_string())),
+            ),
         ];
         rows.into_iter().filter_map(|(key, value)| Some((key, value?, self.source(key)))).collect()
     }

@@ -33,9 +33,11 @@ pub struct Execution {
     pub exchanges: Vec<Exchange>,
     /// Why the later steps were not, if so.
     pub broken: Option<SetupBroken>,
-    /// What the target wrote meanwhile: of one that is watched, and if nothing else was sent. It may hold secrets of
-    /// identities: redact before showing.
+    /// What the target wrote about it, where it is watched: what names its requests, and all that was written meanwhile if
+    /// nothing else was sent. It may hold secrets of identities: redact before showing.
     pub log: Vec<String>,
+    /// What the target reported meanwhile although it lives on: of one that is watched, and if nothing else was sent.
+    pub reported: Option<Arc<str>>,
 }
 
 /// What kind of answer (hundreds of the status, none for a fault) each step before the last one got: what prepares a
@@ -75,7 +77,8 @@ impl Executor {
     /// The same with a pause before the last step: what is true only a while after a change was answered is true by then.
     pub async fn run_slowly(&self, scenario: &Scenario, fresh: Seed, pause: Duration) -> Result<Execution, Error> {
         let Some(process) = &self.process else { return self.carry_out(scenario, fresh, pause).await };
-        let errand = Errand { scenario: scenario.clone(), whole: None, fresh, pause };
+        let run_id = process.run_id.clone();
+        let errand = Errand { scenario: scenario.clone(), whole: None, fresh, pause, run_id };
         process.clone().run(self.clone(), errand).await
     }
 
@@ -84,7 +87,8 @@ impl Executor {
     pub async fn run_or(&self, scenario: &Scenario, whole: Option<Scenario>, fresh: Seed) -> Result<Execution, Error> {
         let pause = Duration::ZERO;
         let Some(process) = &self.process else { return self.carry_out(scenario, fresh, pause).await };
-        let errand = Errand { scenario: scenario.clone(), whole, fresh, pause };
+        let run_id = process.run_id.clone();
+        let errand = Errand { scenario: scenario.clone(), whole, fresh, pause, run_id };
         process.clone().run(self.clone(), errand).await
     }
 
@@ -119,13 +123,13 @@ impl Executor {
                     None => {}
                     // Of requests that go out at once one may be refused, and then there is nothing to ask of it.
                     Some(_) if group.len() > 1 && exchange.outcome.response().is_some() => {
-                        return Ok(Execution { exchanges, broken: None, log: Vec::new() });
+                        return Ok(Execution { exchanges, broken: None, log: Vec::new(), reported: None });
                     }
-                    broken => return Ok(Execution { exchanges, broken, log: Vec::new() }),
+                    broken => return Ok(Execution { exchanges, broken, log: Vec::new(), reported: None }),
                 }
             }
         }
-        Ok(Execution { exchanges, broken: None, log: Vec::new() })
+        Ok(Execution { exchanges, broken: None, log: Vec::new(), reported: None })
     }
 
     /// Sends the steps of a group, the first of which is the scenario's step `start`, at once.

@@ -5,6 +5,7 @@
 
 mod acts;
 mod ahead;
+mod alarm;
 mod arm;
 mod bind;
 mod coverage;
@@ -17,6 +18,7 @@ mod lane;
 mod learning;
 mod ledger;
 mod novelty;
+mod past;
 mod plan;
 mod races;
 mod recorded;
@@ -27,14 +29,17 @@ mod supervised;
 #[cfg(test)]
 mod tests;
 mod trials;
+mod written;
 
+pub use alarm::{Alarm, repeated};
 pub use coverage::{Account, RuleCounts};
 pub use execute::{Error, Execution, Executor, SetupBroken, preparations};
 pub use health::Health;
 pub use lane::LaneReport;
 pub use ledger::{Ledger, Tally};
 pub use novelty::{Glimpse, Novelty};
+pub use past::Fall;
 pub use plan::{Lesson, Planned, Planner};
 pub use recorded::Remembered;
 pub(crate) use renew::names as renewable;
-pub use supervised::{Fall, Manner, Supervised, Watch};
+pub use supervised::{Manner, Supervised, Watch};

@@ -5,27 +5,23 @@
 //! lost is carried out once more, alone, on a process that is up: an innocent one gets the answer that it would have got,
 //! the culprit kills again, and its last exchange then is [`FaultKind::Died`]. Thus neither the answers nor the blame
 //! depend on what happened to be under way. A death that no lost scenario accounts for is a [`Fall`], for the campaign to
-//! look into.
+//! look into. What a process that lives on reports, such as undefined behaviour, stands beside the answer of a scenario that
+//! was carried out alone; else it is an [`Alarm`], for the campaign as well.
 
-use std::collections::{BTreeMap, VecDeque};
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use super::alarm::{self, Alarm};
 use super::execute::{Error, Execution, Executor};
+use super::past::{Fall, Past, Recent};
+use super::written;
 use crate::scenario::Scenario;
 use crate::seed::Seed;
-use crate::target::{Death, Supervisor};
-use crate::wire::{Fault, FaultKind, Outcome};
-
-/// How many of the last scenarios may be behind a death that none of those under way accounts for.
-const MOST_RECENT: usize = 48;
-/// How many lines that the target writes meanwhile are kept of a scenario that is carried out alone.
-const MOST_LOGGED: usize = 20;
-/// How many deaths wait to be looked into.
-const MOST_FALLS: usize = 8;
+use crate::target::{Death, Exit, Supervisor};
+use crate::wire::{Fault, FaultKind, Outcome, RunId};
 
 /// How an executor uses a target that is watched.
 #[derive(Clone)]
@@ -34,6 +30,8 @@ pub struct Supervised {
     pub watch: Arc<Watch>,
     /// Beside whom.
     pub manner: Manner,
+    /// What names the requests in the target's log, if they are named.
+    pub run_id: Option<RunId>,
 }
 
 /// Beside whom a scenario is carried out.
@@ -55,38 +53,26 @@ pub struct Watch {
     past: Mutex<Past>,
 }
 
-/// A death that no scenario under way accounts for, with the last ones before it, the oldest first.
-pub type Fall = Vec<(Scenario, Seed)>;
-
-#[derive(Default)]
-struct Past {
-    /// Carried out in this life.
-    recent: VecDeque<(Scenario, Seed)>,
-    /// Whether nothing was sent to this process yet.
-    is_fresh: bool,
-    /// Whether the one that died last is accounted for.
-    is_explained: bool,
-    /// Deaths whose lost scenarios are not all carried out once more, by the number of the life.
-    open: BTreeMap<u32, Inquiry>,
-    falls: VecDeque<Fall>,
-    /// Why the process could not be started anew.
-    trouble: Option<String>,
-}
-
-#[derive(Default)]
-struct Inquiry {
-    recent: Fall,
-    lost: usize,
-    has_begun: bool,
-    is_explained: bool,
-}
-
 /// Something to carry out: the scenario as it is sent first, and the one that makes what it needs.
 pub(super) struct Errand {
     pub(super) scenario: Scenario,
     pub(super) whole: Option<Scenario>,
     pub(super) fresh: Seed,
     pub(super) pause: Duration,
+    /// What names its requests in the target's log.
+    pub(super) run_id: Option<RunId>,
+}
+
+impl Errand {
+    /// The scenario as it was sent, with the seed of its unique values.
+    pub(super) fn as_sent(&self) -> (Scenario, Seed) {
+        (self.scenario.clone(), self.fresh)
+    }
+
+    /// The same with the steps that make what it needs.
+    pub(super) fn as_made(&self) -> (Scenario, Seed) {
+        (self.whole.as_ref().unwrap_or(&self.scenario).clone(), self.fresh)
+    }
 }
 
 /// What came of a scenario that was carried out alone.
@@ -102,12 +88,13 @@ impl Supervised {
     /// The same in another manner.
     #[must_use]
     pub fn in_manner(&self, manner: Manner) -> Self {
-        Self { watch: Arc::clone(&self.watch), manner }
+        Self { manner, ..self.clone() }
     }
 
     /// Carries it out. It goes on by itself: one that holds the gate must not wait until somebody has time for it.
     pub(super) async fn run(self, executor: Executor, errand: Errand) -> Result<Execution, Error> {
-        let Self { watch, manner } = self;
+        let Self { watch, manner, .. } = self;
+        let errand = Arc::new(errand);
         spawned(async move {
             match manner {
                 Manner::Beside => watch.beside(&executor, &errand).await,
@@ -139,6 +126,60 @@ impl Watch {
         self.past().falls.pop_front()
     }
 
+    /// A report that nobody accounts for. Waits until nothing is under way if something was written that may be one.
+    pub async fn take_alarm(&self) -> Option<Alarm> {
+        if self.has_noticed() && !self.passes_over_chatter() {
+            let _gate = self.gate.write().await;
+            // The rest of the report is on its way.
+            self.supervisor.settle().await;
+            self.take_notice();
+        }
+        self.past().alarms.take()
+    }
+
+    /// Lets go of what waits to be looked into: it is an earlier run's.
+    pub fn forget(&self) {
+        let mut past = self.past();
+        past.falls.clear();
+        past.alarms.forget();
+    }
+
+    /// The request of this report was found: it is not looked into again.
+    pub fn settle_alarm(&self, alarm: &Alarm) {
+        self.past().alarms.settle(&alarm.told);
+    }
+
+    /// Passes over what is not worth waiting for, without the gate. Answers whether it did.
+    fn passes_over_chatter(&self) -> bool {
+        let (noticed, next) = (self.supervisor.noticed(), self.supervisor.mark());
+        let mut past = self.past();
+        let is_chatter = past.alarms.is_chatter(&self.supervisor.written(past.alarms.mark()));
+        if is_chatter {
+            past.alarms.look(noticed, next);
+        }
+        is_chatter
+    }
+
+    fn has_noticed(&self) -> bool {
+        self.past().alarms.is_news(self.supervisor.noticed())
+    }
+
+    /// Looks at what was written since the last time. Called by whoever has the gate alone. What a process reports that
+    /// then ends belongs to its death.
+    fn take_notice(&self) {
+        let (noticed, next) = (self.supervisor.noticed(), self.supervisor.mark());
+        let mut past = self.past();
+        if !past.alarms.is_news(noticed) {
+            return;
+        }
+        let mark = past.alarms.look(noticed, next);
+        if self.supervisor.is_up() {
+            let (lines, recent) = (self.supervisor.written(mark), std::mem::take(&mut past.recent));
+            past.alarms.raise(&lines, &recent);
+            past.recent = recent;
+        }
+    }
+
     /// Why the target could not be started anew, if so: then it stays down.
     pub fn trouble(&self) -> Option<String> {
         self.past().trouble.clone()
@@ -150,17 +191,20 @@ impl Watch {
         self.stand_up(false).await;
     }
 
-    async fn beside(&self, executor: &Executor, errand: &Errand) -> Result<Execution, Error> {
-        let Errand { scenario, fresh, .. } = errand;
+    async fn beside(&self, executor: &Executor, errand: &Arc<Errand>) -> Result<Execution, Error> {
+        let Errand { scenario, fresh, .. } = &**errand;
         let pass = self.enter().await;
         let life = self.supervisor.life();
-        let execution = executor.carry_out(scenario, *fresh, errand.pause).await?;
+        let mut execution = executor.carry_out(scenario, *fresh, errand.pause).await?;
         let is_lost = match fault(&execution) {
             Some(kind) => self.trouble().is_none() && self.supervisor.is_gone(kind).await,
             None => false,
         };
         if !is_lost {
-            self.past().remember(scenario, *fresh);
+            self.past().remember(Recent::of(errand, &execution));
+            if let Some(run_id) = errand.run_id.as_ref().filter(|_| fault(&execution).is_some()) {
+                execution.log = written::of_beside(self.supervisor.written(0), &execution, run_id);
+            }
             return Ok(execution);
         }
         self.past().open.entry(life).or_default().lost += 1;
@@ -201,10 +245,12 @@ impl Watch {
         errand: &Errand,
     ) -> Result<(Execution, Option<Death>), Error> {
         let Tried { execution, death, was_fresh } = self.alone(executor, scenario, errand, false).await?;
-        if death.is_none() || was_fresh {
+        let is_hang = death.as_ref().is_some_and(|death| death.exit == Exit::Hung);
+        // To wait for a hang once more would only cost time: proof does it on new processes.
+        if death.is_none() || was_fresh || is_hang {
             return Ok((execution, death));
         }
-        let before: Fall = self.past().recent.iter().cloned().collect();
+        let before = self.past().suspects();
         let again = self.alone(executor, scenario, errand, true).await?;
         if again.death.is_none() {
             self.past().fall(before);
@@ -222,22 +268,53 @@ impl Watch {
     ) -> Result<Tried, Error> {
         let _gate: RwLockWriteGuard<'_, ()> = self.gate.write().await;
         self.stand_up(afresh).await;
+        // What was reported before is not its doing.
+        self.take_notice();
         let is_up = self.supervisor.is_up();
         let mark = self.supervisor.mark();
         let was_fresh = std::mem::replace(&mut self.past().is_fresh, false);
         let mut execution = executor.carry_out(scenario, errand.fresh, errand.pause).await?;
-        self.past().remember(scenario, errand.fresh);
+        let (run_id, whole) = (errand.run_id.clone(), None);
+        let alone = Errand { scenario: scenario.clone(), whole, fresh: errand.fresh, pause: errand.pause, run_id };
+        let recent = Recent::of(&Arc::new(alone), &execution);
+        self.past().remember(recent.clone());
         if is_up {
             self.supervisor.settle().await;
-            execution.log = self.supervisor.written(mark);
-            execution.log.truncate(MOST_LOGGED);
+            let lines = self.supervisor.written(mark);
+            self.account(&lines, &recent, &mut execution);
+            execution.log = written::of_alone(lines, &execution, errand.run_id.as_ref());
         }
         if !is_up || self.supervisor.survives().await {
             return Ok(Tried { execution, death: None, was_fresh });
         }
-        let death = self.supervisor.death(mark);
+        let mut death = self.supervisor.death(mark);
+        if let (Some(death), Some(run_id)) = (&mut death, &errand.run_id) {
+            death.output = run_id.without(&death.output);
+        }
         self.past().is_explained = death.is_some();
         Ok(Tried { execution, death, was_fresh })
+    }
+
+    /// Puts what was reported beside the answer of the scenario that was carried out alone.
+    fn account(&self, lines: &[String], recent: &Recent, execution: &mut Execution) {
+        let noticed = self.supervisor.noticed();
+        if !self.past().alarms.is_news(noticed) {
+            return;
+        }
+        let next = self.supervisor.mark();
+        let mut past = self.past();
+        past.alarms.look(noticed, next);
+        // A proof looks for its own finding only: what else is reported for the first time is told as well.
+        let run_id = recent.errand.run_id.clone();
+        past.alarms.raise_once(lines, recent);
+        drop(past);
+        let reported = alarm::text_of(lines);
+        let reported = reported.map(|text| run_id.map_or(text.clone(), |run_id| run_id.without(&text)));
+        execution.reported = reported.map(Into::into);
+        let last = execution.exchanges.last_mut().map(|exchange| &mut exchange.outcome);
+        if let Some(Outcome::Response(response)) = last {
+            response.reported.clone_from(&execution.reported);
+        }
     }
 
     /// Lets a scenario in beside others once the process is up.
@@ -262,65 +339,21 @@ impl Watch {
         if is_good || self.trouble().is_some() {
             return;
         }
-        if !is_up {
+        if is_up {
+            self.take_notice();
+        } else {
             self.past().begin_inquiry(self.supervisor.life());
         }
         let trouble = self.supervisor.restart().await.err().map(|error| error.to_string());
         let mut past = self.past();
         past.is_fresh = true;
         past.recent.clear();
+        past.alarms.begin_life();
         past.trouble = trouble;
     }
 
     fn past(&self) -> MutexGuard<'_, Past> {
         self.past.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Past {
-    fn remember(&mut self, scenario: &Scenario, fresh: Seed) {
-        if self.recent.len() >= MOST_RECENT {
-            self.recent.pop_front();
-        }
-        self.recent.push_back((scenario.clone(), fresh));
-    }
-
-    /// The process of this life is found dead.
-    fn begin_inquiry(&mut self, life: u32) {
-        if std::mem::take(&mut self.is_explained) {
-            return;
-        }
-        let inquiry = self.open.entry(life).or_default();
-        // Those that were lost came last.
-        let lost = std::mem::take(&mut inquiry.recent);
-        inquiry.recent = self.recent.drain(..).chain(lost).collect();
-        inquiry.has_begun = true;
-        self.conclude(life);
-    }
-
-    /// One that was lost in this life is settled: it is the culprit, or an innocent one is given.
-    fn resolve(&mut self, life: u32, innocent: Option<(Scenario, Seed)>) {
-        let Some(inquiry) = self.open.get_mut(&life) else { return };
-        inquiry.lost = inquiry.lost.saturating_sub(1);
-        inquiry.is_explained |= innocent.is_none();
-        inquiry.recent.extend(innocent);
-        self.conclude(life);
-    }
-
-    fn conclude(&mut self, life: u32) {
-        if !self.open.get(&life).is_some_and(|inquiry| inquiry.has_begun && inquiry.lost == 0) {
-            return;
-        }
-        let Some(inquiry) = self.open.remove(&life) else { return };
-        if !inquiry.is_explained {
-            self.fall(inquiry.recent);
-        }
-    }
-
-    fn fall(&mut self, fall: Fall) {
-        if self.falls.len() < MOST_FALLS {
-            self.falls.push_back(fall);
-        }
     }
 }
 
@@ -358,77 +391,5 @@ async fn spawned<T: Send + 'static>(work: impl Future<Output = T> + Send + 'stat
             // Only its end here aborts it, and the runtime's, after which nobody asks any more.
             Err(_) => std::future::pending().await,
         },
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn one(seed: u64) -> (Scenario, Seed) {
-        (Scenario::plain(Vec::new()), Seed::new(seed))
-    }
-
-    /// The seeds of the scenarios in each fall.
-    fn falls(past: &Past) -> Vec<Vec<u64>> {
-        past.falls.iter().map(|fall| fall.iter().map(|(_, fresh)| fresh.number()).collect()).collect()
-    }
-
-    /// A life in which 1 and 2 were carried out.
-    fn past() -> Past {
-        let mut past = Past::default();
-        past.remember(&one(1).0, one(1).1);
-        past.remember(&one(2).0, one(2).1);
-        past
-    }
-
-    #[test]
-    fn a_death_without_a_culprit_is_looked_into() {
-        let mut past = past();
-        past.begin_inquiry(1);
-        assert_eq!(falls(&past), [[1, 2]]);
-        assert!(past.recent.is_empty() && past.open.is_empty());
-    }
-
-    #[test]
-    fn those_that_were_lost_are_waited_for() {
-        let mut past = past();
-        past.open.entry(1).or_default().lost += 2;
-        past.resolve(1, Some(one(3)));
-        past.begin_inquiry(1);
-        assert!(past.falls.is_empty());
-        past.resolve(1, Some(one(4)));
-        assert_eq!(falls(&past), [[1, 2, 3, 4]]);
-    }
-
-    #[test]
-    fn a_culprit_explains_the_death_of_all() {
-        let mut past = past();
-        past.open.entry(1).or_default().lost += 2;
-        past.begin_inquiry(1);
-        past.resolve(1, None);
-        past.resolve(1, Some(one(3)));
-        assert!(past.falls.is_empty() && past.open.is_empty());
-    }
-
-    #[test]
-    fn a_death_that_was_seen_alone_needs_no_inquiry() {
-        let mut past = past();
-        past.is_explained = true;
-        past.begin_inquiry(1);
-        assert!(past.falls.is_empty());
-        past.begin_inquiry(2);
-        assert_eq!(falls(&past).len(), 1, "only that one was explained");
-    }
-
-    #[test]
-    fn what_is_remembered_is_bounded() {
-        let mut past = Past::default();
-        for seed in 0..200 {
-            past.remember(&one(seed).0, Seed::new(seed));
-            past.fall(vec![one(seed)]);
-        }
-        assert_eq!((past.recent.len(), past.falls.len()), (MOST_RECENT, MOST_FALLS));
-        assert_eq!(past.recent[0].1.number(), 200 - MOST_RECENT as u64);
     }
 }

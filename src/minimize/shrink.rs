@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use super::Draft;
 use super::rule::keeps_rule;
-use crate::engine::{Error, Executor, Manner, preparations};
+use crate::engine::{Error, Executor, Manner, preparations, repeated};
 use crate::finding::Finding;
 use crate::oracle::Registry;
 use crate::scenario::{Law, Scenario, Trace};
 use crate::seed::Seed;
+use crate::target::Exit;
 use crate::triage::Confirmed;
 use crate::wire::{FaultKind, Request};
 
@@ -49,17 +50,21 @@ impl Minimizer {
         Self { executor, registry, budget }
     }
 
-    /// Whether a smaller request could show the same bug.
-    pub fn applies(finding: &Finding) -> bool {
-        finding.oracle().0 != LEFT_ALONE
+    /// Whether a smaller request could show the same bug in a reasonable time.
+    pub fn applies(confirmed: &Confirmed) -> bool {
+        let fault = confirmed.exchanges.last().and_then(|exchange| exchange.outcome.fault());
+        let hangs = fault.is_some_and(|fault| fault.detail == Exit::Hung.to_string());
+        confirmed.finding.oracle().0 != LEFT_ALONE && !hangs
     }
 
-    /// What the target died of is tried alone, so that each candidate costs one death at most.
+    /// What the target died of is tried alone, so that each candidate costs one death at most; what it reports is told to
+    /// nobody else, and some of it by a new process only.
     fn executor_for(&self, confirmed: &Confirmed) -> Executor {
         let fault = confirmed.exchanges.last().and_then(|exchange| exchange.outcome.fault());
-        match fault {
-            Some(fault) if fault.kind == FaultKind::Died => self.executor.in_manner(Manner::Alone),
-            _ => self.executor.clone(),
+        match (fault, repeated(&confirmed.exchanges)) {
+            (Some(fault), _) if fault.kind == FaultKind::Died => self.executor.in_manner(Manner::Alone),
+            (_, Some(manner)) => self.executor.in_manner(manner),
+            (_, None) => self.executor.clone(),
         }
     }
 

@@ -55,7 +55,7 @@ impl Oracle for Hang {
     }
 }
 
-fn is_meant(subject: &Subject<'_>) -> bool {
+pub(super) fn is_meant(subject: &Subject<'_>) -> bool {
     let request = &subject.exchange.request;
     streams(&subject.case.operation)
         || !is_ordinary(request)

@@ -9,6 +9,7 @@ mod answers_tests;
 mod asked;
 mod connection_dropped;
 mod contract;
+mod crash;
 mod declared;
 mod disclosure;
 mod echo;
@@ -25,6 +26,7 @@ mod names;
 mod process_died;
 mod registry;
 mod response_schema;
+mod runtime_error;
 mod secrets;
 mod server_error;
 mod stack_trace;
@@ -38,6 +40,7 @@ use crate::finding::{Finding, OracleId, Requirement};
 use crate::scenario::Trace;
 
 pub use asked::{may_wait, to_wait_long};
+pub use crash::{Told, reported};
 pub use life_cycle::holds_in_sequence;
 pub use registry::{Registry, UnknownOracle};
 

@@ -5,22 +5,27 @@
 //!   overflow without the frames, which are chance, and of a panic without frames the words.
 //! - Controls: whoever carries scenarios out sends those that were under way once more, alone, and looks afterwards
 //!   whether the process lives; `triage` does the same on a new process each time.
-//! - Quiet: an operation whose name asks for the end, when the process ends by itself without an error.
+//! - Quiet: an operation whose name asks for the end, when the process ends by itself without an error; one that hangs
+//!   because of a request that asks to wait or to stream, as for `hang`.
 //! - Known false alarms: a process that is ended from outside while a request is under way, as often as it is re-sent.
 //!
 //! Its requirement holds where nothing is supervised as well: the request is answered, and somebody listens afterwards.
 
 use serde_json::json;
 
-use super::stack_trace;
+use super::crash::Crash;
+use super::hang;
 use super::subject::{Report, Subject, answer, excerpt};
 use super::{Check, Oracle};
-use crate::finding::{Finding, OracleId, Owasp, Requirement, Severity, normalised};
+use crate::finding::{Finding, OracleId, Owasp, Requirement, Severity};
 use crate::scenario::{Case, Trace};
-use crate::target::{CrashReport, Exit};
+use crate::target::Exit;
 use crate::wire::FaultKind;
 
 const ID: OracleId = OracleId("process_died");
+
+/// What is told of one that lives, and is no use to anybody.
+const HUNG: &str = "the process hangs: it answers nobody any more";
 
 /// Reports requests that end the process.
 pub(super) struct ProcessDied;
@@ -36,6 +41,10 @@ impl Oracle for ProcessDied {
         if fault.detail == Exit::Code(0).to_string() && asks_for_the_end(subject.case) {
             return Vec::new();
         }
+        let is_hung = fault.detail == Exit::Hung.to_string();
+        if is_hung && hang::is_meant(&subject) {
+            return Vec::new();
+        }
         let crash = Crash::of(&String::from_utf8_lossy(&fault.partial));
         let what = if crash.kind.is_empty() { &fault.detail } else { &crash.kind };
         let place = crash.frames.first().map(|frame| format!(" in {frame}")).unwrap_or_default();
@@ -48,7 +57,7 @@ impl Oracle for ProcessDied {
             severity: Severity::Critical,
             owasp: Some(Owasp::ResourceConsumption),
             parameters: json!({"survives": true}),
-            title: format!("the process dies: {what}{place}"),
+            title: if is_hung { HUNG.to_owned() } else { format!("the process dies: {what}{place}") },
             evidence: excerpt(&said.join("; "), 400),
             discriminators,
         };
@@ -66,37 +75,6 @@ impl Oracle for ProcessDied {
 
     fn explain(&self) -> &'static str {
         "the process ends because of the request: an abort, a stack overflow, memory without bound, a sanitizer's report"
-    }
-}
-
-/// What the process wrote about its end.
-#[derive(Default)]
-struct Crash {
-    kind: String,
-    message: String,
-    frames: Vec<String>,
-    /// What of it tells one bug from another.
-    signature: Vec<String>,
-}
-
-impl Crash {
-    fn of(output: &str) -> Self {
-        let Some(report) = CrashReport::find(output) else { return Self::default() };
-        let trace = stack_trace::find(&output[report.at..]);
-        let is_overflow = report.is_overflow();
-        let CrashReport { kind, mut message, mut frames, .. } = report;
-        if let Some(trace) = trace.filter(|_| !kind.contains("Sanitizer")) {
-            if !trace.error.is_empty() && !kind.starts_with("Rust") {
-                message = trace.error;
-            }
-            frames = vec![trace.frame];
-        }
-        let signature = match (is_overflow, frames.is_empty()) {
-            (true, _) => Vec::new(),
-            (false, true) => vec![normalised(&message)],
-            (false, false) => frames.clone(),
-        };
-        Self { kind, message, frames, signature }
     }
 }
 
@@ -156,6 +134,15 @@ mod tests {
             "the process dies: out of memory: it used more than max_memory",
             "out of memory: it used more than max_memory",
         );
+    }
+
+    #[test]
+    fn a_process_that_hangs_is_as_good_as_dead_unless_it_was_asked_to_wait() {
+        let hung = Exit::Hung.to_string();
+        check(Exit::Hung, "GET /a", HUNG, &hung);
+        let wait = Shot::new("GET", "/delay/{delay}", &json!({"responses": {"200": {}}})).target("/delay/10");
+        quiet(&ProcessDied, &wait.died(&hung, ""));
+        assert_eq!(ProcessDied.judge(&wait.died(&Exit::Code(1).to_string(), "").trace()).len(), 1);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use super::leaked_field::LeakedField;
 use super::life_cycle::LifeCycle;
 use super::process_died::ProcessDied;
 use super::response_schema::ResponseSchema;
+use super::runtime_error::RuntimeError;
 use super::server_error::ServerError;
 use super::undocumented_content_type::UndocumentedContentType;
 use super::undocumented_status::UndocumentedStatus;
@@ -19,7 +20,7 @@ use crate::finding::{Finding, OracleId, Requirement};
 use crate::scenario::{Law, Trace};
 
 /// What a sequence of requests may show that none of them shows alone.
-const CRASHES: [&str; 3] = ["process_died", "connection_dropped", "server_error"];
+const CRASHES: [&str; 4] = ["process_died", "connection_dropped", "runtime_error", "server_error"];
 
 /// The oracles of a run.
 pub struct Registry {
@@ -41,6 +42,7 @@ impl Default for Registry {
         let mut all: Vec<Box<dyn Oracle>> = vec![
             Box::new(ProcessDied),
             Box::new(ConnectionDropped),
+            Box::new(RuntimeError),
             Box::new(ServerError),
             Box::new(Hang),
             Box::new(LeakedField::new(Arc::clone(&contracts))),
@@ -116,6 +118,7 @@ mod tests {
             [
                 "process_died",
                 "connection_dropped",
+                "runtime_error",
                 "server_error",
                 "hang",
                 "leaked_field",

@@ -37,6 +37,14 @@ impl Played {
         Trace { scenario: &self.scenario, exchanges: &self.exchanges }
     }
 
+    /// The same where the process reported this meanwhile.
+    pub(super) fn reporting(mut self, text: &str) -> Self {
+        if let Some(Outcome::Response(response)) = self.exchanges.last_mut().map(|last| &mut last.outcome) {
+            response.reported = Some(text.into());
+        }
+        self
+    }
+
     /// A scenario of several steps with its exchanges.
     pub(super) fn of(scenario: Scenario, exchanges: Vec<Exchange>) -> Self {
         Self { scenario, exchanges }

@@ -17,6 +17,10 @@ const ATTEMPTS: u32 = 3;
 /// How often a race is tried before it counts as mended: it need not show each time.
 const RACES: u32 = 5;
 
+/// Why a report of the process can't be judged.
+const UNSEEN: &str = "it was answered, and what the process writes is not seen: let gadfly run the target, with `--run -- \
+                      COMMAND` or `run` in gadfly.toml";
+
 /// The circumstances of a replay.
 #[derive(Clone, Copy, Debug)]
 pub struct Conditions<'a> {
@@ -80,9 +84,14 @@ pub async fn run(
         let mut conclusion = Conclusion::of(fixture, (registry, &executor.identities), &scenario, &execution)?;
         if conclusion == Conclusion::Holds
             && asks_for_survival(fixture)
+            // A process that is watched was looked at already, and may end for somebody else meanwhile.
+            && executor.process.is_none()
             && !listens(&executor, conditions.pause).await?
         {
             conclusion = Conclusion::Broken("it was answered, and nobody takes connections any more".to_owned());
+        }
+        if conclusion == Conclusion::Holds && asks_for_reports(fixture) && executor.process.is_none() {
+            conclusion = Conclusion::Stale(UNSEEN.to_owned());
         }
         if is_race && conclusion == Conclusion::Holds && attempts < RACES {
             continue;
@@ -103,7 +112,8 @@ fn patient(executor: &Executor, fixture: &Fixture) -> Executor {
     executor.options.timeout = executor.options.timeout.max(Duration::from_millis(fixture.timeout_ms));
     executor.options.fresh_connection = true;
     // Where the target is watched, one that is to survive is looked at afterwards, and so nobody else may be sent for.
-    let manner = match (fixture.requires_fresh, asks_for_survival(fixture)) {
+    let manner = match (fixture.requires_fresh || asks_for_reports(fixture), asks_for_survival(fixture)) {
+        // Some reports are told only once by a process.
         (true, _) => Manner::Afresh,
         (false, true) => Manner::Alone,
         (false, false) => Manner::Beside,
@@ -113,6 +123,11 @@ fn patient(executor: &Executor, fixture: &Fixture) -> Executor {
 
 fn asks_for_survival(fixture: &Fixture) -> bool {
     fixture.oracle == "process_died"
+}
+
+/// Whether it asks what the process writes. Where nobody sees that, an answer shows nothing.
+fn asks_for_reports(fixture: &Fixture) -> bool {
+    fixture.oracle == "runtime_error"
 }
 
 /// Whether a harmless request finds somebody, whatever the answer. A process that is ending may take the connection still.
@@ -235,6 +250,19 @@ mod tests {
         assert_eq!(replay(vec![answer(200), refused()]), gone);
         let closed = "fail: connection closed without an answer: port closed";
         assert_eq!(replay(vec![fault(FaultKind::Closed)]), closed);
+    }
+
+    #[test]
+    fn what_the_process_writes_is_judged_only_where_it_is_seen() {
+        let told = Fixture { oracle: "runtime_error".into(), ..fixture(State::Open) };
+        let replay = |answers: Vec<Outcome>| {
+            let conditions = Conditions { base_path: None, today: TODAY, fresh: Seed::new(1), pause: Duration::ZERO };
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+            let executor = executor(Fake::list(answers));
+            runtime.block_on(run(&told, &executor, &Registry::default(), conditions)).unwrap().verdict.to_string()
+        };
+        assert_eq!(replay(vec![answer(200)]), format!("stale: {UNSEEN}"));
+        assert_eq!(replay(vec![fault(FaultKind::Closed)]), "fail: connection closed without an answer: port closed");
     }
 
     #[test]

@@ -223,8 +223,20 @@ fn process(lives: &Lives) -> String {
             last.descriptors,
             most.descriptors
         );
+        out.push_str(&growth(first, last));
     }
     out
+}
+
+/// What a life used much more of at its end than when it was ready. It may be a cache as well as a leak, so it is a remark.
+fn growth(first: Usage, last: Usage) -> String {
+    const MEMORY: u64 = 64 << 20;
+    const DESCRIPTORS: u64 = 64;
+    let has_grown = |first: u64, last: u64, least: u64| last >= 2 * first && last >= first + least;
+    let memory = has_grown(first.memory, last.memory, MEMORY).then_some("memory");
+    let descriptors = has_grown(first.descriptors, last.descriptors, DESCRIPTORS).then_some("descriptors");
+    let grown: Vec<&str> = memory.into_iter().chain(descriptors).collect();
+    if grown.is_empty() { String::new() } else { format!("; its {} grew: is that a leak?", grown.join(" and its ")) }
 }
 
 /// How much of the document was exercised, as shares of what requests can show.
@@ -259,5 +271,25 @@ fn ended(reason: &str) -> &str {
         "interrupted" => "interrupted; what was proved is kept",
         "unreachable" => "the target no longer takes connections",
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(first: (u64, u64), last: (u64, u64), expected: &str) {
+        let usage = |(megabytes, descriptors): (u64, u64)| Usage { memory: megabytes << 20, descriptors };
+        assert_eq!(growth(usage(first), usage(last)), expected);
+    }
+
+    #[test]
+    fn growth_is_remarked_where_it_is_much() {
+        check((100, 10), (199, 10), "");
+        check((10, 10), (60, 40), "");
+        check((100, 10), (200, 10), "; its memory grew: is that a leak?");
+        check((100, 10), (100, 74), "; its descriptors grew: is that a leak?");
+        check((10, 10), (500, 500), "; its memory and its descriptors grew: is that a leak?");
     }
 }

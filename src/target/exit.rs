@@ -12,6 +12,8 @@ pub enum Exit {
     Signal(i32),
     /// By us: it used more memory than it may.
     Memory,
+    /// By us: it lived, and answered nobody any more.
+    Hung,
 }
 
 impl Exit {
@@ -32,6 +34,7 @@ impl fmt::Display for Exit {
                 Some(name) => write!(f, "killed by signal {signal} ({name})"),
                 None => write!(f, "killed by signal {signal}"),
             },
+            Self::Hung => f.write_str("hung: it answered nobody any more, and was ended"),
             Self::Memory => f.write_str("out of memory: it used more than max_memory"),
         }
     }
@@ -85,6 +88,7 @@ mod tests {
         check(Exit::Signal(6), "killed by signal 6 (SIGABRT)");
         check(Exit::Signal(11), "killed by signal 11 (SIGSEGV)");
         check(Exit::Signal(60), "killed by signal 60");
+        check(Exit::Hung, "hung: it answered nobody any more, and was ended");
         check(Exit::Memory, "out of memory: it used more than max_memory");
     }
 

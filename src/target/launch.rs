@@ -22,6 +22,8 @@ pub struct Launch {
     pub ready: Ready,
     /// How long it may take until it does.
     pub patience: Duration,
+    /// How long it may answer nobody, not even a harmless request, until it counts as hung and is ended.
+    pub stall: Duration,
     /// How many bytes of memory it may use, with all that it started; it is ended above that.
     pub max_memory: Option<u64>,
     /// How often it is started anew.
@@ -39,6 +41,7 @@ impl Launch {
             folder,
             ready: Ready::Port,
             patience: Duration::from_secs(30),
+            stall: Duration::from_secs(6),
             max_memory: None,
             restarts: 300,
             redactor: Redactor::default(),

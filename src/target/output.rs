@@ -4,7 +4,10 @@
 
 use std::collections::VecDeque;
 use std::io::Read;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::CrashReport;
 
 /// How many lines are kept, and how many bytes of one.
 const MOST_LINES: usize = 2_000;
@@ -14,6 +17,7 @@ const MOST_OF_A_LINE: usize = 2_000;
 #[derive(Debug, Default)]
 pub(super) struct Output {
     lines: Mutex<Ring>,
+    noticed: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -35,6 +39,11 @@ impl Output {
         let ring = self.ring();
         let skipped = usize::try_from(mark.saturating_sub(ring.first)).unwrap_or(usize::MAX);
         ring.lines.iter().skip(skipped).cloned().collect()
+    }
+
+    /// How many lines came that may begin a report.
+    pub(super) fn noticed(&self) -> u64 {
+        self.noticed.load(Ordering::SeqCst)
     }
 
     /// Whether a kept line holds this text.
@@ -68,12 +77,15 @@ impl Output {
 
     fn push(&self, line: &[u8]) {
         let text = String::from_utf8_lossy(line);
+        let may_begin = CrashReport::may_begin(&text);
         let mut ring = self.ring();
+        // The line is there before it is counted, for whoever looks without the lock.
         ring.lines.push_back(text.trim_end_matches(['\n', '\r']).to_owned());
         if ring.lines.len() > MOST_LINES {
             ring.lines.pop_front();
             ring.first += 1;
         }
+        self.noticed.fetch_add(u64::from(may_begin), Ordering::SeqCst);
     }
 
     fn ring(&self) -> MutexGuard<'_, Ring> {
@@ -94,6 +106,9 @@ mod tests {
         assert_eq!(output.since(mark), ["three", "four"]);
         assert_eq!(output.since(0).len(), 4);
         assert!(output.contains("tw") && !output.contains("five"));
+        assert_eq!(output.noticed(), 0);
+        output.drain(&b"a.c:1:2: runtime error: x\n"[..]);
+        assert_eq!(output.noticed(), 1);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use std::io;
 use std::process::Child;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -25,6 +26,8 @@ pub(super) struct Process {
     pub(super) output: Arc<Output>,
     guard: Arc<Guard>,
     meter: Arc<Meter>,
+    /// Whether it is ended because it hung.
+    is_hung: Arc<AtomicBool>,
     exit: watch::Receiver<Option<Exit>>,
     waiter: Option<JoinHandle<()>>,
 }
@@ -47,13 +50,15 @@ impl Process {
         let watched = (Arc::clone(&meter), Arc::clone(&guard));
         thread::spawn(move || watched.0.watch(limit, &watched.1, &is_over));
         let (tell, exit) = watch::channel(None);
-        let life = Life { child, shell, guard: Arc::clone(&guard), meter: Arc::clone(&meter) };
+        let is_hung = Arc::<AtomicBool>::default();
+        let (held, watched) = (Arc::clone(&guard), Arc::clone(&meter));
+        let life = Life { child, shell, guard: held, meter: watched, is_hung: Arc::clone(&is_hung) };
         let written = Arc::clone(&output);
         let waiter = thread::spawn(move || {
             let exit = life.last(&written, over);
             tell.send_replace(Some(exit));
         });
-        Ok(Self { output, guard, meter, exit, waiter: Some(waiter) })
+        Ok(Self { output, guard, meter, is_hung, exit, waiter: Some(waiter) })
     }
 
     /// How it ended, if it did; all that it wrote is there by then.
@@ -72,6 +77,12 @@ impl Process {
     /// Ends it soon.
     pub(super) fn end(&self) {
         self.guard.end();
+    }
+
+    /// The same for one that hangs.
+    pub(super) fn end_hung(&self) {
+        self.is_hung.store(true, Ordering::SeqCst);
+        self.end();
     }
 
     /// What it uses now, where the system tells.
@@ -103,6 +114,7 @@ struct Life {
     shell: Child,
     guard: Arc<Guard>,
     meter: Arc<Meter>,
+    is_hung: Arc<AtomicBool>,
 }
 
 impl Life {
@@ -124,6 +136,7 @@ impl Life {
         let _ = all_read.recv_timeout(LAST_LINES);
         match status {
             _ if self.meter.is_too_much() => Exit::Memory,
+            _ if self.is_hung.load(Ordering::SeqCst) => Exit::Hung,
             Ok(status) => Exit::of(status),
             Err(_) => Exit::Signal(9),
         }

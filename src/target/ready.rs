@@ -58,14 +58,14 @@ pub(super) enum Sign {
     Gone,
 }
 
-/// Sends a harmless request, and looks for the first byte that comes back.
-pub(super) async fn sign(ready: &Ready, origin: &Origin) -> Sign {
+/// Sends a harmless request, and looks for the first byte that comes back within this time.
+pub(super) async fn sign(ready: &Ready, origin: &Origin, within: Duration) -> Sign {
     let path = if let Ready::Path(path) = ready { path } else { "/" };
     let look = async {
         let mut byte = [0];
         asked(path, origin).await?.read_exact(&mut byte).await
     };
-    match timeout(LOOK, look).await {
+    match timeout(within, look).await {
         Ok(Ok(_)) => Sign::Answered,
         Ok(Err(_)) => Sign::Gone,
         Err(_) => Sign::Silent,
@@ -96,7 +96,7 @@ mod tests {
                 stream.write_all(answer).await.unwrap();
             }
         };
-        let (sign, ()) = tokio::join!(sign(&Ready::Port, &origin), server);
+        let (sign, ()) = tokio::join!(sign(&Ready::Port, &origin, LOOK), server);
         assert_eq!(sign, expected);
     }
 
@@ -107,7 +107,7 @@ mod tests {
         let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}", nobody.local_addr().unwrap()).parse().unwrap();
         drop(nobody);
-        assert_eq!(sign(&Ready::Port, &origin).await, Sign::Gone);
+        assert_eq!(sign(&Ready::Port, &origin, LOOK).await, Sign::Gone);
     }
 
     #[test]

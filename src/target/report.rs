@@ -11,6 +11,8 @@ use regex::{Captures, Regex};
 const MOST_FRAMES: usize = 3;
 /// How many lines of a report are looked at.
 const MOST_LINES: usize = 400;
+/// How many reports are read in one text.
+const MOST_REPORTS: usize = 8;
 
 /// What a process wrote about its own end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +26,14 @@ pub struct CrashReport {
     /// Where in the text it begins.
     pub at: usize,
 }
+
+/// Reports that a process may outlive: text without which a line begins none of them. The kinds stand in [`HEADS`] and
+/// [`OUTLIVED`].
+static HINTS: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        "Sanitizer: |: runtime error: |DATA RACE|panicked at|Exception in thread|never retrieved|UnhandledPromiseRejection|panic serving",
+    )
+});
 
 /// How reports of one kind begin.
 struct Head {
@@ -84,6 +94,33 @@ static HEADS: LazyLock<Vec<Head>> = LazyLock::new(|| {
     ]
 });
 
+/// Reports of what ended a thread, a task or one request, but not the process. A trace that a program logs of an error that it
+/// handles looks much the same, so these begin with the words of the runtime itself.
+static OUTLIVED: LazyLock<Vec<Head>> = LazyLock::new(|| {
+    let head = |kind, text: &str, beside| Head { kind, pattern: pattern(text), beside };
+    vec![
+        head(
+            "Python exception",
+            r"(?m)^Exception in thread [^\n\x22]*:\n(?<message>Traceback) \(most recent call last\):$",
+            "",
+        ),
+        head(
+            "Python exception",
+            r"(?m)^Task exception was never retrieved\n(?:.*\n)?(?<message>Traceback) \(most recent call last\):$",
+            "",
+        ),
+        head(
+            "Node exception",
+            r"(?m)^\(node:\d+\) (?:UnhandledPromiseRejection\w*|\[UnhandledPromiseRejection\w*\]): (?<message>.+)\n\s+at ",
+            "",
+        ),
+        head("Go panic", r"(?m)^(?:\S+ \S+ )?http: panic serving \S+: (?<message>.+)$", "goroutine "),
+    ]
+});
+
+/// The kinds of [`HEADS`] that do not mean the end of the process.
+const SURVIVABLE: [&str; 5] = ["{kind}", "UndefinedBehaviorSanitizer", "Go race", "Rust panic", "Java exception"];
+
 static SUMMARY: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?m)^SUMMARY: \w+Sanitizer: (?<kind>[\w-]+(?: race)?)"));
 static FIRST_WORD: LazyLock<Regex> = LazyLock::new(|| pattern(r"^: (?:attempting )?(?<kind>[\w-]+)"));
 static FRAME: LazyLock<Regex> =
@@ -97,6 +134,38 @@ impl CrashReport {
     /// The most telling report in the text.
     pub fn find(text: &str) -> Option<Self> {
         HEADS.iter().find_map(|head| head.find(text))
+    }
+
+    /// The reports in the text that a process may outlive, in the order in which they were written. What leaks is none of
+    /// them: it is told when a process ends, and is about no request.
+    pub fn outlived(text: &str) -> Vec<Self> {
+        let heads = HEADS.iter().filter(|head| SURVIVABLE.contains(&head.kind)).chain(OUTLIVED.iter());
+        let begins =
+            |head: &'static Head| head.pattern.find_iter(text).take(MOST_REPORTS).map(move |at| (at.start(), head));
+        let mut begins: Vec<_> = heads.flat_map(begins).collect();
+        begins.sort_by_key(|(at, _)| *at);
+        begins.truncate(MOST_REPORTS);
+        let ends = begins.iter().skip(1).map(|(at, _)| *at).chain([text.len()]);
+        // Each is read by itself: one without a stack must not take that of the next one for its own.
+        let read = |((at, head), end): (&(usize, &Head), usize)| {
+            head.find(&text[*at..end]).map(|report| Self { at: *at, ..report })
+        };
+        begins.iter().zip(ends).filter_map(read).filter(|report| !report.kind.starts_with("LeakSanitizer")).collect()
+    }
+
+    /// Whether a line may begin such a report. It is asked of every line that is written.
+    pub(super) fn may_begin(line: &str) -> bool {
+        HINTS.is_match(line)
+    }
+
+    /// Whether a process tells this only once, however often it happens: the sanitizers leave out what they have told.
+    pub fn is_told_once(&self) -> bool {
+        self.is_sanitizer()
+    }
+
+    /// Whether a tool that looks for memory errors, undefined behaviour or races wrote it.
+    pub fn is_sanitizer(&self) -> bool {
+        self.kind.contains("Sanitizer") || self.kind == "Go race"
     }
 
     /// Whether the innermost frames are chance: whichever function happened to be the last that the stack had room for.
@@ -216,6 +285,47 @@ mod tests {
         let samples: Vec<Sample> = serde_json::from_str(SAMPLES).unwrap();
         assert!(samples.len() >= 20, "{}", samples.len());
         samples.iter().for_each(check);
+    }
+
+    /// What a process wrote that lives on, and the reports that are read in it: kinds, messages and frames.
+    const OUTLIVED_SAMPLES: &str = include_str!("outlived.json");
+
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Outlived {
+        name: String,
+        output: Vec<String>,
+        reports: Vec<(String, String, Vec<String>)>,
+    }
+
+    fn outlived_samples() -> Vec<Outlived> {
+        serde_json::from_str(OUTLIVED_SAMPLES).unwrap()
+    }
+
+    #[track_caller]
+    fn check_outlived(sample: &Outlived) {
+        let found = CrashReport::outlived(&sample.output.join("\n"));
+        let hints = sample.output.iter().any(|line| CrashReport::may_begin(line));
+        assert!(hints || found.is_empty(), "{}: no line is noticed", sample.name);
+        let found: Vec<_> = found.into_iter().map(|report| (report.kind, report.message, report.frames)).collect();
+        assert_eq!(found, sample.reports, "{}", sample.name);
+    }
+
+    #[test]
+    fn reports_of_those_that_live_on_are_read_and_traces_of_handled_errors_are_not() {
+        outlived_samples().iter().for_each(check_outlived);
+    }
+
+    #[test]
+    fn every_kind_that_may_be_outlived_has_a_sample() {
+        let samples: Vec<String> = outlived_samples().iter().map(|sample| sample.output.join("\n")).collect();
+        for head in HEADS.iter().filter(|head| SURVIVABLE.contains(&head.kind)).chain(OUTLIVED.iter()) {
+            // Two ways to write the same are known by the samples of those that end with it.
+            let is_old =
+                head.pattern.as_str().contains("panicked at '") || head.pattern.as_str().contains("Terminating");
+            assert!(is_old || samples.iter().any(|text| head.find(text).is_some()), "{}", head.pattern);
+        }
+        assert!(SURVIVABLE.iter().all(|kind| HEADS.iter().any(|head| head.kind == *kind)));
     }
 
     #[test]

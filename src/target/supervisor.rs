@@ -22,6 +22,8 @@ const LOOKS: u32 = 30;
 const TAKEN: u32 = 4;
 /// How long after an answer an end is still that request's doing, when nothing else is sent.
 const AFTERMATH: Duration = Duration::from_millis(30);
+/// How often one that is silent is looked at until it counts as hung.
+const SILENT: u32 = 3;
 /// How often a start is tried when the process ends at once: the port may be held for a while by what was before.
 const STARTS: u32 = 5;
 /// How much of its output is kept of a death, and how many lines if no crash is reported in them.
@@ -34,6 +36,8 @@ pub struct Supervisor {
     origin: Origin,
     process: Mutex<Arc<Process>>,
     lives: Mutex<Lives>,
+    /// Whether it answers harmless requests at all: of one that never did, silence says nothing.
+    is_talkative: bool,
 }
 
 /// What became of the target, for the summary of a run.
@@ -115,8 +119,9 @@ impl Supervisor {
             None => begin_anywhere(&launch).await?,
         };
         let process = Arc::new(process);
+        let is_talkative = sign(&launch.ready, &origin, launch.stall / SILENT).await == Sign::Answered;
         let lives = Lives { starts: 1, first: process.usage(), ..Lives::default() };
-        Ok(Self { launch, origin, process: Mutex::new(process), lives: Mutex::new(lives) })
+        Ok(Self { launch, origin, process: Mutex::new(process), lives: Mutex::new(lives), is_talkative })
     }
 
     /// Where it listens, in all its lives.
@@ -137,7 +142,9 @@ impl Supervisor {
     /// Whether it is gone, after a request that ended like this.
     pub async fn is_gone(&self, kind: FaultKind) -> bool {
         match kind {
-            FaultKind::Closed | FaultKind::Truncated | FaultKind::Refused => !self.survives().await,
+            FaultKind::Closed | FaultKind::Truncated | FaultKind::Refused | FaultKind::TimedOut => {
+                !self.survives().await
+            }
             _ => !self.is_up(),
         }
     }
@@ -149,17 +156,24 @@ impl Supervisor {
         let _ = timeout(AFTERMATH, self.process().ended()).await;
     }
 
-    /// Whether it still answers, or at least lives; if not, it is on its way to its end, and that is waited for.
+    /// Whether it still answers; if not, it is on its way to its end, and that is waited for. One that lives and is silent
+    /// again and again is ended.
     pub async fn survives(&self) -> bool {
         let process = self.process();
-        if process.exit().is_some() {
-            return false;
+        for _ in 0..SILENT {
+            if process.exit().is_some() {
+                return false;
+            }
+            match sign(&self.launch.ready, &self.origin, self.launch.stall / SILENT).await {
+                Sign::Answered => return true,
+                Sign::Gone => return self.stays(&process).await,
+                Sign::Silent if !self.is_talkative => return process.exit().is_none(),
+                Sign::Silent => {}
+            }
         }
-        match sign(&self.launch.ready, &self.origin).await {
-            Sign::Answered => true,
-            Sign::Silent => process.exit().is_none(),
-            Sign::Gone => self.stays(&process).await,
-        }
+        process.end_hung();
+        process.ended().await;
+        false
     }
 
     /// Whether it takes connections again and again although it answered none: then it does not end.
@@ -186,6 +200,11 @@ impl Supervisor {
     pub fn written(&self, mark: u64) -> Vec<String> {
         let lines = self.process().output.since(mark);
         lines.iter().map(|line| self.launch.redactor.text(line)).collect()
+    }
+
+    /// How many lines it wrote that may begin the report of something that it outlives.
+    pub fn noticed(&self) -> u64 {
+        self.process().output.noticed()
     }
 
     /// How it ended, if it did, with what it wrote from there on.

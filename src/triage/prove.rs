@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::future::{try_join, try_join_all};
 
 use super::{Confirmed, Ratio};
-use crate::engine::{Error, Execution, Executor, Manner, preparations};
+use crate::engine::{Error, Execution, Executor, Manner, preparations, repeated};
 use crate::finding::{Finding, Severity};
 use crate::oracle::{Check, Registry, holds_in_sequence};
 use crate::scenario::{Law, Scenario, Trace};
@@ -97,7 +97,7 @@ impl Prover {
         manner: Manner,
         seed: Seed,
     ) -> Result<(Ratio, u64), Error> {
-        let executor = self.executor.in_manner(manner);
+        let executor = self.executor.in_manner(repeated(&suspicion.exchanges).unwrap_or(manner));
         let mut ratio = Ratio { hits: 0, tries: 0 };
         let mut requests = 0;
         while ratio.tries < tries && !ratio.is_stable() {
@@ -168,13 +168,12 @@ impl Prover {
         }
     }
 
-    /// One after the other; what load may cause is asked for more slowly, and what the target died of is asked of a new
-    /// process each time.
+    /// One after the other; what load may cause is asked for more slowly, and what the target died of, or tells only once, is asked
+    /// of a new process each time.
     async fn in_turn(&self, suspicion: &Suspicion, seed: Seed) -> Result<Attempts, Error> {
         let may_be_load = suspicion.exchanges.last().is_some_and(|exchange| exchange.outcome.may_be_load());
-        let is_death = faults_with(&suspicion.exchanges, FaultKind::Died);
         // Alone, so that what a target that is watched writes meanwhile is about this.
-        let executor = self.executor.in_manner(if is_death { Manner::Afresh } else { Manner::Alone });
+        let executor = self.executor.in_manner(repeated(&suspicion.exchanges).unwrap_or(Manner::Alone));
         let mut executions = Vec::new();
         let is_race = tries_race(suspicion);
         for index in 0..self.tries(suspicion) {

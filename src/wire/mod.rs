@@ -9,6 +9,7 @@ mod headers;
 mod origin;
 mod request;
 mod response;
+mod run_id;
 
 pub use curl::curl;
 pub use exchange::{Exchange, Fault, FaultKind, Outcome, is_load};
@@ -16,3 +17,4 @@ pub use headers::{Header, Headers};
 pub use origin::{Origin, OriginError, Scheme};
 pub use request::Request;
 pub use response::{Ending, Response};
+pub use run_id::{Id, RunHeader, RunId};

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{Headers, Origin};
+use super::{Headers, Origin, RunId};
 
 /// A request: what to send, whoever sends it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,13 +30,22 @@ impl Request {
 
     /// The bytes of this request in HTTP/1.1 (RFC 9112): exactly what the wire client sends.
     pub fn to_http1(&self, origin: &Origin) -> Vec<u8> {
-        let mut out = Vec::with_capacity(128 + self.target.len() + 64 * self.headers.len() + self.body.len());
+        self.to_http1_as(origin, None)
+    }
+
+    /// The same with the id that a run gives it, unless the request has a field of that name. It stands before the fields
+    /// of the request: what those do to each other stays as it is.
+    pub fn to_http1_as(&self, origin: &Origin, run_id: Option<&RunId>) -> Vec<u8> {
+        let mut out = Vec::with_capacity(192 + self.target.len() + 64 * self.headers.len() + self.body.len());
         out.extend_from_slice(self.method.as_bytes());
         out.push(b' ');
         out.extend_from_slice(&self.target);
         out.extend_from_slice(b" HTTP/1.1\r\n");
         if !self.headers.contains("host") {
             push_field(&mut out, b"Host", origin.authority().as_bytes());
+        }
+        if let Some(run_id) = run_id.filter(|run_id| !self.headers.contains(run_id.header())) {
+            push_field(&mut out, run_id.header().as_bytes(), run_id.of(self).as_str().as_bytes());
         }
         for header in &self.headers {
             push_field(&mut out, &header.name, &header.value);
@@ -66,6 +75,7 @@ fn push_field(out: &mut Vec<u8>, name: &[u8], value: &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::RunHeader;
 
     #[track_caller]
     fn check(request: &Request, expected: &str) {
@@ -84,6 +94,20 @@ mod tests {
             &post,
             "POST /../\\ raw HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nx-ODD: 1\r\nx-ODD: 2\r\nContent-Length: 2\r\n\r\n{}",
         );
+    }
+
+    #[test]
+    fn an_id_stands_before_the_fields_of_the_request_unless_it_has_its_own() {
+        let run_id = RunHeader::Always("X-Id".into()).of_run(7, false).unwrap();
+        let origin = "http://127.0.0.1:8080".parse().unwrap();
+        let mut request = Request::new("GET", "/");
+        request.headers.push("X-A", "1");
+        let sent = String::from_utf8(request.to_http1_as(&origin, Some(&run_id))).unwrap();
+        let id = run_id.of(&request);
+        let expected = format!("GET / HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nX-Id: {}\r\nX-A: 1\r\n\r\n", id.as_str());
+        assert_eq!(sent, expected);
+        request.headers.push("x-id", "mine");
+        assert_eq!(request.to_http1_as(&origin, Some(&run_id)), request.to_http1(&origin));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! One answer, read once and shared by all who judge it. Main type: [`Response`].
 
 use std::borrow::Cow;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use serde_json::Value;
@@ -32,6 +32,9 @@ pub struct Response {
     pub length: u64,
     /// Whether the body is whole.
     pub ending: Ending,
+    /// What the process under test reported meanwhile although it lives on, such as undefined behaviour: told by its
+    /// supervisor, never by a connection.
+    pub reported: Option<Arc<str>>,
     json: OnceLock<Option<Value>>,
 }
 
@@ -45,7 +48,7 @@ impl Response {
 
     /// An answer whose reading ended in this way.
     pub fn ended(status: u16, headers: Headers, body: Bytes, length: u64, ending: Ending) -> Self {
-        Self { status, headers, body, length, ending, json: OnceLock::new() }
+        Self { status, headers, body, length, ending, reported: None, json: OnceLock::new() }
     }
 
     /// The body as JSON if it is whole and is JSON, whatever the content type says; parsed once.

@@ -139,6 +139,31 @@ fn each_death_is_blamed_on_its_request_and_kept_as_a_fixture() {
 }
 
 #[test]
+fn a_panic_that_is_outlived_is_found_unless_the_answer_tells_of_it() {
+    let project = project();
+    let operations = ["GET /ping", "GET /spawn", "GET /caught", "GET /panic"];
+    let summary = fuzz(&project, &operations, &["--requests", "200"]).object();
+    assert_eq!(summary["process"]["deaths"], 0, "{summary:#}");
+    let spawned = finding(&summary, "runtime_error", "GET /spawn");
+    assert_eq!(spawned["title"], "the process reports Rust panic in crashing.rs");
+    let evidence = spawned["evidence"].as_str().unwrap();
+    assert!(evidence.contains("no seventh thing"), "{evidence}");
+    // Its panic is its evidence, and no finding of its own; so is that of a connection that is dropped.
+    let caught = finding(&summary, "server_error", "GET /caught");
+    assert!(caught["log"].to_string().contains("no fifth thing"), "{caught:#}");
+    let dropped = finding(&summary, "connection_dropped", "GET /panic");
+    assert!(dropped["log"].to_string().contains("no ninth thing"), "{dropped:#}");
+    assert_eq!(crashes(&summary).len(), 3, "{summary:#}");
+    assert_eq!(summary["notices"], json!([]));
+
+    assert_eq!(project.gadfly(&["accept", "--all"]).code, Some(0));
+    let red = supervised(&project, &["replay", "runtime_error"], &[]);
+    assert_eq!((red.code, &red.object()["counts"]), (Some(1), &json!({"fail": 1})), "{red:?}");
+    let green = supervised(&project, &["replay", "runtime_error"], &["fixed"]);
+    assert_eq!((green.code, &green.object()["counts"]), (Some(0), &json!({"pass": 1})), "{green:?}");
+}
+
+#[test]
 fn a_death_after_the_answer_is_blamed_as_well() {
     let project = project();
     let summary = fuzz(&project, &["GET /ping", "GET /late"], &["--requests", "60"]).object();
@@ -166,6 +191,29 @@ fn a_death_after_the_answer_is_blamed_as_well() {
 }
 
 #[test]
+fn a_target_that_answers_nobody_any_more_is_started_anew_and_its_request_blamed() {
+    let project = project();
+    let more = ["--requests", "30", "--timeout", "400ms"];
+    let ran = fuzz(&project, &["GET /ping", "POST /lock"], &more);
+    let summary = ran.object();
+    assert_eq!(summary["operations_with_2xx"], 2, "the run goes on: {ran:?}");
+    let hung = finding(&summary, "process_died", "POST /lock");
+    assert_eq!(hung["title"], "the process hangs: it answers nobody any more");
+    assert!(hung["curl"].as_str().unwrap().contains("for=ever"), "{hung:#}");
+    assert_eq!(crashes(&summary).len(), 1, "{summary:#}");
+    let fixture: Value = serde_json::from_str(&project.read(hung["fixture"].as_str().unwrap())).unwrap();
+    let fault = "the process died: hung: it answered nobody any more, and was ended";
+    assert_eq!(fixture["observed"]["fault"], fault, "{fixture:#}");
+    let evidence = fixture["observed"]["body"]["text"].as_str().unwrap();
+    assert!(evidence.contains(" id [id]\nnever let go"), "{evidence}");
+    assert_eq!(project.gadfly(&["accept", "--all"]).code, Some(0));
+    let red = supervised(&project, &["replay", "process_died", "--timeout", "400ms"], &[]);
+    assert_eq!((red.code, &red.object()["counts"]), (Some(1), &json!({"fail": 1})), "{red:?}");
+    let green = supervised(&project, &["replay", "process_died", "--timeout", "400ms"], &["fixed"]);
+    assert_eq!((green.code, &green.object()["counts"]), (Some(0), &json!({"pass": 1})), "{green:?}");
+}
+
+#[test]
 fn a_target_that_dies_too_often_ends_the_run() {
     let project = project();
     let more = ["--requests", "60", "--restarts", "3", "--no-fixtures"];
@@ -182,12 +230,17 @@ fn what_the_server_writes_about_a_finding_is_kept_without_credentials() {
     let header = ["--requests", "40", "-H", "Authorization: Bearer s3cret-t0ken"];
     let summary = fuzz(&project, &["GET /ping", "GET /fail"], &header).object();
     let failed = finding(&summary, "server_error", "GET /fail");
-    let log = ["request GET /fail?at=3 HTTP/1.1 as [redacted]", "there is no third thing"];
+    let log = ["request GET /fail?at=3 HTTP/1.1 as [redacted] id [id]", "there is no third thing"];
     assert_eq!(failed["log"], json!(log), "{failed:#}");
     let text = project.read(failed["fixture"].as_str().unwrap());
     let fixture: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(fixture["observed"]["log"], json!(log), "{fixture:#}");
-    assert!(!text.contains("s3cret"), "{text}");
+    assert!(!text.contains("s3cret") && !text.contains("Gadfly-Id"), "{text}");
+    assert!(!failed["curl"].as_str().unwrap().contains("Gadfly-Id"), "{failed:#}");
+
+    let off = fuzz(&project, &["GET /ping", "GET /fail"], &["--requests", "40", "--run-id", "off"]).object();
+    let log = ["request GET /fail?at=3 HTTP/1.1 as nobody", "there is no third thing"];
+    assert_eq!(finding(&off, "server_error", "GET /fail")["log"], json!(log), "{off:#}");
 }
 
 #[test]

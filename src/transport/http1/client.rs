@@ -14,13 +14,14 @@ use super::ordinary::is_ordinary;
 use super::pool::Pool;
 use crate::clock::Stopwatch;
 use crate::transport::{Error, Limits, Options, Transport};
-use crate::wire::{Exchange, Fault, FaultKind, Origin, Outcome, Request};
+use crate::wire::{Exchange, Fault, FaultKind, Origin, Outcome, Request, RunId};
 
 /// The fast lane: HTTP/1.1 over kept connections, byte for byte.
 pub struct Http1 {
     connector: Connector,
     pool: Pool,
     limits: Limits,
+    run_id: Option<RunId>,
 }
 
 impl Http1 {
@@ -35,11 +36,17 @@ impl Http1 {
     }
 
     fn with(connector: Connector, limits: Limits) -> Self {
-        Self { connector, pool: Pool::new(limits.idle), limits }
+        Self { connector, pool: Pool::new(limits.idle), limits, run_id: None }
+    }
+
+    /// The same that names each request for the target's log.
+    #[must_use]
+    pub fn with_run_id(self, run_id: Option<RunId>) -> Self {
+        Self { run_id, ..self }
     }
 
     async fn exchange(&self, request: Arc<Request>, options: Options) -> Result<Exchange, Error> {
-        let sent = Bytes::from(request.to_http1(self.connector.origin()));
+        let sent = Bytes::from(request.to_http1_as(self.connector.origin(), self.run_id.as_ref()));
         let call = Call { bytes: &sent, method: &request.method, timeout: options.timeout, limits: self.limits };
         let is_shared = !options.fresh_connection && is_ordinary(&request);
         let (outcome, elapsed) = match self.on_kept_connection(&call, is_shared).await {

@@ -13,7 +13,7 @@ use super::express::express;
 use super::fault;
 use crate::clock::Stopwatch;
 use crate::transport::{Error, Limits, Options, SetUpError, Transport, tls};
-use crate::wire::{Ending, Exchange, Fault, FaultKind, Headers, Origin, Outcome, Request, Response, Scheme};
+use crate::wire::{Ending, Exchange, Fault, FaultKind, Headers, Origin, Outcome, Request, Response, RunId, Scheme};
 
 const NAME: &str = "reqwest";
 
@@ -25,6 +25,7 @@ pub struct Reqwest {
     /// Keeps no connection from one request to the next.
     fresh: Client,
     limits: Limits,
+    run_id: Option<RunId>,
 }
 
 impl Reqwest {
@@ -44,12 +45,18 @@ impl Reqwest {
         tls: &ClientConfig,
     ) -> Result<Self, SetUpError> {
         let client = |idle| client(proxy, tls.clone(), idle).map_err(|error| set_up(fault::explain(error)));
-        Ok(Self { kept: client(limits.idle)?, fresh: client(0)?, origin, limits })
+        Ok(Self { kept: client(limits.idle)?, fresh: client(0)?, origin, limits, run_id: None })
+    }
+
+    /// The same that names each request for the target's log.
+    #[must_use]
+    pub fn with_run_id(self, run_id: Option<RunId>) -> Self {
+        Self { run_id, ..self }
     }
 
     async fn exchange(&self, request: Arc<Request>, options: Options) -> Result<Exchange, Error> {
         let refuse = |reason: String| Error::new(NAME, &request, reason);
-        let foreign = express(&request, &self.origin).map_err(refuse)?;
+        let foreign = express(&request, &self.origin, self.run_id.as_ref()).map_err(refuse)?;
         let again = if options.fresh_connection { None } else { foreign.try_clone() };
         let first = if options.fresh_connection { &self.fresh } else { &self.kept };
         let mut watch = Stopwatch::start();

@@ -4,16 +4,26 @@ use ::reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use ::reqwest::{Method, Request as Foreign};
 use url::{Position, Url};
 
-use crate::wire::{Origin, Request};
+use crate::wire::{Origin, Request, RunId};
 
 /// The same request; `Err` names what would be refused or rewritten.
-pub(super) fn express(request: &Request, origin: &Origin) -> Result<Foreign, String> {
+pub(super) fn express(request: &Request, origin: &Origin, run_id: Option<&RunId>) -> Result<Foreign, String> {
     let mut foreign = Foreign::new(method(request)?, url(request, origin)?);
     *foreign.headers_mut() = headers(request)?;
+    if let Some(run_id) = run_id.filter(|run_id| !request.headers.contains(run_id.header())) {
+        name(&mut foreign, run_id, request)?;
+    }
     if !request.body.is_empty() {
         *foreign.body_mut() = Some(request.body.clone().into());
     }
     Ok(foreign)
+}
+
+fn name(foreign: &mut Foreign, run_id: &RunId, request: &Request) -> Result<(), String> {
+    let field = HeaderName::from_bytes(run_id.header().as_bytes()).map_err(|error| error.to_string())?;
+    let value = HeaderValue::from_str(run_id.of(request).as_str()).map_err(|error| error.to_string())?;
+    foreign.headers_mut().insert(field, value);
+    Ok(())
 }
 
 fn method(request: &Request) -> Result<Method, String> {
@@ -74,7 +84,7 @@ mod tests {
     use super::*;
 
     fn try_target(target: &'static str) -> Result<Foreign, String> {
-        express(&Request::new("GET", target), &"http://127.0.0.1:8080".parse().unwrap())
+        express(&Request::new("GET", target), &"http://127.0.0.1:8080".parse().unwrap(), None)
     }
 
     #[test]
@@ -107,6 +117,19 @@ mod tests {
         }
     }
 
+    #[test]
+    fn an_id_is_added_unless_the_request_has_its_own() {
+        let run_id = crate::wire::RunHeader::Always("X-Id".into()).of_run(7, false).unwrap();
+        let sent = |request: &Request| {
+            let foreign = express(request, &"http://127.0.0.1".parse().unwrap(), Some(&run_id)).unwrap();
+            foreign.headers()["x-id"].to_str().unwrap().to_owned()
+        };
+        let mut request = Request::new("GET", "/");
+        assert_eq!(sent(&request), run_id.of(&request).as_str());
+        request.headers.push("X-ID", "mine");
+        assert_eq!(sent(&request), "mine");
+    }
+
     #[track_caller]
     fn check(
         method: &str,
@@ -116,7 +139,7 @@ mod tests {
     ) {
         let headers = headers.iter().copied().map(|(name, value)| (Bytes::from(name), Bytes::from(value))).collect();
         let request = Request { method: method.to_owned(), target: "/".into(), headers, body: body.into() };
-        let expressed = express(&request, &"http://127.0.0.1".parse().unwrap());
+        let expressed = express(&request, &"http://127.0.0.1".parse().unwrap(), None);
         assert_eq!(
             expressed.map(|foreign| foreign.headers().len()).as_ref().map_err(String::as_str),
             expected.as_ref().map_err(|e| *e)

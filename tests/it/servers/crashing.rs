@@ -6,11 +6,14 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 static ARMED: AtomicBool = AtomicBool::new(false);
 static FIXED: AtomicBool = AtomicBool::new(false);
+/// Whoever holds it keeps all others from being served.
+static TURN: Mutex<()> = Mutex::new(());
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -41,6 +44,7 @@ fn serve(stream: TcpStream) {
     }
     let mut length = 0;
     let mut authorization = "nobody".to_owned();
+    let mut id = String::new();
     loop {
         let mut header = String::new();
         if reader.read_line(&mut header).unwrap_or(0) == 0 || header.trim().is_empty() {
@@ -49,16 +53,20 @@ fn serve(stream: TcpStream) {
         if let Some(value) = header.to_ascii_lowercase().strip_prefix("content-length:") {
             length = value.trim().parse().unwrap_or(0);
         }
+        if let Some(value) = header.strip_prefix("X-Gadfly-Id:") {
+            id = format!(" id {}", value.trim());
+        }
         if let Some(value) = header.strip_prefix("Authorization:") {
             authorization = value.trim().to_owned();
         }
     }
     let mut body = Vec::new();
     let _ = reader.take(length).read_to_end(&mut body);
-    eprintln!("request {} as {authorization}", line.trim());
+    eprintln!("request {} as {authorization}{id}", line.trim());
     let target = line.split(' ').nth(1).unwrap_or_default().to_owned();
     let (path, query) = target.split_once('?').unwrap_or((&target, ""));
     let parameter = |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+    drop(TURN.lock());
     let number = |name: &str| parameter(name).and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
     let is_fixed = FIXED.load(Ordering::SeqCst);
     match path {
@@ -66,6 +74,18 @@ fn serve(stream: TcpStream) {
         "/nest" if number("depth") > 50_000 && !is_fixed => println!("{}", nest(number("depth"))),
         "/fill" if number("size") > 900 && !is_fixed => fill(),
         "/panic" if number("at") == 9 && !is_fixed => panic!("no ninth thing"),
+        "/spawn" if number("at") == 7 && !is_fixed => {
+            let _ = std::thread::spawn(|| panic!("no seventh thing")).join();
+        }
+        "/caught" if number("at") == 5 && !is_fixed => {
+            let _ = std::thread::spawn(|| panic!("no fifth thing")).join();
+            return answer(stream, "500 Internal Server Error");
+        }
+        "/lock" if parameter("for") == Some("ever") && !is_fixed => {
+            let _turn = TURN.lock();
+            eprintln!("never let go");
+            std::thread::sleep(Duration::from_secs(1_000));
+        }
         "/arm" => ARMED.store(true, Ordering::SeqCst),
         "/fire" if ARMED.load(Ordering::SeqCst) && !is_fixed => {
             eprintln!("fired");

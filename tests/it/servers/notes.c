@@ -1,4 +1,5 @@
-/* A server that uses memory which it has given back, for the test of sanitizers. Its argument is the port. */
+/* A server that uses memory which it has given back, and adds without looking, for the tests of sanitizers. Its arguments
+ * are the port and, for a sum that is right, `fixed`. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <signal.h>
@@ -14,7 +15,20 @@ static void drop_note(void) { free(note); }
 
 static size_t show_note(void) { return note[0] == 'a' ? 1 : 2; }
 
+static int is_fixed;
+
+static void add(const char *number) {
+  int term = (int)strtol(number, NULL, 10);
+  if (is_fixed) {
+    fprintf(stderr, "sum %lld\n", (long long)term + 1);
+    return;
+  }
+  int sum = term + 1;
+  fprintf(stderr, "sum %d\n", sum);
+}
+
 static void handle(const char *request) {
+  if (strncmp(request, "GET /sum?term=", 14) == 0) add(request + 14);
   if (strncmp(request, "GET /notes", 10) != 0) return;
   note = malloc(16);
   strcpy(note, "a note");
@@ -26,6 +40,7 @@ static void handle(const char *request) {
 
 int main(int count, char **arguments) {
   if (count < 2) return 2;
+  is_fixed = count > 2;
   signal(SIGPIPE, SIG_IGN);
   int listener = socket(AF_INET, SOCK_STREAM, 0), on = 1;
   setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);

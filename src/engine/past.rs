@@ -1,0 +1,194 @@
+//! What is remembered of a target's lives: who may be behind a death or a report. Main type: [`Past`]. It sends nothing.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use super::alarm::Alarms;
+use super::execute::Execution;
+use super::supervised::Errand;
+use crate::scenario::Scenario;
+use crate::seed::Seed;
+use crate::wire::{Id, RunId};
+
+/// How many of the last scenarios are remembered: what a process writes may be read a while after it was written.
+const MOST_RECENT: usize = 64;
+/// How many of the last scenarios may be behind a death that none of those under way accounts for.
+const MOST_SUSPECTS: usize = 48;
+/// How many deaths wait to be looked into.
+const MOST_FALLS: usize = 8;
+
+/// A death that no scenario under way accounts for, with the last ones before it, the oldest first.
+pub type Fall = Vec<(Scenario, Seed)>;
+
+/// A scenario that was carried out, and the ids of its requests where they have some.
+#[derive(Clone)]
+pub(super) struct Recent {
+    pub(super) errand: Arc<Errand>,
+    pub(super) ids: Vec<Id>,
+}
+
+#[derive(Default)]
+pub(super) struct Past {
+    /// Carried out in this life, the oldest first.
+    pub(super) recent: VecDeque<Recent>,
+    /// Whether nothing was sent to this process yet.
+    pub(super) is_fresh: bool,
+    /// Whether the one that died last is accounted for.
+    pub(super) is_explained: bool,
+    /// Deaths whose lost scenarios are not all carried out once more, by the number of the life.
+    pub(super) open: BTreeMap<u32, Inquiry>,
+    pub(super) falls: VecDeque<Fall>,
+    pub(super) alarms: Alarms,
+    /// Why the process could not be started anew.
+    pub(super) trouble: Option<String>,
+}
+
+#[derive(Default)]
+pub(super) struct Inquiry {
+    recent: Fall,
+    pub(super) lost: usize,
+    has_begun: bool,
+    is_explained: bool,
+}
+
+impl Recent {
+    pub(super) fn of(errand: &Arc<Errand>, execution: &Execution) -> Self {
+        let ids = |run_id: &RunId| execution.exchanges.iter().map(|exchange| run_id.of(&exchange.request)).collect();
+        Self { errand: Arc::clone(errand), ids: errand.run_id.as_ref().map_or(Vec::new(), ids) }
+    }
+}
+
+impl Past {
+    pub(super) fn remember(&mut self, recent: Recent) {
+        if self.recent.len() >= MOST_RECENT {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(recent);
+    }
+
+    /// The last ones, which may be behind a death; the oldest first.
+    pub(super) fn suspects(&self) -> Fall {
+        let skipped = self.recent.len().saturating_sub(MOST_SUSPECTS);
+        self.recent.iter().skip(skipped).map(|recent| recent.errand.as_sent()).collect()
+    }
+
+    /// The process of this life is found dead.
+    pub(super) fn begin_inquiry(&mut self, life: u32) {
+        if std::mem::take(&mut self.is_explained) {
+            return;
+        }
+        let suspects = self.suspects();
+        self.recent.clear();
+        let inquiry = self.open.entry(life).or_default();
+        // Those that were lost came last.
+        let lost = std::mem::take(&mut inquiry.recent);
+        inquiry.recent = suspects.into_iter().chain(lost).collect();
+        inquiry.has_begun = true;
+        self.conclude(life);
+    }
+
+    /// One that was lost in this life is settled: it is the culprit, or an innocent one is given.
+    pub(super) fn resolve(&mut self, life: u32, innocent: Option<(Scenario, Seed)>) {
+        let Some(inquiry) = self.open.get_mut(&life) else { return };
+        inquiry.lost = inquiry.lost.saturating_sub(1);
+        inquiry.is_explained |= innocent.is_none();
+        inquiry.recent.extend(innocent);
+        self.conclude(life);
+    }
+
+    fn conclude(&mut self, life: u32) {
+        if !self.open.get(&life).is_some_and(|inquiry| inquiry.has_begun && inquiry.lost == 0) {
+            return;
+        }
+        let Some(inquiry) = self.open.remove(&life) else { return };
+        if !inquiry.is_explained {
+            self.fall(inquiry.recent);
+        }
+    }
+
+    pub(super) fn fall(&mut self, fall: Fall) {
+        if self.falls.len() < MOST_FALLS {
+            self.falls.push_back(fall);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one(seed: u64) -> (Scenario, Seed) {
+        (Scenario::plain(Vec::new()), Seed::new(seed))
+    }
+
+    fn recent(seed: u64) -> Recent {
+        let (scenario, fresh) = one(seed);
+        let errand = Errand { scenario, whole: None, fresh, pause: std::time::Duration::ZERO, run_id: None };
+        Recent { errand: Arc::new(errand), ids: Vec::new() }
+    }
+
+    /// The seeds of the scenarios in each fall.
+    fn falls(past: &Past) -> Vec<Vec<u64>> {
+        past.falls.iter().map(|fall| fall.iter().map(|(_, fresh)| fresh.number()).collect()).collect()
+    }
+
+    /// A life in which 1 and 2 were carried out.
+    fn past() -> Past {
+        let mut past = Past::default();
+        past.remember(recent(1));
+        past.remember(recent(2));
+        past
+    }
+
+    #[test]
+    fn a_death_without_a_culprit_is_looked_into() {
+        let mut past = past();
+        past.begin_inquiry(1);
+        assert_eq!(falls(&past), [[1, 2]]);
+        assert!(past.recent.is_empty() && past.open.is_empty());
+    }
+
+    #[test]
+    fn those_that_were_lost_are_waited_for() {
+        let mut past = past();
+        past.open.entry(1).or_default().lost += 2;
+        past.resolve(1, Some(one(3)));
+        past.begin_inquiry(1);
+        assert!(past.falls.is_empty());
+        past.resolve(1, Some(one(4)));
+        assert_eq!(falls(&past), [[1, 2, 3, 4]]);
+    }
+
+    #[test]
+    fn a_culprit_explains_the_death_of_all() {
+        let mut past = past();
+        past.open.entry(1).or_default().lost += 2;
+        past.begin_inquiry(1);
+        past.resolve(1, None);
+        past.resolve(1, Some(one(3)));
+        assert!(past.falls.is_empty() && past.open.is_empty());
+    }
+
+    #[test]
+    fn a_death_that_was_seen_alone_needs_no_inquiry() {
+        let mut past = past();
+        past.is_explained = true;
+        past.begin_inquiry(1);
+        assert!(past.falls.is_empty());
+        past.begin_inquiry(2);
+        assert_eq!(falls(&past).len(), 1, "only that one was explained");
+    }
+
+    #[test]
+    fn what_is_remembered_is_bounded() {
+        let mut past = Past::default();
+        for seed in 0..200 {
+            past.remember(recent(seed));
+            past.fall(vec![one(seed)]);
+        }
+        assert_eq!((past.recent.len(), past.falls.len()), (MOST_RECENT, MOST_FALLS));
+        assert_eq!(past.recent[0].errand.fresh.number(), 200 - MOST_RECENT as u64);
+        past.begin_inquiry(1);
+        assert_eq!((past.suspects().len(), past.falls.len()), (0, MOST_FALLS));
+    }
+}
