@@ -4,15 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
+use super::Aside;
 use super::entry::{Entry, Reason};
 use super::fit::{Fit, Operations};
-use super::{Aside, Problem};
 use crate::api::Api;
 use crate::engine::Remembered;
 use crate::redact::Redactor;
 use crate::scenario::Scenario;
 use crate::scenario::file::{StepRecord, folder_name};
-use crate::store::Store;
+use crate::store::{Problem, Store};
 
 /// The most entries of one API.
 const MOST_ENTRIES: usize = 2_000;
@@ -22,6 +22,8 @@ const FOR_FIRSTS: usize = 500;
 const LONGEST_ENTRY: usize = 64 * 1024;
 /// The most bytes of all files together, since all are held in memory.
 const MOST_BYTES: usize = 16 * 1024 * 1024;
+/// What is told of a file that is none of ours.
+const LACK: &str = "it is no entry of a corpus";
 
 /// The corpus of one API: held in memory, written by [`Corpus::save`].
 pub struct Corpus {
@@ -212,7 +214,7 @@ impl Corpus {
     }
 
     fn read(&self, key: &str) -> Result<(Entry, usize), Problem> {
-        let unreadable = |reason| Problem::Unreadable { file: key.to_owned(), reason };
+        let unreadable = |reason| Problem::Unreadable { file: key.to_owned(), lack: LACK, reason };
         let bytes = self.settings.store.get(key).map_err(|source| Problem::Io { file: key.to_owned(), source })?;
         let bytes = bytes.unwrap_or_default();
         if bytes.len() > LONGEST_ENTRY {

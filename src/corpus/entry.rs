@@ -1,7 +1,5 @@
 //! One entry as a file. Main type: [`Entry`].
 
-use std::io;
-
 use serde::{Deserialize, Serialize};
 
 use crate::api::OperationId;
@@ -30,38 +28,6 @@ pub(super) struct Entry {
     pub(super) kind: Option<String>,
     /// What is sent.
     pub(super) steps: Vec<StepRecord>,
-}
-
-/// A file of the corpus that is passed over, or could not be written.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Problem {
-    /// The store failed.
-    #[error("failed to read or write {file}: {source}")]
-    Io {
-        /// The file.
-        file: String,
-        /// The system's words.
-        source: io::Error,
-    },
-    /// The file is no entry of this version.
-    #[error("{file} is passed over, since it is no entry of a corpus: {reason}; delete it if nobody needs it")]
-    Unreadable {
-        /// The file.
-        file: String,
-        /// Why.
-        reason: String,
-    },
-    /// There are more entries than are kept.
-    #[error("{count} entries of {folder} are passed over, since a corpus holds at most {most}; delete some")]
-    TooMany {
-        /// The folder.
-        folder: String,
-        /// How many.
-        count: usize,
-        /// The bound.
-        most: usize,
-    },
 }
 
 /// Why a scenario is worth keeping.

@@ -1,23 +1,9 @@
-//! Keeping small files by key, so that a kill at any moment leaves no half file.
-//!
-//! Main type: trait [`Store`], with a directory and a memory implementation. It knows nothing of what it keeps.
+//! Files below a folder. Main type: [`Directory`].
 
-use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 
-/// Keeps bytes under a key such as `demo/get-orders.json`.
-pub trait Store: Send + Sync {
-    /// The bytes under this key, or `None`.
-    fn get(&self, key: &str) -> io::Result<Option<Vec<u8>>>;
-    /// Writes whole or not at all, replacing what was there.
-    fn put(&self, key: &str, bytes: &[u8]) -> io::Result<()>;
-    /// All keys that begin with `prefix`, sorted.
-    fn list(&self, prefix: &str) -> io::Result<Vec<String>>;
-    /// Removes the key; no error if it is absent.
-    fn delete(&self, key: &str) -> io::Result<()>;
-}
+use super::Store;
 
 /// A folder; keys are relative paths with `/`.
 #[derive(Clone, Debug)]
@@ -111,41 +97,10 @@ fn walk(folder: &Path, prefix: &str, keys: &mut Vec<String>) -> io::Result<()> {
     Ok(())
 }
 
-/// In memory, for tests.
-#[derive(Debug, Default)]
-pub struct Memory {
-    entries: Mutex<BTreeMap<String, Vec<u8>>>,
-}
-
-impl Memory {
-    fn entries(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Vec<u8>>> {
-        self.entries.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
-}
-
-impl Store for Memory {
-    fn get(&self, key: &str) -> io::Result<Option<Vec<u8>>> {
-        Ok(self.entries().get(key).cloned())
-    }
-
-    fn put(&self, key: &str, bytes: &[u8]) -> io::Result<()> {
-        self.entries().insert(key.to_owned(), bytes.to_vec());
-        Ok(())
-    }
-
-    fn list(&self, prefix: &str) -> io::Result<Vec<String>> {
-        Ok(self.entries().keys().filter(|key| key.starts_with(prefix)).cloned().collect())
-    }
-
-    fn delete(&self, key: &str) -> io::Result<()> {
-        self.entries().remove(key);
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::Memory;
 
     fn check(store: &dyn Store) {
         assert_eq!(store.get("a/b.json").unwrap(), None);
