@@ -34,8 +34,7 @@ async fn demo(clean: bool) -> Demo {
 
 /// The texts of all files below a folder.
 fn texts(project: &Project, folder: &str) -> Vec<String> {
-    let read = std::fs::read_dir(project.path(folder)).into_iter().flatten();
-    read.map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap()).collect()
+    project.files(folder).iter().map(|file| std::fs::read_to_string(file).unwrap()).collect()
 }
 
 fn session() -> String {

@@ -1,6 +1,7 @@
 //! `gadfly corpus`, links and graphs through the built command.
 
 use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use axum::extract::{Query, State};
@@ -48,8 +49,8 @@ fn notes() -> Project {
 }
 
 fn files(project: &Project, folder: &str) -> Vec<String> {
-    let entries = std::fs::read_dir(project.path(folder)).unwrap();
-    let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let name = |file: &PathBuf| file.file_name().unwrap().to_str().unwrap().to_owned();
+    let mut names: Vec<_> = project.files(folder).iter().map(name).collect();
     names.sort();
     names
 }

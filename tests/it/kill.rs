@@ -1,7 +1,6 @@
 //! A run that is killed at any moment leaves no half file, loses no finding that it told of, and the next run carries on.
 
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
 use std::process::Stdio;
 
 use gadfly::seed::Seed;
@@ -26,24 +25,6 @@ fn killed(project: &Project, seed: u64, lines: usize) -> Vec<String> {
     told
 }
 
-/// All files below the folder, without those that were not finished: nobody reads these, and nobody commits hidden files
-/// unseen.
-fn files(folder: PathBuf) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    let mut folders = vec![folder];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).into_iter().flatten() {
-            let path = entry.unwrap().path();
-            match path.file_name().unwrap().to_str().unwrap() {
-                _ if path.is_dir() => folders.push(path),
-                name if name.starts_with('.') => {}
-                _ => files.push(path),
-            }
-        }
-    }
-    files
-}
-
 /// Kills one run after the other in one project, each at another moment.
 fn check(moments: u64, seed: Seed) {
     let project = Project::new(&[]);
@@ -54,12 +35,12 @@ fn check(moments: u64, seed: Seed) {
         let lines = usize::try_from(seed.child("moment", moment).below(most)).unwrap();
         let found = killed(&project, moment + 1, lines);
         told += found.len();
-        for file in found.iter().map(|file| project.path(file)).chain(files(project.path("regressions"))) {
+        for file in found.iter().map(|file| project.path(file)).chain(project.files("regressions")) {
             let text = std::fs::read(&file).unwrap_or_else(|error| panic!("{lines}: {}: {error}", file.display()));
             serde_json::from_slice::<Value>(&text)
                 .unwrap_or_else(|error| panic!("{lines}: {}: {error}", file.display()));
         }
-        for file in files(project.path("corpus")) {
+        for file in project.files("corpus") {
             serde_json::from_slice::<Value>(&std::fs::read(&file).unwrap())
                 .unwrap_or_else(|error| panic!("{lines}: {}: {error}", file.display()));
         }
