@@ -18,7 +18,7 @@ use crate::report::FindingRecord;
 use crate::scenario::{Intent, Scenario, shell};
 use crate::spec::Loaded;
 use crate::triage::Confirmed;
-use crate::wire::{FaultKind, curl};
+use crate::wire::{FaultKind, curl, ends_in};
 
 /// After how many new entries the corpus is written in the middle of a run.
 const CORPUS_BATCH: usize = 64;
@@ -224,8 +224,7 @@ impl Keeper {
 
 /// Whether the target died of several requests, which all must reach the same process.
 fn is_sequence_of_death(confirmed: &Confirmed) -> bool {
-    let fault = confirmed.exchanges.last().and_then(|last| last.outcome.fault());
-    confirmed.scenario.steps.len() > 1 && fault.is_some_and(|fault| fault.kind == FaultKind::Died)
+    confirmed.scenario.steps.len() > 1 && ends_in(&confirmed.exchanges, FaultKind::Died)
 }
 
 /// How many entries do not apply to the document any more, and why, by operation.

@@ -77,15 +77,8 @@ impl Proof {
         let Some(scenario) = smaller else {
             return Ok(Settled { outcome: Ok(confirmed), requests: requests + spent, minimising: Some(spent) });
         };
-        let suspicion = Suspicion {
-            finding: confirmed.finding.clone(),
-            scenario,
-            alone: Vec::new(),
-            exchanges: confirmed.exchanges.clone(),
-            witness: None,
-            is_quiet: false,
-            is_settled: true,
-        };
+        let suspicion = Suspicion::new(confirmed.finding.clone(), scenario, confirmed.exchanges.clone());
+        let suspicion = Suspicion { is_settled: true, ..suspicion };
         let smaller = self.prover.prove(suspicion, self.fresh()).await?;
         let spent = spent + smaller.requests;
         let confirmed = if smaller.confirmed.ratio.is_stable() { smaller.confirmed } else { confirmed };

@@ -31,7 +31,7 @@ pub(super) async fn probe(executor: &Executor, options: &Options) -> Result<Exch
 
 /// Whether no connection was taken.
 pub(super) fn is_refused(exchange: &Exchange) -> bool {
-    exchange.outcome.fault().is_some_and(|fault| fault.kind == FaultKind::Refused)
+    exchange.outcome.is_fault(FaultKind::Refused)
 }
 
 /// An error if nobody takes connections.

@@ -10,7 +10,7 @@ use crate::oracle::Registry;
 use crate::scenario::{Law, Scenario, Trace};
 use crate::seed::Seed;
 use crate::triage::Confirmed;
-use crate::wire::{Exchange, FaultKind, Request};
+use crate::wire::{Exchange, FaultKind, Request, ends_in};
 
 /// The oracle whose findings take so long that no smaller request is looked for: each try makes the target hang again.
 const LEFT_ALONE: &str = "hang";
@@ -56,11 +56,8 @@ impl Minimizer {
 
     /// What the target died of is tried alone, so that each candidate costs one death at most.
     fn executor_for(&self, confirmed: &Confirmed) -> Executor {
-        let fault = confirmed.exchanges.last().and_then(|exchange| exchange.outcome.fault());
-        match fault {
-            Some(fault) if fault.kind == FaultKind::Died => self.executor.in_manner(Manner::Alone),
-            _ => self.executor.clone(),
-        }
+        let is_death = ends_in(&confirmed.exchanges, FaultKind::Died);
+        if is_death { self.executor.in_manner(Manner::Alone) } else { self.executor.clone() }
     }
 
     /// A smaller scenario with the same signature, or `None` if there is none; and the requests spent.

@@ -11,7 +11,7 @@ use crate::finding::{Finding, Severity};
 use crate::oracle::Registry;
 use crate::scenario::{Scenario, Trace};
 use crate::seed::Seed;
-use crate::wire::{Exchange, FaultKind};
+use crate::wire::{Exchange, FaultKind, ends_in};
 
 /// By how much longer a suspected hang is waited for: slow is not hung.
 const PATIENCE: u32 = 3;
@@ -43,6 +43,14 @@ pub struct Suspicion {
     pub is_settled: bool,
 }
 
+impl Suspicion {
+    /// Nothing is known beyond what was seen.
+    pub fn new(finding: Finding, scenario: Scenario, exchanges: Vec<Exchange>) -> Self {
+        let (is_quiet, is_settled) = (false, false);
+        Self { finding, scenario, alone: Vec::new(), exchanges, witness: None, is_quiet, is_settled }
+    }
+}
+
 /// What re-sending showed.
 #[derive(Debug)]
 pub struct Proved {
@@ -72,7 +80,7 @@ impl Prover {
 
     /// Whether proof takes so long that the run should go on beside it: the target is made to hang again.
     pub fn is_slow(suspicion: &Suspicion) -> bool {
-        faults_with(&suspicion.exchanges, FaultKind::TimedOut)
+        ends_in(&suspicion.exchanges, FaultKind::TimedOut)
     }
 
     /// Re-sends the scenario alone and counts how often the same signature shows.
@@ -112,7 +120,7 @@ impl Prover {
     /// process each time.
     async fn in_turn(&self, suspicion: &Suspicion, seed: Seed) -> Result<Attempts, Error> {
         let may_be_load = suspicion.exchanges.last().is_some_and(|exchange| exchange.outcome.may_be_load());
-        let is_death = faults_with(&suspicion.exchanges, FaultKind::Died);
+        let is_death = ends_in(&suspicion.exchanges, FaultKind::Died);
         // Alone, so that what a target that is watched writes meanwhile is about this.
         let executor = self.executor.in_manner(if is_death { Manner::Afresh } else { Manner::Alone });
         let mut executions = Vec::new();
@@ -192,12 +200,7 @@ struct Attempts {
 }
 
 fn is_timed_out(execution: &Execution) -> bool {
-    faults_with(&execution.exchanges, FaultKind::TimedOut)
-}
-
-/// Whether the last of them ended with this fault.
-fn faults_with(exchanges: &[Exchange], kind: FaultKind) -> bool {
-    exchanges.last().and_then(|exchange| exchange.outcome.fault()).is_some_and(|fault| fault.kind == kind)
+    ends_in(&execution.exchanges, FaultKind::TimedOut)
 }
 
 fn fresh(seed: Seed, index: u32) -> Seed {
@@ -249,7 +252,7 @@ mod tests {
             elapsed: Duration::from_secs(1),
         }];
         let finding = registry.judge(&Trace { scenario: &scenario, exchanges: &exchanges }).remove(0);
-        let suspicion = Suspicion { finding, scenario, alone: vec![], exchanges, witness, is_quiet, is_settled: false };
+        let suspicion = Suspicion { witness, is_quiet, ..Suspicion::new(finding, scenario, exchanges) };
         let prover = Prover::new(executor, registry, 3);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let shown = runtime.block_on(prover.prove(suspicion, Seed::new(1))).unwrap();

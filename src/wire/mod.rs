@@ -11,7 +11,7 @@ mod request;
 mod response;
 
 pub use curl::curl;
-pub use exchange::{Exchange, Fault, FaultKind, Outcome, is_load};
+pub use exchange::{Exchange, Fault, FaultKind, Outcome, ends_in, is_load};
 pub use headers::{Header, Headers};
 pub use origin::{Origin, OriginError, Scheme};
 pub use request::Request;
