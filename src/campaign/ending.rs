@@ -7,7 +7,7 @@ use futures_util::stream::StreamExt;
 
 use super::Error;
 use super::run::{Run, sleep};
-use crate::scenario::Scenario;
+use crate::engine;
 
 /// How long cleaning up may take when the time budget is used up.
 const GRACE: Duration = Duration::from_secs(15);
@@ -15,34 +15,19 @@ const GRACE: Duration = Duration::from_secs(15);
 impl Run<'_> {
     /// Ends what the run made, the newest first.
     pub(super) async fn clean_up(&mut self) -> Result<(), Error> {
-        let Some(ledger) = self.executor.ledger.clone() else { return Ok(()) };
-        let (executor, seed) = (self.executor.clone(), self.options.seed);
         let pace = self.options.rate.map_or(Duration::ZERO, |rate| Duration::from_secs(1) / rate.max(1));
         let width = if pace.is_zero() { self.throttle.window() } else { 1 };
-        let end = |scenario: Scenario| {
-            let executor = executor.clone();
-            async move {
-                tokio::time::sleep(pace).await;
-                executor.run(&scenario, seed).await
-            }
-        };
-        let mut ends = futures_util::stream::iter(ledger.left()).map(end).buffer_unordered(width);
+        let mut ends = engine::clean_up(&self.executor, self.options.seed, width, pace);
         let mut left = pin!(sleep(self.budget.left_for_proof().unwrap_or(Duration::MAX).max(GRACE)));
         loop {
-            let execution = tokio::select! {
+            self.cleaning += tokio::select! {
                 biased;
                 () = &mut left => break,
                 next = ends.next() => match next {
-                    Some(execution) => execution?,
+                    Some(requests) => requests?,
                     None => break,
                 },
             };
-            for exchange in &execution.exchanges {
-                self.cleaning += 1;
-                if matches!(exchange.outcome.status(), Some(404 | 410)) {
-                    ledger.gone(&exchange.request);
-                }
-            }
         }
         Ok(())
     }

@@ -8,6 +8,7 @@ mod ahead;
 mod arm;
 mod bind;
 mod coverage;
+mod ending;
 mod execute;
 mod forms;
 mod ground;
@@ -28,6 +29,7 @@ mod tests;
 mod trials;
 
 pub use coverage::{Account, RuleCounts};
+pub use ending::clean_up;
 pub use execute::{Error, Execution, Executor, SetupBroken};
 pub use health::Health;
 pub use lane::LaneReport;
