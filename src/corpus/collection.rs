@@ -158,7 +158,7 @@ impl Corpus {
             match operations.fit(entry) {
                 Fit::Applies(is_valid) => {
                     let mut scenario = self.scenario(entry);
-                    if let Some(last) = scenario.steps.last_mut().filter(|_| entry.is_imported()) {
+                    if let Some(last) = scenario.steps.last_mut() {
                         last.case = operations.case(entry).map(Arc::new);
                     }
                     remembered.push(Remembered { scenario, is_valid, reaches: entry.reaches() });
@@ -273,6 +273,17 @@ mod tests {
         let mut found = targets(&again);
         found.sort();
         assert_eq!(found, ["/a", "/b"]);
+    }
+
+    #[test]
+    fn what_is_recalled_can_be_judged() {
+        let (mut corpus, _) = open(&Arc::new(Memory::default()), "");
+        let notes = crate::corpus::testing::scenario(&["POST /notes {\"text\":1}"]);
+        assert!(corpus.add(&notes, &reason("answered 500 in a new way")));
+        let (remembered, aside) = corpus.recall(&crate::corpus::testing::api());
+        assert_eq!((remembered.len(), aside.len()), (1, 0));
+        let case = remembered[0].scenario.steps[0].case.as_ref().unwrap();
+        assert_eq!((case.operation.id.as_str(), case.intent.word()), ("POST /notes", "malformed"));
     }
 
     #[test]

@@ -7,8 +7,6 @@ use crate::scenario::file::{StepRecord, pretty};
 
 /// The version of the format. The first one had neither intent nor status nor kind.
 const FORMAT: u32 = 2;
-/// How the reason of an entry begins that somebody else recorded.
-const IMPORTED: &str = "was imported from ";
 
 /// A scenario with the reason for which it is kept.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -47,16 +45,11 @@ impl Reason {
     /// For what somebody else recorded: in which file, where, and what it was answered.
     pub fn imported(file: &str, place: &str, status: Option<u16>) -> Self {
         let reaches = status.is_some_and(|status| status / 100 == 2);
-        Self { words: format!("{IMPORTED}{file}, {place}"), status, kind: None, reaches }
+        Self { words: format!("was imported from {file}, {place}"), status, kind: None, reaches }
     }
 }
 
 impl Entry {
-    /// Whether somebody else recorded it: then no oracle has seen its answer yet.
-    pub(super) fn is_imported(&self) -> bool {
-        self.novelty.starts_with(IMPORTED)
-    }
-
     pub(super) fn new(reason: &Reason, intent: Option<&str>, steps: Vec<StepRecord>) -> Self {
         let Reason { words, status, kind, .. } = reason.clone();
         Self { format: FORMAT, novelty: words, intent: intent.map(str::to_owned), status, kind, steps }

@@ -109,7 +109,7 @@ impl Planner {
 
     fn again(&self, one: Remembered, lane: usize, number: u64) -> Planned {
         let Remembered { mut scenario, is_valid, .. } = one;
-        // They do not count as sent: the same request made from a case is judged, and one that was read is not.
+        // They do not count as sent: the same request made from a case is known better than one that was read.
         scenario.steps.iter_mut().for_each(|step| step.identity = self.identity.clone());
         let fresh = self.making.seed.child("recorded", number);
         Planned { scenario, fresh, uses: Vec::new(), lane, recorded: Some(is_valid) }

@@ -138,6 +138,26 @@ fn a_second_run_finds_what_the_first_one_did() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_run_sends_again_is_judged_again() {
+    let demo = Demo::start(Options { clean: false, address: SocketAddr::from(([127, 0, 0, 1], 0)) }).await.unwrap();
+    let url = demo.base_url();
+    let checked = tokio::task::spawn_blocking(move || {
+        // Half of the requests are for what is kept.
+        let flags = ["fuzz", "shop.yaml", "--url", &url, "--requests", "2", "--include", "GET /products", "--json"];
+        let crashes = |project: &Project| {
+            let summary = project.gadfly(&[&flags[..], &["--no-fixtures"]].concat()).object();
+            let all = summary["findings"].as_array().unwrap().clone();
+            all.iter().filter(|finding| finding["oracle"] == "server_error").count()
+        };
+        assert_eq!(crashes(&Project::new(&[("shop.yaml", DOCUMENT)])), 0);
+        let kept = entry("GET /products", "/products?pageSize=0", "malformed", "a");
+        assert_eq!(crashes(&Project::new(&[("shop.yaml", DOCUMENT), ("corpus/shop/a.json", &kept)])), 1);
+    });
+    checked.await.unwrap();
+    demo.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_target_tells_what_is_worth_keeping() {
     let demo = Demo::start(Options { clean: true, address: SocketAddr::from(([127, 0, 0, 1], 0)) }).await.unwrap();
     let url = demo.base_url();
