@@ -48,6 +48,8 @@ impl Keeper {
     /// Opens the stores; what can't be read in them is a problem to tell, not a reason to stop.
     pub(super) fn open(loaded: &Loaded, options: &Options) -> Result<Self, Error> {
         let mut problems = Vec::new();
+        // Whoever commits these folders takes hidden files along.
+        options.fixtures.iter().chain(&options.corpus).for_each(|store| store.sweep());
         let redactor = options.identities.redactor();
         let shelf = match &options.fixtures {
             None => None,

@@ -22,4 +22,7 @@ pub trait Store: Send + Sync {
     fn list(&self, prefix: &str) -> io::Result<Vec<String>>;
     /// Removes the key; no error if it is absent.
     fn delete(&self, key: &str) -> io::Result<()>;
+    /// Removes what a process left half written when it was killed; others may be writing meanwhile. A store that never
+    /// holds half a file has nothing to remove.
+    fn sweep(&self) {}
 }

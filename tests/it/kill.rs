@@ -25,6 +25,14 @@ fn killed(project: &Project, seed: u64, lines: usize) -> Vec<String> {
     told
 }
 
+/// How many files are there that were never finished.
+fn unfinished(project: &Project) -> usize {
+    let folders = ["regressions", "regressions/demo", "regressions/pending", "regressions/pending/demo"];
+    let folders = folders.iter().chain(&["corpus", "corpus/demo"]);
+    let entries = folders.flat_map(|folder| std::fs::read_dir(project.path(folder)).into_iter().flatten());
+    entries.filter(|entry| entry.as_ref().unwrap().file_name().to_str().unwrap().starts_with(".gadfly-")).count()
+}
+
 /// Kills one run after the other in one project, each at another moment.
 fn check(moments: u64, seed: Seed) {
     let project = Project::new(&[]);
@@ -48,10 +56,15 @@ fn check(moments: u64, seed: Seed) {
     assert!(told > 0, "no run told of a fixture before it was killed");
     let kept = project.gadfly(&["list", "--json"]);
     assert_eq!(kept.code, Some(0), "{kept:?}");
+    project.write("regressions/pending/demo/.gadfly-abc.tmp", "{");
+    project.write("corpus/demo/.gadfly-abc.tmp", "{");
     let next = project.gadfly(&["demo", "--requests", "30", "--include", "GET /health", "--json"]);
     assert_eq!(next.code, Some(1), "{next:?}");
     let notices = next.object()["notices"].clone();
     assert_eq!(notices, serde_json::json!([]), "the next run has something to complain of");
+    if cfg!(unix) {
+        assert_eq!(unfinished(&project), 0, "a killed run's unfinished files are still there");
+    }
     let accepted = project.gadfly(&["accept", "--all", "--json"]);
     assert_eq!(accepted.code, Some(0), "{accepted:?}");
     let count = accepted.object()["accepted"].as_array().unwrap().len() as u64;
