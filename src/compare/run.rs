@@ -12,7 +12,7 @@ use super::spot::{Class, Difference, Spot, spots, unstable};
 use crate::api::{Api, OperationId};
 use crate::engine::{Error, Execution, Novelty, Planner};
 use crate::oracle::Registry;
-use crate::scenario::{GeneratorId, Provenance, Scenario, Trace, typed};
+use crate::scenario::{Provenance, Scenario, Trace, typed};
 use crate::seed::Seed;
 use crate::wire::{Exchange, FaultKind, Request, ends_in};
 
@@ -181,8 +181,7 @@ impl<'a> Comparer<'a> {
             let Some(operation) = self.api.operation(&step.operation) else { continue };
             let Some(below) = step.request.target.strip_prefix(base_path) else { continue };
             let request = Request { target: step.request.target.slice_ref(below), ..Request::clone(&step.request) };
-            let provenance = Provenance { generator: GeneratorId("recorded"), index: 0, seed: Seed::new(0) };
-            step.case = Some(Arc::new(typed(operation, &request, provenance)));
+            step.case = Some(Arc::new(typed(operation, &request, Provenance::recorded(0))));
         }
         scenario
     }

@@ -9,12 +9,8 @@ use std::sync::Arc;
 use super::entry::Entry;
 use crate::api::{Api, Operation};
 use crate::scenario::file::StepRecord;
-use crate::scenario::{Breach, Case, GeneratorId, Intent, Provenance, breaches, is_valid, placeholder, typed};
-use crate::seed::Seed;
+use crate::scenario::{Breach, Case, Intent, Provenance, RECORDED, breaches, is_valid, placeholder, typed};
 use crate::wire::Request;
-
-/// The generator and the class of what was read off an entry.
-const RECORDED: &str = "recorded";
 
 /// What became of an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,8 +32,8 @@ impl<'a> Operations<'a> {
     /// The last request as typed values, by which its answer is judged.
     pub(super) fn case(&self, entry: &Entry) -> Option<Case> {
         let (last, before) = entry.steps.split_last().filter(|(last, _)| !last.outside_base_path)?;
-        let provenance = Provenance { generator: GeneratorId(RECORDED), index: 0, seed: Seed::new(0) };
-        let mut case = typed(self.0.get(last.operation.as_str())?, &last.to_step("").request, provenance);
+        let operation = self.0.get(last.operation.as_str())?;
+        let mut case = typed(operation, &last.to_step("").request, Provenance::recorded(0));
         let is_complete = last.fresh.is_empty() && before.iter().all(|step| step.captures.is_empty());
         case.intent = meant(case.intent, entry, is_complete);
         Some(case)

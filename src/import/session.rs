@@ -13,12 +13,8 @@ use super::renew::renewed;
 use crate::api::{Api, Operation, OperationId};
 use crate::generate::Generators;
 use crate::resource::{Graph, Link};
-use crate::scenario::{Case, GeneratorId, IdentityName, Intent, Provenance, Scenario, Step, typed};
-use crate::seed::Seed;
+use crate::scenario::{Case, IdentityName, Intent, Provenance, Scenario, Step, typed};
 use crate::wire::{Request, Response};
-
-/// The generator of cases that were read off recordings.
-const RECORDED: GeneratorId = GeneratorId("recorded");
 
 /// What becomes of recordings.
 pub struct Plan<'a> {
@@ -102,7 +98,7 @@ pub fn session(recorded: &[Recorded], plan: &Plan<'_>) -> Session {
             Ok((operation, below)) => {
                 let request = Request { target: below, ..one.request.clone() };
                 let request = cleaner.clean(operation, &request, &mut session.dropped);
-                let provenance = Provenance { generator: RECORDED, index: placed.len() as u64, seed: Seed::new(0) };
+                let provenance = Provenance::recorded(placed.len() as u64);
                 placed.push(Placed {
                     place: one.place.clone(),
                     operation: Arc::clone(operation),
