@@ -173,15 +173,11 @@ async fn side(
     let target = target.map_err(|error| Error::Usage(format!("{flag}: {error}")))?;
     let name = project.name(&loaded.api.title);
     let options = Options {
-        timeout: settings.timeout,
-        transport: run::transport(&settings),
-        proxy: settings.proxy.clone(),
-        identities: identities.clone(),
         identity: settings.identity.clone(),
         include: run::filters(&settings.include),
         exclude: run::filters(&settings.exclude),
         seed: settings.seed,
-        ..Options::new(&name, target)
+        ..run::way(&name, target, &settings, identities.clone())
     };
     let executor = campaign::executor(&options)?;
     campaign::check_reachable(&executor, &options).await?;

@@ -11,13 +11,11 @@ use super::side::{Sides, moved};
 use super::spot::{Class, Difference, Spot, spots, unstable};
 use crate::api::{Api, OperationId};
 use crate::engine::{Error, Execution, Novelty, Planner};
-use crate::oracle::Registry;
+use crate::oracle::{self, Registry};
 use crate::scenario::{Provenance, Scenario, Trace, typed};
 use crate::seed::Seed;
 use crate::wire::{Exchange, FaultKind, Request, ends_in};
 
-/// The oracle that says whether an answer breaks its schema.
-const SCHEMA: &str = "response_schema";
 /// After so many scenarios in a row to which a target took no connection it is gone.
 pub(super) const OUTAGE: u32 = 4;
 
@@ -240,7 +238,7 @@ impl<'a> Comparer<'a> {
     fn schema(&self, scenario: &Scenario, pair: &Pair, step: usize) -> Vec<Spot> {
         let judge = |execution: &Execution| {
             let mut found = self.registry.judge(&Trace { scenario, exchanges: &execution.exchanges[..=step] });
-            found.retain(|finding| finding.oracle().0 == SCHEMA);
+            found.retain(|finding| finding.oracle() == oracle::RESPONSE_SCHEMA);
             found
         };
         let before = judge(&pair.base);

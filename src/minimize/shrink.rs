@@ -6,16 +6,12 @@ use super::Draft;
 use super::rule::keeps_rule;
 use crate::engine::{Error, Execution, Executor, Manner};
 use crate::finding::Finding;
-use crate::oracle::Registry;
+use crate::oracle::{self, Registry};
 use crate::scenario::{Law, Scenario, Trace};
 use crate::seed::Seed;
 use crate::triage::Confirmed;
 use crate::wire::{Exchange, FaultKind, Request, ends_in};
 
-/// The oracle whose findings take so long that no smaller request is looked for: each try makes the target hang again.
-const LEFT_ALONE: &str = "hang";
-/// The oracle whose findings stand on one rule that is broken: a smaller request must break that one and no other.
-const BY_RULE: &str = "invalid_input_accepted";
 /// Executions that a sequence may take: each of them is several requests.
 const SEQUENCE: u64 = 20;
 
@@ -49,9 +45,9 @@ impl Minimizer {
         Self { executor, registry, budget }
     }
 
-    /// Whether a smaller request could show the same bug.
+    /// Whether a smaller request is looked for: not where each try makes the target hang again.
     pub fn applies(finding: &Finding) -> bool {
-        finding.oracle().0 != LEFT_ALONE
+        finding.oracle() != oracle::HANG
     }
 
     /// What the target died of is tried alone, so that each candidate costs one death at most.
@@ -132,15 +128,19 @@ impl Search<'_> {
     /// What is tried: values are left alone where the finding depends on how they are related, and where they make what it
     /// needs.
     fn drafts(&self, steps: &[usize], best: &Draft) -> Vec<Draft> {
-        let oracle = self.finding.oracle().0;
-        let by_values = oracle != BY_RULE && Law::named(oracle).is_none() && self.is_last(steps);
+        let by_values = !self.is_by_rule() && Law::named(self.finding.oracle().0).is_none() && self.is_last(steps);
         if by_values { best.smaller() } else { best.shorter() }
     }
 
     fn may_be_smaller(&self, steps: &[usize], before: &Request, after: &Request) -> bool {
         let case = self.best.steps.last().and_then(|step| step.case.as_deref());
-        let is_free = self.finding.oracle().0 != BY_RULE || !self.is_last(steps);
+        let is_free = !self.is_by_rule() || !self.is_last(steps);
         is_free || case.is_some_and(|case| keeps_rule(case, before, after))
+    }
+
+    /// Whether the finding stands on one rule that is broken: a smaller request must break that one and no other.
+    fn is_by_rule(&self) -> bool {
+        self.finding.oracle() == oracle::INVALID_INPUT_ACCEPTED
     }
 
     /// Whether the steps before the last one still do what they did.

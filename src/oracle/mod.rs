@@ -38,7 +38,11 @@ use crate::finding::{Finding, OracleId, Requirement};
 use crate::scenario::Trace;
 
 pub use asked::{may_wait, to_wait_long};
+pub(crate) use hang::ID as HANG;
+pub(crate) use invalid_input_accepted::ID as INVALID_INPUT_ACCEPTED;
+pub(crate) use process_died::ID as PROCESS_DIED;
 pub use registry::{Registry, UnknownOracle};
+pub(crate) use response_schema::ID as RESPONSE_SCHEMA;
 
 /// What a replay of a requirement shows.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -20,7 +20,7 @@ use crate::scenario::{Case, Trace};
 use crate::target::{CrashReport, Exit};
 use crate::wire::FaultKind;
 
-const ID: OracleId = OracleId("process_died");
+pub(crate) const ID: OracleId = OracleId("process_died");
 
 /// Reports requests that end the process.
 pub(super) struct ProcessDied;

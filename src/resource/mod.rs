@@ -23,4 +23,4 @@ pub use graph::{Action, BodyNeed, Graph, Kind, Need, Role, Taken};
 pub use harvest::{Found, Held, harvest};
 pub use link::{Into, Link, Origin, Take};
 pub use pool::Pool;
-pub use recipe::{Act, kept, life, scenario};
+pub use recipe::{Act, MOST_STEPS, kept, life, scenario};

@@ -14,7 +14,7 @@ use crate::scenario::{
 use crate::wire::Request;
 
 /// The most steps of a scenario; what needs more keeps the values that it was seen with.
-const MOST_STEPS: usize = 8;
+pub const MOST_STEPS: usize = 8;
 
 /// The case with the steps that make what it uses; `identity` sends them all.
 pub fn scenario(
