@@ -1,7 +1,7 @@
 //! Whole comparisons of canned targets.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -11,6 +11,7 @@ use super::*;
 use crate::api::OperationId;
 use crate::engine::Executor;
 use crate::identity::Identities;
+use crate::resource::Graph;
 use crate::scenario::{ANONYMOUS, Capture, IdentityName, Scenario, Source, Step};
 use crate::seed::Seed;
 use crate::spec::load_bytes;
@@ -31,6 +32,9 @@ paths:
         '200':
           description: one
           content: {application/json: {schema: {properties: {state: {enum: [open, paid]}}}}}
+    delete:
+      parameters: [{name: orderId, in: path, required: true, schema: {type: integer}}]
+      responses: {'204': {description: gone}}
 ";
 
 fn side(port: u16, answer: impl Fn(&Request) -> Outcome + Send + Sync + 'static) -> Side {
@@ -179,4 +183,37 @@ fn a_target_that_is_gone_ends_it() {
     let comparison = comparer.finish();
     assert_eq!((comparison.unreachable, comparison.differences.len()), (Some("head"), 0));
     assert_eq!(comparison.skipped, u64::from(OUTAGE));
+}
+
+#[test]
+fn what_was_made_is_ended_at_both_by_the_names_that_it_has_there() {
+    let api = load_bytes("shop.yaml", SHOP.as_bytes()).unwrap().api;
+    let ended: Arc<Mutex<Vec<String>>> = Arc::default();
+    let answers = |ids: u32| {
+        let (made, ended) = (AtomicU32::new(ids), Arc::clone(&ended));
+        move |request: &Request| match &*request.method {
+            "POST" => canned::json(201, &json!({"id": made.fetch_add(1, Ordering::Relaxed)})),
+            method => {
+                ended.lock().unwrap().push(format!("{method} {}", request.target_text()));
+                canned::json(204, &json!(null))
+            }
+        }
+    };
+    let mut sides = Sides { base: side(1, answers(10)), head: side(2, answers(900)) };
+    let graph = Arc::new(Graph::with_links(&api.operations, &[]));
+    for side in [&mut sides.base, &mut sides.head] {
+        side.remember(&api.operations, &graph);
+    }
+    let mut comparer = Comparer::new(&api, &sides, Options { names: Seed::new(1), tries: 3, timing: false });
+    let id = Capture { name: "id".into(), from: Source::Body("/id".into()) };
+    let scenario = Scenario::single(step("POST /orders", "/v1/orders", vec![id]));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        comparer.scenario(&scenario, "a test").await.unwrap();
+        comparer.scenario(&scenario, "a test").await.unwrap();
+        sides.base.clean_up(Seed::new(1)).await.unwrap();
+        sides.head.clean_up(Seed::new(1)).await.unwrap();
+    });
+    let made = ["DELETE /v1/orders/11", "DELETE /v1/orders/10", "DELETE /v2/orders/901", "DELETE /v2/orders/900"];
+    assert_eq!(*ended.lock().unwrap(), made);
 }
