@@ -15,9 +15,10 @@ const GRACE: Duration = Duration::from_secs(15);
 impl Run<'_> {
     /// Ends what the run made, the newest first.
     pub(super) async fn clean_up(&mut self) -> Result<(), Error> {
+        let Some(ledger) = &self.executor.ledger else { return Ok(()) };
         let pace = self.options.rate.map_or(Duration::ZERO, |rate| Duration::from_secs(1) / rate.max(1));
         let width = if pace.is_zero() { self.throttle.window() } else { 1 };
-        let mut ends = engine::clean_up(&self.executor, self.options.seed, width, pace);
+        let mut ends = engine::clean_up(&self.executor, ledger.left(), self.options.seed, width, pace);
         let mut left = pin!(sleep(self.budget.left_for_proof().unwrap_or(Duration::MAX).max(GRACE)));
         loop {
             self.cleaning += tokio::select! {

@@ -39,7 +39,8 @@ impl Side {
 
     /// Ends what was made there, if that was remembered.
     pub async fn clean_up(&self, names: Seed) -> Result<(), Error> {
-        engine::clean_up(&self.executor, names, 1, Duration::ZERO).try_for_each(|_| async { Ok(()) }).await
+        let left = self.executor.ledger.as_ref().map(|ledger| ledger.left()).unwrap_or_default();
+        engine::clean_up(&self.executor, left, names, 1, Duration::ZERO).try_for_each(|_| async { Ok(()) }).await
     }
 
     /// What only this target says in its answers to the scenario.

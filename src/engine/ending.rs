@@ -1,4 +1,4 @@
-//! Ends what was made at the target. Main function: [`clean_up`]. What that is, the [`Ledger`](super::Ledger) knows.
+//! Ends what was made at the target. Main function: [`clean_up`]. What that is, [`Ledger::left`](super::Ledger::left) tells.
 
 use std::time::Duration;
 
@@ -8,18 +8,18 @@ use super::{Error, Executor};
 use crate::scenario::Scenario;
 use crate::seed::Seed;
 
-/// Ends what the executor remembers as made, the newest first: so many at once, each after a pause. Gives the number of
-/// requests that each took; whoever asks for no more of them ends it there.
+/// Sends what ends things, in this order: so many at once, each after a pause. Gives the number of requests that each took;
+/// whoever asks for no more of them ends it there.
 pub fn clean_up(
     executor: &Executor,
+    things: Vec<Scenario>,
     seed: Seed,
     width: usize,
     pause: Duration,
 ) -> impl Stream<Item = Result<u64, Error>> + use<> {
-    let left = executor.ledger.as_ref().map(|ledger| ledger.left()).unwrap_or_default();
     let executor = executor.clone();
     let end = move |scenario| end(executor.clone(), scenario, seed, pause);
-    futures_util::stream::iter(left).map(end).buffer_unordered(width)
+    futures_util::stream::iter(things).map(end).buffer_unordered(width)
 }
 
 async fn end(executor: Executor, scenario: Scenario, seed: Seed, pause: Duration) -> Result<u64, Error> {
@@ -87,7 +87,7 @@ paths:
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let requests: Vec<u64> = runtime.block_on(async {
             executor.run(&made, Seed::new(1)).await.unwrap();
-            clean_up(&executor, Seed::new(1), 2, Duration::ZERO).try_collect().await.unwrap()
+            clean_up(&executor, ledger.left(), Seed::new(1), 2, Duration::ZERO).try_collect().await.unwrap()
         });
         assert_eq!((requests, ledger.left().len()), (vec![1], left), "{answer}");
     }
