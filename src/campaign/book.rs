@@ -177,16 +177,7 @@ mod tests {
             evidence: String::new(),
             signature,
         };
-        Suspicion {
-            finding,
-            scenario: Scenario::single(step(&operation)),
-            alone: vec![],
-            exchanges: vec![],
-            witness: None,
-            control: None,
-            is_quiet: false,
-            is_settled: false,
-        }
+        Suspicion::new(finding, Scenario::single(step(&operation)), vec![])
     }
 
     #[test]

@@ -7,6 +7,7 @@ use futures_util::stream::StreamExt;
 
 use super::Error;
 use super::run::{Run, UnderWay, sleep};
+use crate::engine;
 use crate::import::values;
 use crate::scenario::Scenario;
 
@@ -48,34 +49,19 @@ impl Run<'_> {
     }
 
     async fn end(&mut self, things: Vec<Scenario>, time: Duration) -> Result<(), Error> {
-        let Some(ledger) = self.executor.ledger.clone() else { return Ok(()) };
-        let (executor, seed) = (self.executor.clone(), self.options.seed);
         let pace = self.options.rate.map_or(Duration::ZERO, |rate| Duration::from_secs(1) / rate.max(1));
         let width = if pace.is_zero() { self.throttle.window() } else { 1 };
-        let end = |scenario: Scenario| {
-            let executor = executor.clone();
-            async move {
-                tokio::time::sleep(pace).await;
-                executor.run(&scenario, seed).await
-            }
-        };
-        let mut ends = futures_util::stream::iter(things).map(end).buffer_unordered(width);
+        let mut ends = engine::clean_up(&self.executor, things, self.options.seed, width, pace);
         let mut left = pin!(sleep(time));
         loop {
-            let execution = tokio::select! {
+            self.cleaning += tokio::select! {
                 biased;
                 () = &mut left => break,
                 next = ends.next() => match next {
-                    Some(execution) => execution?,
+                    Some(requests) => requests?,
                     None => break,
                 },
             };
-            for exchange in &execution.exchanges {
-                self.cleaning += 1;
-                if matches!(exchange.outcome.status(), Some(404 | 410)) {
-                    ledger.gone(&exchange.request);
-                }
-            }
         }
         Ok(())
     }

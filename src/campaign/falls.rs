@@ -8,7 +8,7 @@ use crate::engine::{self, Execution, Executor, Fall, Glimpse, Manner};
 use crate::scenario::{Scenario, Trace};
 use crate::seed::Seed;
 use crate::triage::Suspicion;
-use crate::wire::{Exchange, FaultKind};
+use crate::wire::{Exchange, FaultKind, ends_in};
 
 /// How many such deaths a run looks into: each takes some starts of the target.
 const MOST_INQUIRIES: u32 = 8;
@@ -68,20 +68,9 @@ impl Run<'_> {
     pub(super) fn accuse(&mut self, Culprit { scenario, exchanges }: Culprit) {
         let findings = self.registry.judge(&Trace { scenario: &scenario, exchanges: &exchanges });
         for finding in findings {
-            if !self.proving.is_new(&finding) {
-                continue;
+            if self.proving.is_new(&finding) {
+                self.suspect(Suspicion::new(finding, scenario.clone(), exchanges.clone()));
             }
-            let witness = self.witnesses.other_than(&finding.operation).cloned();
-            self.proving.suspect(Suspicion {
-                finding,
-                scenario: scenario.clone(),
-                alone: Vec::new(),
-                control: None,
-                exchanges: exchanges.clone(),
-                witness,
-                is_quiet: false,
-                is_settled: false,
-            });
         }
     }
 
@@ -176,6 +165,5 @@ impl Culprit {
 }
 
 pub(super) fn died(execution: &Execution) -> bool {
-    let fault = execution.exchanges.last().and_then(|last| last.outcome.fault());
-    fault.is_some_and(|fault| fault.kind == FaultKind::Died)
+    ends_in(&execution.exchanges, FaultKind::Died)
 }

@@ -19,7 +19,7 @@ use crate::report::FindingRecord;
 use crate::scenario::{Intent, Scenario, shell};
 use crate::spec::Loaded;
 use crate::triage::Confirmed;
-use crate::wire::{Exchange, FaultKind, RunId, curl};
+use crate::wire::{Exchange, FaultKind, RunId, curl, ends_in};
 
 /// After how many new entries the corpus is written in the middle of a run.
 const CORPUS_BATCH: usize = 64;
@@ -52,6 +52,8 @@ impl Keeper {
     /// Opens the stores; what can't be read in them is a problem to tell, not a reason to stop.
     pub(super) fn open(loaded: &Loaded, options: &Options) -> Result<Self, Error> {
         let mut problems = Vec::new();
+        // Whoever commits these folders takes hidden files along.
+        options.fixtures.iter().chain(&options.corpus).for_each(|store| store.sweep());
         let redactor = options.identities.redactor();
         let shelf = match &options.fixtures {
             None => None,
@@ -278,8 +280,7 @@ impl Keeper {
 
 /// Whether the target died of several requests, which all must reach the same process.
 fn is_sequence_of_death(confirmed: &Confirmed) -> bool {
-    let fault = confirmed.exchanges.last().and_then(|last| last.outcome.fault());
-    confirmed.scenario.steps.len() > 1 && fault.is_some_and(|fault| fault.kind == FaultKind::Died)
+    confirmed.scenario.steps.len() > 1 && ends_in(&confirmed.exchanges, FaultKind::Died)
 }
 
 /// How many entries do not apply to the document any more, and why, by operation.

@@ -30,6 +30,7 @@ pub use options::{Filter, Options, Protection, Target, TransportKind};
 pub(crate) use shares::planner;
 pub(crate) use target::{check_reachable, executor};
 
+use crate::api::{Api, Operation};
 use crate::engine::Ledger;
 use crate::report::{Event, Reporter, Summary};
 use crate::resource::Graph;
@@ -37,11 +38,7 @@ use crate::spec::Loaded;
 
 /// Fuzzes the API and tells the reporter what happens.
 pub async fn run(loaded: &Loaded, options: Options, reporter: &mut dyn Reporter) -> Result<Summary, Error> {
-    let operations: Vec<_> = loaded.api.operations.iter().filter(|o| options.selects(o)).cloned().collect();
-    if operations.is_empty() {
-        let all = loaded.api.operations.len();
-        return Err(Error::NoOperation(format!("of {all} in the document none passes --include and --exclude")));
-    }
+    let operations = operations(&loaded.api, &options)?;
     let graph = Arc::new(Graph::with_links(&operations, &options.links));
     let mut executor = executor(&options)?;
     if options.protection.clean_up {
@@ -60,4 +57,14 @@ pub async fn run(loaded: &Loaded, options: Options, reporter: &mut dyn Reporter)
         operations: operations.len(),
     })?;
     run::Run::new(loaded, operations, graph, executor, &options, reporter)?.finish(loaded).await
+}
+
+/// The operations that are meant: at least one.
+pub(crate) fn operations(api: &Api, options: &Options) -> Result<Vec<Arc<Operation>>, Error> {
+    let operations: Vec<_> = api.operations.iter().filter(|one| options.selects(one)).cloned().collect();
+    if operations.is_empty() {
+        let all = api.operations.len();
+        return Err(Error::NoOperation(format!("of {all} in the document none passes --include and --exclude")));
+    }
+    Ok(operations)
 }

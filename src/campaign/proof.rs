@@ -100,14 +100,6 @@ impl Proof {
 pub(super) fn again(confirmed: &Confirmed, scenario: Scenario, control: Option<Scenario>) -> Suspicion {
     let mut finding = confirmed.finding.clone();
     finding.step = scenario.steps.len().saturating_sub(1);
-    Suspicion {
-        finding,
-        scenario,
-        alone: Vec::new(),
-        exchanges: confirmed.exchanges.clone(),
-        witness: None,
-        control,
-        is_quiet: false,
-        is_settled: true,
-    }
+    let suspicion = Suspicion::new(finding, scenario, confirmed.exchanges.clone());
+    Suspicion { control, is_settled: true, ..suspicion }
 }

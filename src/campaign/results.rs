@@ -9,7 +9,7 @@ use crate::finding::Finding;
 use crate::report::Event;
 use crate::scenario::Trace;
 use crate::triage::Suspicion;
-use crate::wire::{Exchange, FaultKind};
+use crate::wire::{Exchange, FaultKind, ends_in};
 
 impl Run<'_> {
     /// Judges an execution at once, so that only what matters of it is kept until its epoch is folded.
@@ -27,8 +27,7 @@ impl Run<'_> {
         if let Some(broken) = execution.broken {
             // A remembered prefix does not apply any more; its last step was never sent.
             self.pipeline.record(slot, None);
-            let last = execution.exchanges.last().and_then(|last| last.outcome.fault());
-            if planned.is_trial() || last.is_some_and(|fault| fault.kind == FaultKind::Died) {
+            if planned.is_trial() || ends_in(&execution.exchanges, FaultKind::Died) {
                 return Ok(());
             }
             return self.notice_once("no longer apply", || {
@@ -79,7 +78,7 @@ impl Run<'_> {
                 }
             }
             for finding in done.findings {
-                self.suspect(finding, &planned, &done.exchanges);
+                self.suspect_case(finding, &planned, &done.exchanges);
             }
         }
         match self.health.notice() {
@@ -89,16 +88,20 @@ impl Run<'_> {
     }
 
     /// Has a finding proved, as a scenario that makes what it uses.
-    fn suspect(&mut self, mut finding: Finding, planned: &Planned, exchanges: &[Exchange]) {
+    fn suspect_case(&mut self, mut finding: Finding, planned: &Planned, exchanges: &[Exchange]) {
         let scenario = self.planner.replayable(planned);
         let is_single = scenario.steps.len() == planned.scenario.steps.len();
         let alone = if is_single { Vec::new() } else { self.planner.alone(planned) };
         finding.step = scenario.steps.len() - 1;
-        let witness = self.witnesses.other_than(&finding.operation).cloned();
-        let control = self.witnesses.success_of(&finding.operation).cloned();
-        let exchanges = exchanges.to_vec();
-        let (is_quiet, is_settled) = (false, false);
-        self.proving.suspect(Suspicion { finding, scenario, alone, exchanges, witness, control, is_quiet, is_settled });
+        self.suspect(Suspicion { alone, ..Suspicion::new(finding, scenario, exchanges.to_vec()) });
+    }
+
+    /// Has it proved; a request to another operation tells whether the target answers at all.
+    pub(super) fn suspect(&mut self, mut suspicion: Suspicion) {
+        let operation = &suspicion.finding.operation;
+        suspicion.witness = self.witnesses.other_than(operation).cloned();
+        suspicion.control = self.witnesses.success_of(operation).cloned();
+        self.proving.suspect(suspicion);
     }
 
     /// A proof is over: reports and keeps the finding if it counts.

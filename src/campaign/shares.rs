@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::api::Operation;
 use crate::engine::Planner;
 use crate::generate::Generators;
-use crate::resource::{Graph, Link};
+use crate::resource::Graph;
 use crate::scenario::{GeneratorId, IdentityName};
 use crate::seed::Seed;
 
@@ -23,12 +23,11 @@ pub(super) fn share(generator: GeneratorId) -> u64 {
 /// A planner whose generators have their usual shares.
 pub(crate) fn planner(
     operations: Vec<Arc<Operation>>,
-    links: &[Link],
+    graph: Arc<Graph>,
     generators: Generators,
     seed: Seed,
     identity: IdentityName,
     base_path: &str,
 ) -> Planner {
-    let graph = Arc::new(Graph::with_links(&operations, links));
     Planner::new(operations, graph, generators, share, seed, identity, base_path)
 }

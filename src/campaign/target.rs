@@ -53,7 +53,7 @@ async fn probe_up(executor: &Executor, options: &Options) -> Result<Exchange, Er
 
 /// Whether no connection was taken.
 pub(super) fn is_refused(exchange: &Exchange) -> bool {
-    exchange.outcome.fault().is_some_and(|fault| fault.kind == FaultKind::Refused)
+    exchange.outcome.is_fault(FaultKind::Refused)
 }
 
 /// An error if nobody takes connections. A target that is watched may be down for a moment, since somebody else who uses it

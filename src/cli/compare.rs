@@ -15,7 +15,6 @@ use crate::campaign::{self, Options, Target};
 use crate::clock;
 use crate::compare::{self, Class, Comparer, Comparison, Difference, Side, Sides};
 use crate::config::{HeaderField, Layer, Span};
-use crate::engine::{Ledger, Planner};
 use crate::fixture::{Observed, REGRESSIONS, Shelf};
 use crate::generate;
 use crate::identity::Identities;
@@ -129,9 +128,16 @@ async fn compare(
     let redactor = identities.redactor();
     let loaded = project.load(context).await?;
     run::tell_notes(&loaded, project, ui)?;
-    let (base, meant) = side(flags, &flags.base, "--base", project, &loaded, &identities).await?;
-    let (head, _) = side(flags, &flags.head, "--head", project, &loaded, &identities).await?;
-    let sides = Sides { base, head };
+    let (base, meant) = side(&flags.base, "--base", project, &loaded, &identities).await?;
+    let (head, _) = side(&flags.head, "--head", project, &loaded, &identities).await?;
+    let mut sides = Sides { base, head };
+    let operations = campaign::operations(&loaded.api, &meant)?;
+    let links = super::project::links(&project.table, &loaded.api)?;
+    let graph = Arc::new(Graph::with_links(&operations, &links));
+    if !flags.no_clean_up {
+        sides.base.remember(&operations, &graph);
+        sides.head.remember(&operations, &graph);
+    }
     // New in each run: both targets remember what was made.
     let names = Seed::new(clock::moment());
     let options = compare::Options { names, tries: settings.proof, timing: flags.timing };
@@ -139,7 +145,10 @@ async fn compare(
     for (source, scenario) in known(project, &loaded, &meant, ui)? {
         comparer.scenario(&scenario, &source).await.map_err(campaign::Error::from)?;
     }
-    let mut planner = planner(project, &loaded, &meant, context)?;
+    let values = values::resolve(context, settings, &project.table, &project.root, &loaded.api)?;
+    let (generators, identity) = (generate::standard(&values), meant.identity.clone());
+    let base_path = &meant.target.base_path;
+    let mut planner = campaign::planner(operations, graph, generators, meant.seed, identity, base_path);
     let requests = flags.requests.unwrap_or(REQUESTS);
     comparer.fresh(&mut planner, requests).await.map_err(campaign::Error::from)?;
     let comparison = comparer.finish();
@@ -152,7 +161,6 @@ async fn compare(
 
 /// One of the targets, which must be there, and what was said of it.
 async fn side(
-    flags: &Flags,
     url: &str,
     flag: &str,
     project: &Project,
@@ -165,24 +173,15 @@ async fn side(
     let target = target.map_err(|error| Error::Usage(format!("{flag}: {error}")))?;
     let name = project.name(&loaded.api.title);
     let options = Options {
-        timeout: settings.timeout,
-        transport: run::transport(&settings),
-        proxy: settings.proxy.clone(),
-        identities: identities.clone(),
         identity: settings.identity.clone(),
         include: run::filters(&settings.include),
         exclude: run::filters(&settings.exclude),
         seed: settings.seed,
-        ..Options::new(&name, target)
+        ..run::way(&name, target, &settings, identities.clone())
     };
-    let mut executor = campaign::executor(&options)?;
+    let executor = campaign::executor(&options)?;
     campaign::check_reachable(&executor, &options).await?;
     let Target { origin, base_path } = options.target.clone();
-    if !flags.no_clean_up {
-        let links = super::project::links(&project.table, &loaded.api)?;
-        let graph = Arc::new(Graph::with_links(&loaded.api.operations, &links));
-        executor.ledger = Some(Arc::new(Ledger::new(&loaded.api.operations, graph, &base_path)));
-    }
     Ok((Side { executor, origin, base_path }, options))
 }
 
@@ -232,19 +231,6 @@ fn as_known(mut scenario: Scenario, own: &IdentityName, identities: &Identities)
 fn selects(meant: &Options, loaded: &Loaded, scenario: &Scenario) -> bool {
     let is_meant = |id| loaded.api.operation(id).is_some_and(|operation| meant.selects(operation));
     scenario.steps.iter().all(|step| is_meant(&step.operation))
-}
-
-fn planner(project: &Project, loaded: &Loaded, meant: &Options, context: &Context) -> Result<Planner, Error> {
-    let all = loaded.api.operations.iter();
-    let operations: Vec<_> = all.filter(|operation| meant.selects(operation)).cloned().collect();
-    if operations.is_empty() {
-        let message = "no operation of the document passes --include and --exclude";
-        return Err(campaign::Error::NoOperation(message.to_owned()).into());
-    }
-    let values = values::resolve(context, &project.settings, &project.table, &project.root, &loaded.api)?;
-    let links = super::project::links(&project.table, &loaded.api)?;
-    let (identity, base_path) = (meant.identity.clone(), &meant.target.base_path);
-    Ok(campaign::planner(operations, &links, generate::standard(&values), meant.seed, identity, base_path))
 }
 
 fn report(

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use serde::Serialize;
@@ -16,10 +17,11 @@ use crate::campaign::Target;
 use crate::config::Layer;
 use crate::corpus::Reason;
 use crate::engine::Remembered;
-use crate::generate;
+use crate::generate::{self, UserValues};
 use crate::identity::Identities;
 use crate::import::{self, Dropped, Format, Imported, Problem, Session, Stray, session};
 use crate::report::{line, visible};
+use crate::resource::Link;
 use crate::scenario::Scenario;
 use crate::spec::Loaded;
 
@@ -122,60 +124,118 @@ async fn import(flags: &Flags, project: &Project, context: &Context, ui: &mut Ui
         Some(_) => Some(target::resolve(settings, &loaded.api.servers, project.document.url())?),
         None => None,
     };
+    let values = values::resolve(context, settings, &project.table, &project.root, &loaded.api)?;
+    let links = super::project::links(&project.table, &loaded.api)?;
+    let import = Import { flags, project, context, loaded, identities, values, links };
     let base_path = sends_to.as_ref().map_or("", |target| target.base_path.as_str());
-    let (reports, all) = read(flags, project, &loaded, base_path, context, ui)?;
+    let taken = import.read(base_path, ui)?;
     match sends_to {
-        Some(target) => send(flags, project, &loaded, target, identities, (reports, all), context, ui).await,
-        None => keep(project, &loaded, &identities, (reports, all), ui),
+        Some(target) => import.send(target, taken, ui).await,
+        None => import.keep(taken, ui),
     }
+}
+
+/// What is settled before a file is read.
+struct Import<'a> {
+    flags: &'a Flags,
+    project: &'a Project,
+    context: &'a Context,
+    loaded: Loaded,
+    identities: Identities,
+    values: Arc<UserValues>,
+    links: Vec<Link>,
 }
 
 /// What became of each file, and the scenarios, each with the name of its file.
 type Taken = (Vec<FileReport>, Vec<(String, Imported)>);
 
-/// The scenarios of all files, each with the name of its file.
-fn read(
-    flags: &Flags,
-    project: &Project,
-    loaded: &Loaded,
-    base_path: &str,
-    context: &Context,
-    ui: &mut Ui<'_>,
-) -> Result<Taken, Error> {
-    let values = values::resolve(context, &project.settings, &project.table, &project.root, &loaded.api)?;
-    let generators = generate::standard(&values);
-    let links = super::project::links(&project.table, &loaded.api)?;
-    let plan = import::Plan {
-        api: &loaded.api,
-        links: &links,
-        generators: &generators,
-        recorded_path: flags.recorded_path.as_deref(),
-        base_path,
-        identity: &project.settings.identity,
-        only_valid: flags.target.url.is_none(),
-    };
-    let (mut reports, mut all) = (Vec::new(), Vec::new());
-    for path in &flags.files {
-        let (file, bytes) = bytes(path, context, ui)?;
-        let read = import::read(&file, &bytes, flags.format.map(Format::from));
-        let reading = read.map_err(|error| Error::Usage(error.to_string()))?;
-        let requests = reading.recorded.len() + reading.problems.len();
-        let Session { imported, strays, twins, dropped } = session(&reading.recorded, &plan);
-        let unreadable = reading.problems.iter().map(Problem::to_string).collect();
-        let report =
-            FileReport { file, requests, imported: imported.len(), twins, kept_out: strays, unreadable, dropped };
-        tell(&report, ui)?;
-        all.extend(imported.into_iter().map(|one| (report.file.clone(), one)));
-        reports.push(report);
+impl Import<'_> {
+    /// The scenarios of all files, each with the name of its file.
+    fn read(&self, base_path: &str, ui: &mut Ui<'_>) -> Result<Taken, Error> {
+        let Self { flags, loaded, .. } = self;
+        let plan = import::Plan {
+            api: &loaded.api,
+            links: &self.links,
+            generators: &generate::standard(&self.values),
+            recorded_path: flags.recorded_path.as_deref(),
+            base_path,
+            identity: &self.project.settings.identity,
+            only_valid: flags.target.url.is_none(),
+        };
+        let (mut reports, mut all) = (Vec::new(), Vec::new());
+        for path in &flags.files {
+            let (file, bytes) = bytes(path, self.context, ui)?;
+            let read = import::read(&file, &bytes, flags.format.map(Format::from));
+            let reading = read.map_err(|error| Error::Usage(error.to_string()))?;
+            let requests = reading.recorded.len() + reading.problems.len();
+            let Session { imported, strays, twins, dropped } = session(&reading.recorded, &plan);
+            let unreadable = reading.problems.iter().map(Problem::to_string).collect();
+            let report =
+                FileReport { file, requests, imported: imported.len(), twins, kept_out: strays, unreadable, dropped };
+            tell(&report, ui)?;
+            all.extend(imported.into_iter().map(|one| (report.file.clone(), one)));
+            reports.push(report);
+        }
+        if all.is_empty() {
+            return Err(Error::Usage(format!(
+                "nothing could be imported: none of the recorded requests is one of an operation of {}; \
+                 --recorded-path says what stands before their paths",
+                loaded.api.title
+            )));
+        }
+        Ok((reports, all))
     }
-    if all.is_empty() {
-        return Err(Error::Usage(format!(
-            "nothing could be imported: none of the recorded requests is one of an operation of {}; \
-             --recorded-path says what stands before their paths",
-            loaded.api.title
-        )));
+
+    /// Into the corpus, for the next run.
+    fn keep(self, (reports, all): Taken, ui: &mut Ui<'_>) -> Result<Exit, Error> {
+        let Self { project, loaded, identities, .. } = self;
+        let name = project.name(&loaded.api.title);
+        let root = project.root.join(run::CORPUS);
+        let mut own = kept::collection(&name, &root, Some(loaded.api), identities.redactor(), ui)?;
+        let before = own.corpus.len();
+        for (file, one) in &all {
+            own.corpus.add(&one.scenario, &Reason::imported(file, &one.place, one.status));
+        }
+        let problems = own.corpus.save();
+        for problem in &problems {
+            ui.warn(&problem.to_string())?;
+        }
+        let (entries, added) = (own.corpus.len(), own.corpus.len() - before);
+        let passed_over = all.len() - added;
+        ui.report(&format!(
+            "{}: {added} inputs added, {passed_over} known already or refused; it now has {entries}\n",
+            visible(&name)
+        ))?;
+        let corpus = json!({"added": added, "passed_over": passed_over, "entries": entries});
+        let object = json!({"format": ui::FORMAT, "api": name, "files": reports, "corpus": corpus});
+        ui.object(&object, &identities.redactor())?;
+        Ok(if problems.is_empty() { Exit::CLEAN } else { Exit::USAGE })
     }
-    Ok((reports, all))
+
+    /// To the target: a run that sends nothing else.
+    async fn send(self, target: Target, (reports, all): Taken, ui: &mut Ui<'_>) -> Result<Exit, Error> {
+        let Self { flags, project, context, loaded, identities, values, links } = self;
+        let settings = &project.settings;
+        let redactor = identities.redactor();
+        let name = project.name(&loaded.api.title);
+        let next = run::next_steps(&name, &format!("--url {}", target.base_url()));
+        let (findings, state, root) = (flags.findings, flags.state, &project.root);
+        let plan = Plan { name: name.clone(), target, settings, identities, findings, state, values, links, root };
+        let mut options = plan.options(context);
+        options.recorded = Some(all.into_iter().map(|(_, one)| remembered(one)).collect());
+        run::tell_fixtures(&options, findings, ui)?;
+        let summary = {
+            let mut console = ui.console(findings.remarks, next, redactor.clone());
+            run::campaign(&loaded, options, &mut console).await?
+        };
+        ui.object(&json!({"format": ui::FORMAT, "api": name, "files": reports, "run": summary}), &redactor)?;
+        Ok(run::exit(&summary, settings))
+    }
+}
+
+fn remembered(one: Imported) -> Remembered {
+    let reaches = one.status.is_some_and(|status| status / 100 == 2);
+    Remembered { is_valid: one.is_valid, reaches, scenario: Scenario::plain(one.scenario.steps) }
 }
 
 /// The name of a file for messages, and what is in it.
@@ -215,82 +275,4 @@ fn tell(report: &FileReport, ui: &mut Ui<'_>) -> Result<(), Error> {
     }
     let more = kept_out.len().saturating_sub(MOST_TOLD) + unreadable.len().saturating_sub(MOST_TOLD);
     if more > 0 { ui.note(&format!("  and {more} more; --json lists them all")) } else { Ok(()) }
-}
-
-/// Into the corpus, for the next run.
-fn keep(
-    project: &Project,
-    loaded: &Loaded,
-    identities: &Identities,
-    (reports, all): Taken,
-    ui: &mut Ui<'_>,
-) -> Result<Exit, Error> {
-    let name = project.name(&loaded.api.title);
-    let root = project.root.join(run::CORPUS);
-    let mut own = kept::collection(&name, &root, Some(loaded.api.clone()), identities.redactor(), ui)?;
-    let before = own.corpus.len();
-    for (file, one) in &all {
-        own.corpus.add(&one.scenario, &Reason::imported(file, &one.place, one.status));
-    }
-    let problems = own.corpus.save();
-    for problem in &problems {
-        ui.warn(&problem.to_string())?;
-    }
-    let (entries, added) = (own.corpus.len(), own.corpus.len() - before);
-    let passed_over = all.len() - added;
-    ui.report(&format!(
-        "{}: {added} inputs added, {passed_over} known already or refused; it now has {entries}\n",
-        visible(&name)
-    ))?;
-    let corpus = json!({"added": added, "passed_over": passed_over, "entries": entries});
-    let object = json!({"format": ui::FORMAT, "api": name, "files": reports, "corpus": corpus});
-    ui.object(&object, &identities.redactor())?;
-    Ok(if problems.is_empty() { Exit::CLEAN } else { Exit::USAGE })
-}
-
-fn is_success(one: &Imported) -> bool {
-    one.status.is_some_and(|status| status / 100 == 2)
-}
-
-/// To the target: a run that sends nothing else.
-#[expect(clippy::too_many_arguments, reason = "all of it is settled before, and none of it belongs together")]
-async fn send(
-    flags: &Flags,
-    project: &Project,
-    loaded: &Loaded,
-    target: Target,
-    identities: Identities,
-    (reports, all): Taken,
-    context: &Context,
-    ui: &mut Ui<'_>,
-) -> Result<Exit, Error> {
-    let settings = &project.settings;
-    let redactor = identities.redactor();
-    let name = project.name(&loaded.api.title);
-    let next = run::next_steps(&name, &format!("--url {}", target.base_url()));
-    let plan = Plan {
-        name: name.clone(),
-        target,
-        settings,
-        identities,
-        findings: flags.findings,
-        state: flags.state,
-        values: values::resolve(context, settings, &project.table, &project.root, &loaded.api)?,
-        links: super::project::links(&project.table, &loaded.api)?,
-        root: &project.root,
-    };
-    let remembered = |(_, one): (String, Imported)| Remembered {
-        is_valid: one.is_valid,
-        reaches: is_success(&one),
-        scenario: Scenario::plain(one.scenario.steps),
-    };
-    let mut options = plan.options(context);
-    options.recorded = Some(all.into_iter().map(remembered).collect());
-    run::tell_fixtures(&options, flags.findings, ui)?;
-    let summary = {
-        let mut console = ui.console(flags.findings.remarks, next, redactor.clone());
-        run::campaign(loaded, options, &mut console).await?
-    };
-    ui.object(&json!({"format": ui::FORMAT, "api": name, "files": reports, "run": summary}), &redactor)?;
-    Ok(run::exit(&summary, settings))
 }

@@ -149,14 +149,7 @@ async fn sent(flags: &Prune, context: &Context, ui: &mut Ui<'_>) -> Result<(Coll
     let redactor = identities.redactor();
     let target = target::resolve(settings, &loaded.api.servers, project.document.url())?;
     let name = project.name(&loaded.api.title);
-    let options = Options {
-        timeout: settings.timeout,
-        transport: run::transport(settings),
-        proxy: settings.proxy.clone(),
-        identities,
-        identity: settings.identity.clone(),
-        ..Options::new(&name, target)
-    };
+    let options = Options { identity: settings.identity.clone(), ..run::way(&name, target, settings, identities) };
     let executor = campaign::executor(&options)?;
     let mut own = collection(&name, &project.root.join(run::CORPUS), Some(loaded.api), redactor, ui)?;
     own.corpus.set_base_path(&options.target.base_path);

@@ -16,6 +16,7 @@ use super::{Context, Error, Exit, Ui, ui};
 use crate::config::File;
 use crate::finding::{Severity, Verdict};
 use crate::fixture::{Entry, Fixture, REGRESSIONS, Selection, Shelf, folder_of, trial_name};
+use crate::oracle;
 use crate::redact::Redactor;
 use crate::replay::Replayed;
 use crate::report::{Paint, line, visible};
@@ -130,7 +131,7 @@ async fn replay_all(
 /// Whether other requests at the same time could change what is seen, or the fixture what others see: it needs a target that
 /// was just started, or makes it hang.
 fn needs_quiet(fixture: &Fixture) -> bool {
-    fixture.requires_fresh || fixture.oracle == "hang"
+    fixture.requires_fresh || fixture.oracle == oracle::HANG.0
 }
 
 /// A line for each fixture, and below it all that a red one has to say.

@@ -50,13 +50,8 @@ impl Plan<'_> {
             requests: settings.requests,
             rate: settings.rate,
             concurrency: settings.concurrency,
-            timeout: settings.timeout,
             proof: settings.proof,
-            transport: transport(settings),
-            proxy: settings.proxy.clone(),
-            run_id: settings.run_id.clone(),
             identity: settings.identity.clone(),
-            identities,
             include: filters(&settings.include),
             exclude: filters(&settings.exclude),
             values,
@@ -68,8 +63,19 @@ impl Plan<'_> {
             fixtures: writes.then(|| fixtures(root)),
             reviewed: Some(fixtures(root)),
             corpus: Some(corpus(root)),
-            ..Options::new(&name, target)
+            ..way(&name, target, settings, identities)
         }
+    }
+}
+
+/// Options by which the target is reached; all others are as usual.
+pub(super) fn way(name: &str, target: Target, settings: &Settings, identities: Identities) -> Options {
+    Options {
+        timeout: settings.timeout,
+        transport: transport(settings),
+        proxy: settings.proxy.clone(),
+        identities,
+        ..Options::new(name, target)
     }
 }
 
@@ -78,7 +84,7 @@ pub(super) fn filters(patterns: &[String]) -> Vec<Filter> {
     patterns.iter().cloned().map(Filter).collect()
 }
 
-pub(super) fn transport(settings: &Settings) -> TransportKind {
+fn transport(settings: &Settings) -> TransportKind {
     match settings.transport {
         Transport::Auto => TransportKind::Auto,
         Transport::Http1 => TransportKind::Http1,

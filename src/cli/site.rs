@@ -77,15 +77,7 @@ impl Site {
         for name in used {
             identities.require(name).map_err(|error| Error::Usage(error.to_string()))?;
         }
-        let options = Options {
-            timeout: settings.timeout,
-            transport: run::transport(&settings),
-            run_id: settings.run_id.clone(),
-            proxy: settings.proxy,
-            identities,
-            process,
-            ..Options::new(api, target.clone())
-        };
+        let options = Options { process, ..run::way(api, target.clone(), &settings, identities) };
         let is_demo = cfg!(feature = "demo") && table.is_none() && api == "demo";
         Ok(Self { executor: campaign::executor(&options)?, target, base_path, document, is_demo })
     }

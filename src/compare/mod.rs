@@ -7,7 +7,11 @@
 mod noise;
 mod outline;
 mod run;
+mod side;
 mod spot;
+#[cfg(test)]
+mod tests;
 
-pub use run::{Comparer, Comparison, Options, Side, Sides};
+pub use run::{Comparer, Comparison, Options};
+pub use side::{Side, Sides};
 pub use spot::{Class, Difference, Spot};

@@ -6,37 +6,18 @@ use std::sync::Arc;
 use futures_util::future::try_join;
 
 use super::noise::Noise;
-use super::outline::{Local, Outline};
+use super::outline::Outline;
+use super::side::{Sides, moved};
 use super::spot::{Class, Difference, Spot, spots, unstable};
 use crate::api::{Api, OperationId};
-use crate::engine::{Error, Execution, Executor, Novelty, Planner};
-use crate::oracle::Registry;
-use crate::scenario::{GeneratorId, Provenance, Scenario, Trace, typed};
+use crate::engine::{Error, Execution, Novelty, Planner};
+use crate::oracle::{self, Registry};
+use crate::scenario::{Provenance, Scenario, Trace, typed};
 use crate::seed::Seed;
-use crate::wire::{Exchange, FaultKind, Origin, Request};
+use crate::wire::{Exchange, FaultKind, Request, ends_in};
 
-/// The oracle that says whether an answer breaks its schema.
-const SCHEMA: &str = "response_schema";
 /// After so many scenarios in a row to which a target took no connection it is gone.
-const OUTAGE: u32 = 4;
-
-/// One of the two targets.
-pub struct Side {
-    /// The way to it.
-    pub executor: Executor,
-    /// Where it listens.
-    pub origin: Origin,
-    /// What stands before every path there.
-    pub base_path: String,
-}
-
-/// Both.
-pub struct Sides {
-    /// The one that is right.
-    pub base: Side,
-    /// The one that is looked at.
-    pub head: Side,
-}
+pub(super) const OUTAGE: u32 = 4;
 
 /// How both are compared.
 #[derive(Clone, Copy, Debug)]
@@ -161,7 +142,7 @@ impl<'a> Comparer<'a> {
             return Ok(None);
         }
         self.comparison.compared += 1;
-        let telling = if is_fault(&first.head, FaultKind::TimedOut) { &first.head } else { &first.base };
+        let telling = if ends_in(&first.head.exchanges, FaultKind::TimedOut) { &first.head } else { &first.base };
         let exchanges = telling.exchanges.clone();
         let mut suspicions = self.suspicions(&scenario, &first);
         let mut last = first;
@@ -169,7 +150,7 @@ impl<'a> Comparer<'a> {
         let mut shown = 1;
         while shown < tries && !suspicions.is_empty() {
             let next = self.both(&scenario, shown).await?;
-            if [&next.base, &next.head].into_iter().any(|execution| is_fault(execution, FaultKind::Refused)) {
+            if [&next.base, &next.head].into_iter().any(|execution| ends_in(&execution.exchanges, FaultKind::Refused)) {
                 // The request ended the target: it will not show again.
                 suspicions.retain(|(_, spot)| spot.class == Class::StatusClass);
                 break;
@@ -198,8 +179,7 @@ impl<'a> Comparer<'a> {
             let Some(operation) = self.api.operation(&step.operation) else { continue };
             let Some(below) = step.request.target.strip_prefix(base_path) else { continue };
             let request = Request { target: step.request.target.slice_ref(below), ..Request::clone(&step.request) };
-            let provenance = Provenance { generator: GeneratorId("recorded"), index: 0, seed: Seed::new(0) };
-            step.case = Some(Arc::new(typed(operation, &request, provenance)));
+            step.case = Some(Arc::new(typed(operation, &request, Provenance::recorded(0))));
         }
         scenario
     }
@@ -211,8 +191,8 @@ impl<'a> Comparer<'a> {
         let moved = moved(scenario, &base.base_path, &head.base_path);
         let (base, head) = try_join(base.executor.run(scenario, fresh), head.executor.run(&moved, fresh)).await?;
         self.comparison.requests += base.exchanges.len().max(head.exchanges.len()) as u64;
-        let one = local(scenario, &base, &self.sides.base.origin);
-        let other = local(scenario, &head, &self.sides.head.origin);
+        let one = self.sides.base.local(scenario, &base);
+        let other = self.sides.head.local(scenario, &head);
         let pairs = base.exchanges.iter().zip(&head.exchanges);
         let outlines = pairs.map(|(a, b)| (Outline::of(a, &one), Outline::of(b, &other))).collect();
         Ok(Pair { base, head, outlines })
@@ -222,7 +202,7 @@ impl<'a> Comparer<'a> {
     fn counts_refusals(&mut self, pair: &Pair) -> bool {
         let both = [(&pair.base, "base"), (&pair.head, "head")];
         for (count, (execution, name)) in self.refused.iter_mut().zip(both) {
-            *count = if is_fault(execution, FaultKind::Refused) { *count + 1 } else { 0 };
+            *count = if ends_in(&execution.exchanges, FaultKind::Refused) { *count + 1 } else { 0 };
             if *count >= OUTAGE {
                 self.comparison.unreachable = Some(name);
             }
@@ -258,7 +238,7 @@ impl<'a> Comparer<'a> {
     fn schema(&self, scenario: &Scenario, pair: &Pair, step: usize) -> Vec<Spot> {
         let judge = |execution: &Execution| {
             let mut found = self.registry.judge(&Trace { scenario, exchanges: &execution.exchanges[..=step] });
-            found.retain(|finding| finding.oracle().0 == SCHEMA);
+            found.retain(|finding| finding.oracle() == oracle::RESPONSE_SCHEMA);
             found
         };
         let before = judge(&pair.base);
@@ -312,12 +292,6 @@ impl<'a> Comparer<'a> {
     }
 }
 
-/// Whether the last answer is missing for this reason.
-fn is_fault(execution: &Execution, kind: FaultKind) -> bool {
-    let fault = execution.exchanges.last().and_then(|exchange| exchange.outcome.fault());
-    fault.is_some_and(|fault| fault.kind == kind)
-}
-
 /// What each of the targets answers differently from itself.
 fn own_differences(step: usize, last: &Pair, next: &Pair) -> [Vec<Spot>; 2] {
     let (Some(before), Some(now)) = (last.outlines.get(step), next.outlines.get(step)) else {
@@ -326,223 +300,4 @@ fn own_differences(step: usize, last: &Pair, next: &Pair) -> [Vec<Spot>; 2] {
     let of =
         |one: &Execution, other: &Execution, outlines| unstable(&one.exchanges[step], &other.exchanges[step], outlines);
     [of(&last.base, &next.base, (&before.0, &now.0)), of(&last.head, &next.head, (&before.1, &now.1))]
-}
-
-/// The scenario below another base path.
-fn moved(scenario: &Scenario, from: &str, to: &str) -> Scenario {
-    let mut scenario = scenario.clone();
-    if from == to {
-        return scenario;
-    }
-    for step in &mut scenario.steps {
-        if let Some(below) = step.request.target.strip_prefix(from.as_bytes()) {
-            let target = [to.as_bytes(), below].concat();
-            Arc::make_mut(&mut step.request).target = target.into();
-        }
-    }
-    scenario
-}
-
-/// What only this target says in its answers to the scenario.
-fn local(scenario: &Scenario, execution: &Execution, origin: &Origin) -> Local {
-    let pairs = scenario.steps.iter().zip(&execution.exchanges);
-    let captured = pairs.filter_map(|(step, exchange)| Some((step, exchange.outcome.response()?)));
-    let captured = captured.flat_map(|(step, response)| {
-        step.captures.iter().filter_map(|capture| Some((capture.take(response)?, capture.name.clone())))
-    });
-    Local { authority: format!("{}:{}", origin.host, origin.port), captured: captured.collect() }
-}
-
-impl Side {
-    /// Ends what was made there, if that was remembered.
-    pub async fn clean_up(&self, names: Seed) -> Result<(), Error> {
-        for scenario in self.executor.ledger.iter().flat_map(|ledger| ledger.left()) {
-            self.executor.run(&scenario, names).await?;
-        }
-        Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::atomic::{AtomicU32, Ordering};
-    use std::time::Duration;
-
-    use serde_json::{Value, json};
-
-    use super::*;
-    use crate::identity::Identities;
-    use crate::scenario::{ANONYMOUS, Capture, IdentityName, Source, Step};
-    use crate::spec::load_bytes;
-    use crate::transport::canned::{self, Canned};
-    use crate::transport::{self};
-    use crate::wire::Outcome;
-
-    const SHOP: &str = "\
-openapi: 3.1.0
-info: {title: Shop, version: '1'}
-paths:
-  /orders:
-    post: {responses: {'201': {description: made}}}
-  /orders/{orderId}:
-    get:
-      parameters: [{name: orderId, in: path, required: true, schema: {type: integer}}]
-      responses:
-        '200':
-          description: one
-          content: {application/json: {schema: {properties: {state: {enum: [open, paid]}}}}}
-";
-
-    fn side(port: u16, answer: impl Fn(&Request) -> Outcome + Send + Sync + 'static) -> Side {
-        let options = transport::Options { timeout: Duration::from_secs(1), fresh_connection: false };
-        let transport = Arc::new(Canned::new(answer));
-        let executor =
-            Executor { transport, identities: Arc::new(Identities::new()), options, ledger: None, process: None };
-        let origin = format!("http://127.0.0.1:{port}").parse().unwrap();
-        Side { executor, origin, base_path: format!("/v{port}") }
-    }
-
-    fn step(operation: &str, target: &str, captures: Vec<Capture>) -> Step {
-        let (method, _) = operation.split_once(' ').unwrap();
-        Step {
-            operation: OperationId::from_text(operation),
-            identity: IdentityName::new(ANONYMOUS),
-            request: Arc::new(Request::new(method, target.to_owned())),
-            fresh: vec![],
-            captures,
-            case: None,
-            at_once: false,
-        }
-    }
-
-    /// The differences of an order that is made and read; each target is told how often it was asked.
-    fn compared(
-        base: impl Fn(u32) -> Value + Send + Sync + 'static,
-        head: impl Fn(u32) -> Value + Send + Sync + 'static,
-    ) -> Comparison {
-        let answers = |ids: u32, path: &'static str, body: Box<dyn Fn(u32) -> Value + Send + Sync>| {
-            let asked = AtomicU32::new(0);
-            move |request: &Request| {
-                assert!(request.target_text().starts_with(path), "{}", request.target_text());
-                if request.method == "POST" {
-                    let turn = asked.fetch_add(1, Ordering::Relaxed);
-                    return canned::json(201, &json!({"id": ids + turn}));
-                }
-                let mut body = body(asked.load(Ordering::Relaxed));
-                let status = body["status"].take().as_u64().map_or(200, |status| u16::try_from(status).unwrap());
-                body["id"] = request.target_text().rsplit('/').next().unwrap().parse::<u32>().unwrap().into();
-                canned::json(status, &body)
-            }
-        };
-        let api = load_bytes("shop.yaml", SHOP.as_bytes()).unwrap().api;
-        let sides = Sides {
-            base: side(1, answers(10, "/v1/", Box::new(base))),
-            head: side(2, answers(900, "/v2/", Box::new(head))),
-        };
-        let options = Options { names: Seed::new(1), tries: 3, timing: false };
-        let mut comparer = Comparer::new(&api, &sides, options);
-        let capture = Capture { name: "id".into(), from: Source::Body("/id".into()) };
-        let steps = vec![
-            step("POST /orders", "/v1/orders", vec![capture]),
-            step("GET /orders/{orderId}", "/v1/orders/{{id}}", vec![]),
-        ];
-        let scenario = Scenario::plain(steps);
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            for _ in 0..3 {
-                comparer.scenario(&scenario, "a test").await.unwrap();
-            }
-        });
-        comparer.finish()
-    }
-
-    #[track_caller]
-    fn check(
-        base: impl Fn(u32) -> Value + Send + Sync + 'static,
-        head: impl Fn(u32) -> Value + Send + Sync + 'static,
-        expected: &[&str],
-    ) {
-        let comparison = compared(base, head);
-        let shown = |one: &Difference| {
-            let Spot { class, place, base, head } = &one.spot;
-            let place = if *class == Class::Schema { "" } else { place };
-            format!("{} {class} {place}: {base} / {head}", one.operation)
-        };
-        let found: Vec<String> = comparison.differences.iter().map(shown).collect();
-        assert_eq!(found, expected);
-        assert_eq!((comparison.compared, comparison.unreachable), (3, None));
-    }
-
-    #[test]
-    fn targets_that_do_the_same_have_no_difference() {
-        // Ids differ from target to target and from time to time, and so does what is said beside them.
-        check(|turn| json!({"state": "open", "n": turn}), |turn| json!({"state": "open", "n": turn + 7}), &[]);
-    }
-
-    #[test]
-    fn what_differs_each_time_is_told_once() {
-        let get = "GET /orders/{orderId}";
-        check(
-            |_| json!({"state": "open"}),
-            |_| json!({"state": "paid"}),
-            &[&format!("{get} value 200 body/state: open / paid")],
-        );
-        check(
-            |_| json!({"note": "x"}),
-            |_| json!({}),
-            &[&format!("{get} member_gone 200 body/note: (there) / (gone)")],
-        );
-        check(|_| json!({}), |_| json!({"status": 500}), &[&format!("{get} status_class 2xx -> 5xx: 200 / 500")]);
-    }
-
-    #[test]
-    fn a_schema_that_only_the_second_one_breaks_is_told() {
-        let comparison = compared(|_| json!({"state": "open"}), |_| json!({"state": "lost"}));
-        let classes: Vec<Class> = comparison.differences.iter().map(|one| one.spot.class).collect();
-        assert_eq!(classes, [Class::Value, Class::Schema]);
-        assert_eq!((comparison.differences[0].tries, comparison.differences[0].again), (3, 2));
-    }
-
-    #[test]
-    fn what_differs_only_sometimes_is_not_told() {
-        check(|_| json!({}), |turn| json!({"status": if turn == 2 { 500 } else { 200 }}), &[]);
-        check(|turn| json!({"state": if turn % 2 == 0 { "open" } else { "paid" }}), |_| json!({"state": "open"}), &[]);
-    }
-
-    #[test]
-    fn a_request_that_ends_the_target_is_told_though_it_can_not_show_again() {
-        let api = load_bytes("shop.yaml", SHOP.as_bytes()).unwrap().api;
-        let asked = AtomicU32::new(0);
-        let dies = move |_: &Request| {
-            let is_first = asked.fetch_add(1, Ordering::Relaxed) == 0;
-            canned::fault(if is_first { FaultKind::Closed } else { FaultKind::Refused })
-        };
-        let sides = Sides { base: side(1, |_| canned::json(200, &json!({}))), head: side(1, dies) };
-        let mut comparer = Comparer::new(&api, &sides, Options { names: Seed::new(1), tries: 3, timing: false });
-        let scenario = Scenario::single(step("GET /orders/{orderId}", "/v1/orders/1", vec![]));
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(comparer.scenario(&scenario, "a test")).unwrap();
-        let found = comparer.finish().differences;
-        assert_eq!((found.len(), found[0].spot.class, found[0].hits, found[0].tries), (1, Class::StatusClass, 1, 3));
-    }
-
-    #[test]
-    fn a_target_that_is_gone_ends_it() {
-        let api = load_bytes("shop.yaml", SHOP.as_bytes()).unwrap().api;
-        let sides = Sides {
-            base: side(1, |_| canned::json(200, &json!({}))),
-            head: side(1, |_| canned::fault(FaultKind::Refused)),
-        };
-        let mut comparer = Comparer::new(&api, &sides, Options { names: Seed::new(1), tries: 3, timing: false });
-        let scenario = Scenario::single(step("GET /orders/{orderId}", "/v1/orders/1", vec![]));
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            for _ in 0..2 * OUTAGE {
-                comparer.scenario(&scenario, "a test").await.unwrap();
-            }
-        });
-        let comparison = comparer.finish();
-        assert_eq!((comparison.unreachable, comparison.differences.len()), (Some("head"), 0));
-        assert_eq!(comparison.skipped, u64::from(OUTAGE));
-    }
 }

@@ -4,15 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
+use super::Aside;
 use super::entry::{Entry, Reason};
 use super::fit::{Fit, Operations};
-use super::{Aside, Problem};
 use crate::api::Api;
 use crate::engine::Remembered;
 use crate::redact::Redactor;
 use crate::scenario::Scenario;
 use crate::scenario::file::{StepRecord, folder_name};
-use crate::store::Store;
+use crate::store::{Problem, Store};
 
 /// The most entries of one API.
 const MOST_ENTRIES: usize = 2_000;
@@ -22,6 +22,8 @@ const FOR_FIRSTS: usize = 500;
 const LONGEST_ENTRY: usize = 64 * 1024;
 /// The most bytes of all files together, since all are held in memory.
 const MOST_BYTES: usize = 16 * 1024 * 1024;
+/// What is told of a file that is none of ours.
+const LACK: &str = "it is no entry of a corpus";
 
 /// The corpus of one API: held in memory, written by [`Corpus::save`].
 pub struct Corpus {
@@ -156,7 +158,7 @@ impl Corpus {
             match operations.fit(entry) {
                 Fit::Applies(is_valid) => {
                     let mut scenario = self.scenario(entry);
-                    if let Some(last) = scenario.steps.last_mut().filter(|_| entry.is_imported()) {
+                    if let Some(last) = scenario.steps.last_mut() {
                         last.case = operations.case(entry).map(Arc::new);
                     }
                     remembered.push(Remembered { scenario, is_valid, reaches: entry.reaches() });
@@ -212,7 +214,7 @@ impl Corpus {
     }
 
     fn read(&self, key: &str) -> Result<(Entry, usize), Problem> {
-        let unreadable = |reason| Problem::Unreadable { file: key.to_owned(), reason };
+        let unreadable = |reason| Problem::Unreadable { file: key.to_owned(), lack: LACK, reason };
         let bytes = self.settings.store.get(key).map_err(|source| Problem::Io { file: key.to_owned(), source })?;
         let bytes = bytes.unwrap_or_default();
         if bytes.len() > LONGEST_ENTRY {
@@ -272,6 +274,17 @@ mod tests {
         let mut found = targets(&again);
         found.sort();
         assert_eq!(found, ["/a", "/b"]);
+    }
+
+    #[test]
+    fn what_is_recalled_can_be_judged() {
+        let (mut corpus, _) = open(&Arc::new(Memory::default()), "");
+        let notes = crate::corpus::testing::scenario(&["POST /notes {\"text\":1}"]);
+        assert!(corpus.add(&notes, &reason("answered 500 in a new way")));
+        let (remembered, aside) = corpus.recall(&crate::corpus::testing::api());
+        assert_eq!((remembered.len(), aside.len()), (1, 0));
+        let case = remembered[0].scenario.steps[0].case.as_ref().unwrap();
+        assert_eq!((case.operation.id.as_str(), case.intent.word()), ("POST /notes", "malformed"));
     }
 
     #[test]

@@ -1,7 +1,5 @@
 //! One entry as a file. Main type: [`Entry`].
 
-use std::io;
-
 use serde::{Deserialize, Serialize};
 
 use crate::api::OperationId;
@@ -9,8 +7,6 @@ use crate::scenario::file::{StepRecord, pretty};
 
 /// The version of the format. The first one had neither intent nor status nor kind.
 const FORMAT: u32 = 2;
-/// How the reason of an entry begins that somebody else recorded.
-const IMPORTED: &str = "was imported from ";
 
 /// A scenario with the reason for which it is kept.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -32,38 +28,6 @@ pub(super) struct Entry {
     pub(super) steps: Vec<StepRecord>,
 }
 
-/// A file of the corpus that is passed over, or could not be written.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Problem {
-    /// The store failed.
-    #[error("failed to read or write {file}: {source}")]
-    Io {
-        /// The file.
-        file: String,
-        /// The system's words.
-        source: io::Error,
-    },
-    /// The file is no entry of this version.
-    #[error("{file} is passed over, since it is no entry of a corpus: {reason}; delete it if nobody needs it")]
-    Unreadable {
-        /// The file.
-        file: String,
-        /// Why.
-        reason: String,
-    },
-    /// There are more entries than are kept.
-    #[error("{count} entries of {folder} are passed over, since a corpus holds at most {most}; delete some")]
-    TooMany {
-        /// The folder.
-        folder: String,
-        /// How many.
-        count: usize,
-        /// The bound.
-        most: usize,
-    },
-}
-
 /// Why a scenario is worth keeping.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reason {
@@ -81,16 +45,11 @@ impl Reason {
     /// For what somebody else recorded: in which file, where, and what it was answered.
     pub fn imported(file: &str, place: &str, status: Option<u16>) -> Self {
         let reaches = status.is_some_and(|status| status / 100 == 2);
-        Self { words: format!("{IMPORTED}{file}, {place}"), status, kind: None, reaches }
+        Self { words: format!("was imported from {file}, {place}"), status, kind: None, reaches }
     }
 }
 
 impl Entry {
-    /// Whether somebody else recorded it: then no oracle has seen its answer yet.
-    pub(super) fn is_imported(&self) -> bool {
-        self.novelty.starts_with(IMPORTED)
-    }
-
     pub(super) fn new(reason: &Reason, intent: Option<&str>, steps: Vec<StepRecord>) -> Self {
         let Reason { words, status, kind, .. } = reason.clone();
         Self { format: FORMAT, novelty: words, intent: intent.map(str::to_owned), status, kind, steps }

@@ -9,8 +9,7 @@ use std::sync::Arc;
 use super::entry::Entry;
 use crate::api::{Api, Operation};
 use crate::scenario::file::StepRecord;
-use crate::scenario::{Breach, Case, GeneratorId, Intent, Provenance, breaches, is_valid, placeholder, typed};
-use crate::seed::Seed;
+use crate::scenario::{Breach, Case, Intent, Provenance, RECORDED, breaches, is_valid, placeholder, typed};
 use crate::wire::Request;
 
 /// What became of an entry.
@@ -30,15 +29,13 @@ impl<'a> Operations<'a> {
         Self(api.operations.iter().map(|operation| (operation.id.as_str(), operation)).collect())
     }
 
-    /// The last request as typed values, by which its answer is judged. Where it holds what is not known yet, such as an
-    /// id, only its entry says what it is meant to be.
+    /// The last request as typed values, by which its answer is judged.
     pub(super) fn case(&self, entry: &Entry) -> Option<Case> {
         let (last, before) = entry.steps.split_last().filter(|(last, _)| !last.outside_base_path)?;
-        let provenance = Provenance { generator: GeneratorId("recorded"), index: 0, seed: Seed::new(0) };
-        let mut case = typed(self.0.get(last.operation.as_str())?, &last.to_step("").request, provenance);
-        if !last.fresh.is_empty() || before.iter().any(|step| !step.captures.is_empty()) {
-            case.intent = if entry.is_valid() == Some(true) { Intent::Valid } else { Intent::Hostile("recorded") };
-        }
+        let operation = self.0.get(last.operation.as_str())?;
+        let mut case = typed(operation, &last.to_step("").request, Provenance::recorded(0));
+        let is_complete = last.fresh.is_empty() && before.iter().all(|step| step.captures.is_empty());
+        case.intent = meant(case.intent, entry, is_complete);
         Some(case)
     }
 
@@ -65,6 +62,18 @@ impl<'a> Operations<'a> {
             names.extend(step.captures.iter().map(|capture| placeholder(&capture.name)));
         }
         Fit::Applies(last_is_valid)
+    }
+}
+
+/// What the last request is meant to be: `shown` by its values, unless it holds what is not known yet, such as an id. A
+/// payload stays one although its values conform: oracles ask less of the answer.
+fn meant(shown: Intent, entry: &Entry, is_complete: bool) -> Intent {
+    match entry.intent.as_deref() {
+        Some("wire") => Intent::Wire(RECORDED),
+        Some("hostile") => Intent::Hostile(RECORDED),
+        _ if is_complete => shown,
+        _ if entry.is_valid() == Some(true) => Intent::Valid,
+        _ => Intent::Hostile(RECORDED),
     }
 }
 
@@ -127,8 +136,12 @@ mod tests {
 
     #[test]
     fn what_a_request_is_meant_to_be_is_known_from_its_values_or_its_entry() {
-        check_intent(Some("hostile"), &["GET /notes?limit=3"], "valid");
-        check_intent(Some("hostile"), &["GET /notes?limit=x"], "malformed");
+        check_intent(None, &["GET /notes?limit=3"], "valid");
+        check_intent(Some("boundary"), &["GET /notes?limit=3"], "valid");
+        check_intent(Some("malformed"), &["GET /notes?limit=x"], "malformed");
+        check_intent(Some("malformed"), &["GET /notes?limit=3"], "valid");
+        check_intent(Some("hostile"), &["GET /notes?limit=3"], "hostile");
+        check_intent(Some("wire"), &["GET /notes?limit=3"], "wire");
         check_intent(Some("valid"), &["POST /notes > id", "GET /notes/{{id}}"], "valid");
         check_intent(Some("malformed"), &["POST /notes > id", "GET /notes/{{id}}"], "hostile");
     }

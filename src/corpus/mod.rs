@@ -13,5 +13,5 @@ mod testing;
 
 pub use collection::{Corpus, Settings};
 pub use distil::{Merged, Shown, Surplus};
-pub use entry::{Problem, Reason};
+pub use entry::Reason;
 pub use survey::{Against, Aside, Kept, Survey};

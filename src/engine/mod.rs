@@ -9,6 +9,7 @@ mod alarm;
 mod arm;
 mod bind;
 mod coverage;
+mod ending;
 mod execute;
 mod forms;
 mod ground;
@@ -33,6 +34,7 @@ mod written;
 
 pub use alarm::{Alarm, repeated};
 pub use coverage::{Account, RuleCounts};
+pub use ending::clean_up;
 pub use execute::{Error, Execution, Executor, SetupBroken, preparations};
 pub use health::Health;
 pub use lane::LaneReport;

@@ -310,7 +310,7 @@ impl Planner {
             }
         }
         self.folded += 1;
-        let case = planned.scenario.steps.last().and_then(|step| step.case.clone());
+        let case = planned.known_case();
         let lane = &mut self.lanes[planned.lane];
         lane.count(glimpse, self.folded);
         lane.fold(case.as_deref(), glimpse, is_novel, &self.generators);

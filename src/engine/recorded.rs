@@ -12,7 +12,7 @@ use super::Glimpse;
 use super::plan::{Planned, Planner};
 use crate::api::OperationId;
 use crate::resource::{Action, Entry, Found, Recipe, Teller, Use};
-use crate::scenario::{Scenario, Step, placeholder};
+use crate::scenario::{Case, Scenario, Step, placeholder};
 
 /// A scenario that an earlier run kept.
 #[derive(Clone, Debug)]
@@ -23,6 +23,16 @@ pub struct Remembered {
     pub is_valid: bool,
     /// Whether its last answer was 2xx.
     pub reaches: bool,
+}
+
+impl Planned {
+    /// The typed values of its last request: none if it holds what is known only when it is sent, since then nothing can be
+    /// learned from what its values are.
+    pub(super) fn known_case(&self) -> Option<Arc<Case>> {
+        let (last, before) = self.scenario.steps.split_last()?;
+        let is_known = last.fresh.is_empty() && before.iter().all(|step| step.captures.is_empty());
+        last.case.clone().filter(|_| is_known)
+    }
 }
 
 /// Scenarios that wait to be sent.
@@ -109,7 +119,7 @@ impl Planner {
 
     fn again(&self, one: Remembered, lane: usize, number: u64) -> Planned {
         let Remembered { mut scenario, is_valid, .. } = one;
-        // They do not count as sent: the same request made from a case is judged, and one that was read is not.
+        // They do not count as sent: the same request made from a case is known better than one that was read.
         scenario.steps.iter_mut().for_each(|step| step.identity = self.identity.clone());
         let fresh = self.making.seed.child("recorded", number);
         Planned { scenario, fresh, uses: Vec::new(), lane, recorded: Some(is_valid) }
@@ -168,4 +178,44 @@ fn uses(scenario: &Scenario, index: usize, known: &[(usize, Vec<Arc<Entry>>)]) -
         }
     }
     uses
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::scenario::encode::samples::{case, operation};
+    use crate::scenario::{ANONYMOUS, Capture, IdentityName, Source};
+    use crate::seed::Seed;
+    use crate::wire::Request;
+
+    /// Whether the values of the last of these steps are known, each with its new names and with what it captures.
+    #[track_caller]
+    fn check(steps: &[(&[&str], &[&str])], expected: bool) {
+        let operation = operation("POST", "/a", json!({}));
+        let capture = |name: &&str| Capture { name: (*name).to_owned(), from: Source::Location };
+        let step = |(fresh, captures): &(&[&str], &[&str])| Step {
+            operation: operation.id.clone(),
+            identity: IdentityName::new(ANONYMOUS),
+            request: Arc::new(Request::new("POST", "/a")),
+            fresh: fresh.iter().map(ToString::to_string).collect(),
+            captures: captures.iter().map(capture).collect(),
+            case: Some(Arc::new(case(&operation, &[]))),
+            at_once: false,
+        };
+        let scenario = Scenario::plain(steps.iter().map(step).collect());
+        let planned = Planned { scenario, fresh: Seed::new(1), uses: vec![], lane: 0, recorded: Some(true) };
+        assert_eq!(planned.known_case().is_some(), expected, "{steps:?}");
+    }
+
+    #[test]
+    fn nothing_is_learned_from_values_that_are_not_known() {
+        check(&[(&[], &[])], true);
+        check(&[(&["fresh"], &[]), (&[], &[])], true);
+        check(&[(&[], &[]), (&[], &["own"])], true);
+        check(&[(&["fresh"], &[])], false);
+        check(&[(&[], &["id"]), (&[], &[])], false);
+        check(&[], false);
+    }
 }

@@ -9,13 +9,11 @@ use percent_encoding::percent_decode;
 use serde_json::Value;
 
 use super::session::Placed;
-use crate::resource::{Graph, harvest};
+use crate::resource::{Graph, MOST_STEPS, harvest};
 use crate::scenario::{Capture, Datum, Intent, Source, placeholder};
 use crate::schema::escape_token;
 use crate::wire::Request;
 
-/// The most steps of a scenario.
-const MOST_STEPS: usize = 8;
 /// How many values are looked at in one body.
 const MOST_VALUES: usize = 400;
 

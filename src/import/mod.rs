@@ -9,8 +9,10 @@ mod curl;
 mod form;
 mod har;
 mod link;
+mod place;
 mod raw;
 mod recorded;
+mod renew;
 mod session;
 mod shell;
 

@@ -1,26 +1,20 @@
 //! Recorded requests as scenarios of a document's operations. Main function: [`session`].
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use serde::Serialize;
 
 use super::clean::{Cleaner, Dropped};
-use super::link::{Links, Site, free, marked, texts};
+use super::link::{Links, marked};
+use super::place::{bases, find};
 use super::recorded::Recorded;
+use super::renew::renewed;
 use crate::api::{Api, Operation, OperationId};
-use crate::engine;
 use crate::generate::Generators;
-use crate::resource::{Action, Graph, Link};
-use crate::scenario::{
-    Case, GeneratorId, IdentityName, Intent, Provenance, Scenario, Step, fits_path, placeholder, typed,
-};
-use crate::seed::Seed;
+use crate::resource::{Graph, Link};
+use crate::scenario::{Case, IdentityName, Intent, Provenance, Scenario, Step, typed};
 use crate::wire::{Request, Response};
-
-/// The generator of cases that were read off recordings.
-const RECORDED: GeneratorId = GeneratorId("recorded");
 
 /// What becomes of recordings.
 pub struct Plan<'a> {
@@ -104,7 +98,7 @@ pub fn session(recorded: &[Recorded], plan: &Plan<'_>) -> Session {
             Ok((operation, below)) => {
                 let request = Request { target: below, ..one.request.clone() };
                 let request = cleaner.clean(operation, &request, &mut session.dropped);
-                let provenance = Provenance { generator: RECORDED, index: placed.len() as u64, seed: Seed::new(0) };
+                let provenance = Provenance::recorded(placed.len() as u64);
                 placed.push(Placed {
                     place: one.place.clone(),
                     operation: Arc::clone(operation),
@@ -122,51 +116,6 @@ pub fn session(recorded: &[Recorded], plan: &Plan<'_>) -> Session {
     }
     write(&placed, plan, &mut session);
     session
-}
-
-/// What may stand before a recorded path, the longest first.
-fn bases(plan: &Plan<'_>) -> Vec<String> {
-    let path_of = |server: &String| match url::Url::parse(server) {
-        Ok(url) => url.path().to_owned(),
-        Err(_) => server.split(['?', '#']).next().unwrap_or_default().to_owned(),
-    };
-    let mut bases: Vec<String> = match plan.recorded_path {
-        Some(path) => vec![path.to_owned()],
-        None => plan.api.servers.iter().map(path_of).chain([plan.base_path.to_owned(), String::new()]).collect(),
-    };
-    for base in &mut bases {
-        base.truncate(base.trim_end_matches('/').len());
-    }
-    bases.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
-    bases.dedup();
-    bases
-}
-
-/// The most specific operation of a request, and its target below what stands before every path.
-fn find<'a>(api: &'a Api, bases: &[String], request: &Request) -> Result<(&'a Arc<Operation>, Bytes), String> {
-    let mut others: BTreeSet<&str> = BTreeSet::new();
-    for base in bases {
-        let Some(below) = request.target.strip_prefix(base.as_bytes()) else { continue };
-        if !base.is_empty() && !matches!(below.first(), None | Some(b'/' | b'?')) {
-            continue;
-        }
-        let below = if below.starts_with(b"/") { below.to_vec() } else { [b"/", below].concat() };
-        let fits = api.operations.iter().filter(|operation| fits_path(operation, &below));
-        let (same, other): (Vec<_>, Vec<_>) = fits.partition(|operation| operation.method == request.method);
-        if let Some(operation) = same.into_iter().min_by_key(|operation| generality(&operation.path)) {
-            return Ok((operation, below.into()));
-        }
-        others.extend(other.iter().map(|operation| operation.method.as_str()));
-    }
-    Err(match others.len() {
-        0 => "no operation of the document has such a path".to_owned(),
-        _ => format!("the document has no {} there, only {}", request.method, Vec::from_iter(others).join(", ")),
-    })
-}
-
-/// Which segments of a template are names; of two that fit, the one with the later names is meant.
-fn generality(template: &str) -> Vec<bool> {
-    template.split('/').map(|segment| segment.contains('{')).collect()
 }
 
 /// Each request with those that it needs.
@@ -206,47 +155,6 @@ fn write(placed: &[Placed], plan: &Plan<'_>, session: &mut Session) {
             is_valid: one.case.intent == Intent::Valid,
         });
     }
-}
-
-/// A text that is new each time that it is sent.
-struct Renewed {
-    name: String,
-    site: Site,
-    text: String,
-}
-
-/// The names under which requests make things, where nothing else of the session is about them.
-fn renewed(placed: &[Placed], graph: &Graph, plan: &Plan<'_>) -> BTreeMap<usize, Vec<Renewed>> {
-    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    for one in placed {
-        let own: BTreeSet<String> = texts(&one.request).into_iter().collect();
-        for text in own {
-            *counts.entry(text).or_default() += 1;
-        }
-    }
-    let mut taken = BTreeSet::new();
-    let mut all = BTreeMap::new();
-    for (index, one) in placed.iter().enumerate() {
-        let creates = graph.role(&one.operation.id).is_some_and(|role| role.action == Action::Create);
-        let worked = one.answer.as_ref().is_none_or(|answer| answer.status / 100 == 2);
-        let Ok(body) = serde_json::from_slice::<serde_json::Value>(&one.request.body) else { continue };
-        if !creates || !worked || one.case.intent != Intent::Valid {
-            continue;
-        }
-        let own = engine::renewable(&one.case, plan.generators).into_iter().filter_map(|known| {
-            let text = body.pointer(&known.pointer)?.as_str()?;
-            let is_plain = text.chars().all(|c| c.is_ascii_alphanumeric() || " ._@+-".contains(c));
-            if !is_plain || counts.get(text).copied().unwrap_or_default() > 1 {
-                return None;
-            }
-            let name = free("fresh", &mut taken);
-            let text = placeholder(&name);
-            let text = if known.is_email { format!("{text}@example.com") } else { text };
-            Some(Renewed { name, site: Site::Member(known.pointer.to_string()), text })
-        });
-        all.insert(index, own.collect());
-    }
-    all
 }
 
 #[cfg(test)]

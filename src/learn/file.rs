@@ -3,7 +3,6 @@
 //! It stands beside the folder of the API's corpus, as `NAME.learned.json`. A rule that would hold a credential is not
 //! written. A file that can't be read is told of, and left as it is.
 
-use std::io;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -11,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{LearnedRule, Rule, Spot};
 use crate::redact::Redactor;
 use crate::scenario::file::{folder_name, pretty};
-use crate::store::Store;
+use crate::store::{Problem, Store};
 
 /// The version of the format.
 const FORMAT: u32 = 1;
@@ -19,28 +18,8 @@ const FORMAT: u32 = 1;
 const LONGEST: usize = 4 << 20;
 /// The most rules that are kept.
 const MOST_RULES: usize = 10_000;
-
-/// A file that is passed over, or could not be written.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Problem {
-    /// The store failed.
-    #[error("failed to read or write {file}: {source}")]
-    Io {
-        /// The file.
-        file: String,
-        /// The system's words.
-        source: io::Error,
-    },
-    /// The file is not of this version.
-    #[error("{file} is passed over, since it holds no learned rules: {reason}; delete it if nobody needs it")]
-    Unreadable {
-        /// The file.
-        file: String,
-        /// Why.
-        reason: String,
-    },
-}
+/// What is told of a file that is none of ours.
+const LACK: &str = "it holds no learned rules";
 
 /// The file as it stands on disk.
 #[derive(Debug, Serialize, Deserialize)]
@@ -83,7 +62,7 @@ impl Kept {
                 kept.written = Some(bytes);
                 (kept, rules, None)
             }
-            Err(reason) => (kept, Vec::new(), Some(Problem::Unreadable { file, reason })),
+            Err(reason) => (kept, Vec::new(), Some(Problem::Unreadable { file, lack: LACK, reason })),
         }
     }
 

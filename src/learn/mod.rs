@@ -18,7 +18,7 @@ mod tally;
 mod tests;
 
 pub use complaint::{Complaint, Place};
-pub use file::{Kept, Problem};
+pub use file::Kept;
 pub use lesson::{LearnedRule, Spot};
 pub use memory::Learned;
 pub use refusal::{complaints, is_refusal};

@@ -6,17 +6,13 @@ use super::Draft;
 use super::rule::keeps_rule;
 use crate::engine::{Error, Executor, Manner, preparations, repeated};
 use crate::finding::Finding;
-use crate::oracle::Registry;
+use crate::oracle::{self, Registry};
 use crate::scenario::{Law, Scenario, Trace};
 use crate::seed::Seed;
 use crate::target::Exit;
 use crate::triage::Confirmed;
-use crate::wire::{FaultKind, Request};
+use crate::wire::{FaultKind, Request, ends_in};
 
-/// The oracle whose findings take so long that no smaller request is looked for: each try makes the target hang again.
-const LEFT_ALONE: &str = "hang";
-/// The oracle whose findings stand on one rule that is broken: a smaller request must break that one and no other.
-const BY_RULE: &str = "invalid_input_accepted";
 /// Executions that a sequence may take: each of them is several requests.
 const SEQUENCE: u64 = 20;
 
@@ -54,17 +50,16 @@ impl Minimizer {
     pub fn applies(confirmed: &Confirmed) -> bool {
         let fault = confirmed.exchanges.last().and_then(|exchange| exchange.outcome.fault());
         let hangs = fault.is_some_and(|fault| fault.detail == Exit::Hung.to_string());
-        confirmed.finding.oracle().0 != LEFT_ALONE && !hangs
+        confirmed.finding.oracle() != oracle::HANG && !hangs
     }
 
     /// What the target died of is tried alone, so that each candidate costs one death at most; what it reports is told to
     /// nobody else, and some of it by a new process only.
     fn executor_for(&self, confirmed: &Confirmed) -> Executor {
-        let fault = confirmed.exchanges.last().and_then(|exchange| exchange.outcome.fault());
-        match (fault, repeated(&confirmed.exchanges)) {
-            (Some(fault), _) if fault.kind == FaultKind::Died => self.executor.in_manner(Manner::Alone),
-            (_, Some(manner)) => self.executor.in_manner(manner),
-            (_, None) => self.executor.clone(),
+        match repeated(&confirmed.exchanges) {
+            _ if ends_in(&confirmed.exchanges, FaultKind::Died) => self.executor.in_manner(Manner::Alone),
+            Some(manner) => self.executor.in_manner(manner),
+            None => self.executor.clone(),
         }
     }
 
@@ -140,15 +135,19 @@ impl Search<'_> {
     /// What is tried: values are left alone where the finding depends on how they are related, and where they make what it
     /// needs.
     fn drafts(&self, steps: &[usize], best: &Draft) -> Vec<Draft> {
-        let oracle = self.finding.oracle().0;
-        let by_values = oracle != BY_RULE && Law::named(oracle).is_none() && self.is_last(steps);
+        let by_values = !self.is_by_rule() && Law::named(self.finding.oracle().0).is_none() && self.is_last(steps);
         if by_values { best.smaller() } else { best.shorter() }
     }
 
     fn may_be_smaller(&self, steps: &[usize], before: &Request, after: &Request) -> bool {
         let case = self.best.steps.last().and_then(|step| step.case.as_deref());
-        let is_free = self.finding.oracle().0 != BY_RULE || !self.is_last(steps);
+        let is_free = !self.is_by_rule() || !self.is_last(steps);
         is_free || case.is_some_and(|case| keeps_rule(case, before, after))
+    }
+
+    /// Whether the finding stands on one rule that is broken: a smaller request must break that one and no other.
+    fn is_by_rule(&self) -> bool {
+        self.finding.oracle() == oracle::INVALID_INPUT_ACCEPTED
     }
 
     fn is_last(&self, steps: &[usize]) -> bool {

@@ -18,7 +18,7 @@ use crate::finding::{Finding, OracleId, Owasp, Requirement, Severity};
 use crate::scenario::Trace;
 use crate::wire::FaultKind;
 
-const ID: OracleId = OracleId("hang");
+pub(crate) const ID: OracleId = OracleId("hang");
 
 /// Reports requests that get no answer in time.
 pub(super) struct Hang;

@@ -19,7 +19,7 @@ use crate::finding::{Finding, OracleId, Owasp, Requirement, Severity};
 use crate::scenario::{Intent, Trace};
 use crate::wire::Response;
 
-const ID: OracleId = OracleId("invalid_input_accepted");
+pub(crate) const ID: OracleId = OracleId("invalid_input_accepted");
 
 /// Reports malformed requests that are accepted.
 pub(super) struct InvalidInputAccepted;

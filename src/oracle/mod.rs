@@ -41,8 +41,12 @@ use crate::scenario::Trace;
 
 pub use asked::{may_wait, to_wait_long};
 pub use crash::{Told, reported};
+pub(crate) use hang::ID as HANG;
+pub(crate) use invalid_input_accepted::ID as INVALID_INPUT_ACCEPTED;
 pub use life_cycle::holds_in_sequence;
+pub(crate) use process_died::ID as PROCESS_DIED;
 pub use registry::{Registry, UnknownOracle};
+pub(crate) use response_schema::ID as RESPONSE_SCHEMA;
 
 /// What a replay of a requirement shows.
 #[derive(Clone, Debug, PartialEq, Eq)]

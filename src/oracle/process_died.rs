@@ -22,7 +22,7 @@ use crate::scenario::{Case, Trace};
 use crate::target::Exit;
 use crate::wire::FaultKind;
 
-const ID: OracleId = OracleId("process_died");
+pub(crate) const ID: OracleId = OracleId("process_died");
 
 /// What is told of one that lives, and is no use to anybody.
 const HUNG: &str = "the process hangs: it answers nobody any more";

@@ -25,7 +25,7 @@ use crate::scenario::{Intent, Trace};
 use crate::schema::{Validation, Violation};
 use crate::wire::{Ending, Response};
 
-const ID: OracleId = OracleId("response_schema");
+pub(crate) const ID: OracleId = OracleId("response_schema");
 
 /// Violations that are looked at in one answer.
 const MOST: usize = 12;

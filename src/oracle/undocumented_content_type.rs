@@ -16,7 +16,7 @@ use super::undocumented_status::is_of_no_handler;
 use super::{Check, Oracle};
 use crate::api::MediaType;
 use crate::finding::{Finding, OracleId, Requirement, Severity};
-use crate::scenario::{Intent, Trace};
+use crate::scenario::{Intent, RECORDED, Trace};
 use crate::wire::Response;
 
 const ID: OracleId = OracleId("undocumented_content_type");
@@ -37,7 +37,8 @@ impl Oracle for UndocumentedContentType {
         let Some(response) = subject.response() else { return Vec::new() };
         let intent = &subject.case.intent;
         // An odd head is refused before the operation is known; an odd body gets as far as the operation.
-        let is_odd_head = matches!(intent, Intent::Wire("odd_target" | "odd_header"));
+        // What was recorded may be either.
+        let is_odd_head = matches!(intent, Intent::Wire("odd_target" | "odd_header" | RECORDED));
         if is_odd_head || is_of_no_handler(response.status, intent) || !has_body(&subject.exchange.request, response) {
             return Vec::new();
         }
@@ -144,6 +145,9 @@ mod tests {
         quiet(&UndocumentedContentType, &json.text(400, "x"));
         quiet(&UndocumentedContentType, &json.clone().method("HEAD").text(200, "x"));
         quiet(&UndocumentedContentType, &json.clone().intent(Intent::Wire("invalid_json")).text(404, "x"));
-        quiet(&UndocumentedContentType, &json.intent(Intent::Wire("odd_target")).answer(200, "text/html", "x"));
+        for class in ["odd_target", RECORDED] {
+            let odd = json.clone().intent(Intent::Wire(class));
+            quiet(&UndocumentedContentType, &odd.answer(200, "text/html", "x"));
+        }
     }
 }

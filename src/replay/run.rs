@@ -7,7 +7,7 @@ use super::conclude::{Conclusion, is_load};
 use crate::engine::{self, Executor, Manner};
 use crate::finding::Verdict;
 use crate::fixture::Fixture;
-use crate::oracle::{Registry, UnknownOracle};
+use crate::oracle::{self, Registry, UnknownOracle};
 use crate::scenario::{Law, Scenario};
 use crate::seed::Seed;
 use crate::wire::{Exchange, FaultKind, Request};
@@ -122,7 +122,7 @@ fn patient(executor: &Executor, fixture: &Fixture) -> Executor {
 }
 
 fn asks_for_survival(fixture: &Fixture) -> bool {
-    fixture.oracle == "process_died"
+    fixture.oracle == oracle::PROCESS_DIED.0
 }
 
 /// Whether it asks what the process writes. Where nobody sees that, an answer shows nothing.

@@ -5,7 +5,9 @@
 //! the pool in a case). It sends nothing; when which value is used is decided by `engine`.
 
 mod alike;
+mod entry;
 mod flow;
+mod follow;
 mod graph;
 mod harvest;
 mod link;
@@ -13,10 +15,12 @@ mod name;
 mod pool;
 mod recipe;
 mod renamed;
+mod renewal;
 
+pub use entry::{Entry, Maker, Name, Recipe, Teller, Use};
 pub use flow::{Consumer, Flow};
 pub use graph::{Action, BodyNeed, Graph, Kind, Need, Role, Taken};
-pub use harvest::{Found, harvest};
+pub use harvest::{Found, Held, harvest};
 pub use link::{Into, Link, Origin, Take};
-pub use pool::{Entry, Held, Maker, Name, Pool, Recipe, Teller, Use};
-pub use recipe::{Act, kept, life, scenario};
+pub use pool::Pool;
+pub use recipe::{Act, MOST_STEPS, kept, life, scenario};

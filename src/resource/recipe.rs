@@ -4,16 +4,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::pool::{Entry, Maker, Name, Recipe, Use};
+use super::entry::{Entry, Maker, Name, Recipe, Use};
 use super::renamed::{Names, renamed};
+use super::renewal::Renewal;
 use crate::api::OperationId;
 use crate::scenario::{
-    Capture, Case, Content, Datum, IdentityName, Law, Scenario, Source, Step, Unique, Values, encode, placeholder,
+    Capture, Case, Content, Datum, IdentityName, Law, Scenario, Source, Step, Values, encode, placeholder,
 };
 use crate::wire::Request;
 
 /// The most steps of a scenario; what needs more keeps the values that it was seen with.
-const MOST_STEPS: usize = 8;
+pub const MOST_STEPS: usize = 8;
 
 /// The case with the steps that make what it uses; `identity` sends them all.
 pub fn scenario(
@@ -105,7 +106,8 @@ pub fn life(
     Some(Scenario { steps: writer.steps, law: Some(law) })
 }
 
-struct Writer<'a> {
+/// Writes steps that make what others use.
+pub(super) struct Writer<'a> {
     identity: &'a IdentityName,
     base_path: &'a str,
     steps: Vec<Step>,
@@ -114,7 +116,7 @@ struct Writer<'a> {
     /// All placeholders.
     taken: BTreeSet<String>,
     /// The placeholder of each text that was new when it was sent.
-    fresh: Values,
+    pub(super) fresh: Values,
     /// Requests that are among the steps, each with its step.
     made: Vec<(Arc<Maker>, usize)>,
     /// Recorded scenarios of which steps are among the steps.
@@ -215,7 +217,7 @@ impl<'a> Writer<'a> {
     }
 
     /// A placeholder that no other has.
-    fn name(&mut self, wanted: &str) -> String {
+    pub(super) fn name(&mut self, wanted: &str) -> String {
         let plain = Some(wanted.to_owned()).into_iter();
         let mut numbered = plain.chain((2..).map(|number| format!("{wanted}_{number}")));
         let name = numbered.find(|name| !self.taken.contains(name)).unwrap_or_default();
@@ -253,84 +255,6 @@ impl<'a> Writer<'a> {
             case: Some(Arc::clone(case)),
             at_once: false,
         }
-    }
-
-    /// Replaces the texts that were new when the case was made, and those that are called like names.
-    fn renew(&mut self, case: &mut Case, renewal: &Renewal<'_>, fresh: &mut Vec<String>) {
-        if matches!(renewal, Renewal::Never) {
-            return;
-        }
-        let salt = case.provenance.salt();
-        let Some(body) = &mut case.body else { return };
-        let Content::Value(value) = &mut body.content else { return };
-        let mut known = std::mem::take(&mut self.fresh);
-        each_text(value, &mut String::new(), &mut |pointer, text| {
-            let unique = Unique::of(pointer, salt);
-            let (word, email) = (unique.word(), unique.email());
-            let (old, is_email) = if *text == word || *text == email {
-                (word, *text == email)
-            } else if let Some(is_email) = renewal.is_email(pointer, text, &known) {
-                (text.clone(), is_email)
-            } else {
-                return;
-            };
-            let is_known = known.contains_key(&old);
-            let name = known.entry(old).or_insert_with(|| self.name("fresh")).clone();
-            *text = if is_email { format!("{}@example.com", placeholder(&name)) } else { placeholder(&name) };
-            if !is_known || matches!(renewal, Renewal::Anew(_)) {
-                fresh.push(name);
-            }
-        });
-        self.fresh = known;
-    }
-}
-
-/// Which texts of a step are new each time.
-enum Renewal<'a> {
-    /// None.
-    Never,
-    /// Those that were new when its case was made, and those of these names: it makes something.
-    Anew(&'a [Name]),
-    /// The same, unless a step before it has made them new: it is about the same thing.
-    Shared,
-}
-
-impl Renewal<'_> {
-    /// For a text that is new beside those that were when the case was made: whether it is an email address.
-    fn is_email(&self, pointer: &str, text: &str, known: &Values) -> Option<bool> {
-        match self {
-            Self::Never => None,
-            Self::Anew(names) => {
-                let name = names.iter().find(|name| *name.pointer == *pointer && !text.contains("{{"))?;
-                Some(name.is_email)
-            }
-            Self::Shared => known.contains_key(text).then(|| text.contains('@')),
-        }
-    }
-}
-
-/// Calls for each text of a value with its pointer.
-fn each_text(value: &mut Datum, pointer: &mut String, each: &mut dyn FnMut(&str, &mut String)) {
-    let length = pointer.len();
-    match value {
-        Datum::String(text) => each(pointer, text),
-        Datum::Array(items) => {
-            for (index, item) in items.iter_mut().enumerate() {
-                pointer.push('/');
-                pointer.push_str(&index.to_string());
-                each_text(item, pointer, each);
-                pointer.truncate(length);
-            }
-        }
-        Datum::Object(members) => {
-            for (name, member) in members {
-                pointer.push('/');
-                pointer.push_str(&crate::schema::escape_token(name));
-                each_text(member, pointer, each);
-                pointer.truncate(length);
-            }
-        }
-        _ => {}
     }
 }
 

@@ -136,3 +136,14 @@ pub struct Provenance {
     /// The run's seed.
     pub seed: Seed,
 }
+
+impl Provenance {
+    /// Of a request that was read, not made: the one of this index.
+    pub fn recorded(index: u64) -> Self {
+        Self { generator: GeneratorId(RECORDED), index, seed: Seed::new(0) }
+    }
+}
+
+/// The generator of requests that were read, and the class of those that are neither proved valid nor proved to break one
+/// rule.
+pub const RECORDED: &str = "recorded";

@@ -15,7 +15,7 @@ mod template;
 mod trace;
 mod unique;
 
-pub use case::{Argument, Body, Case, Content, GeneratorId, Intent, Provenance, Rule};
+pub use case::{Argument, Body, Case, Content, GeneratorId, Intent, Provenance, RECORDED, Rule};
 pub use datum::Datum;
 pub use decode::{Breach, breaches, fits_path, is_valid, malformed_request, proves_malformed, proves_valid, typed};
 pub use encode::{encode, retarget};

@@ -11,7 +11,7 @@ use crate::finding::{Finding, Severity};
 use crate::oracle::{Check, Registry, holds_in_sequence};
 use crate::scenario::{Law, Scenario, Trace};
 use crate::seed::Seed;
-use crate::wire::{Exchange, FaultKind};
+use crate::wire::{Exchange, FaultKind, ends_in};
 
 /// By how much longer a suspected hang is waited for: slow is not hung.
 const PATIENCE: u32 = 3;
@@ -51,6 +51,22 @@ pub struct Suspicion {
     pub is_settled: bool,
 }
 
+impl Suspicion {
+    /// Nothing is known beyond what was seen.
+    pub fn new(finding: Finding, scenario: Scenario, exchanges: Vec<Exchange>) -> Self {
+        Self {
+            finding,
+            scenario,
+            alone: Vec::new(),
+            exchanges,
+            witness: None,
+            control: None,
+            is_quiet: false,
+            is_settled: false,
+        }
+    }
+}
+
 /// What re-sending showed.
 #[derive(Debug)]
 pub struct Proved {
@@ -85,7 +101,7 @@ impl Prover {
 
     /// Whether the last of these was not answered in time.
     pub fn waits(exchanges: &[Exchange]) -> bool {
-        faults_with(exchanges, FaultKind::TimedOut)
+        ends_in(exchanges, FaultKind::TimedOut)
     }
 
     /// How often what the finding forbids happens when it is sent alone once more, as a replay would tell, and the requests
@@ -262,12 +278,7 @@ fn tries_race(suspicion: &Suspicion) -> bool {
 }
 
 fn is_timed_out(execution: &Execution) -> bool {
-    faults_with(&execution.exchanges, FaultKind::TimedOut)
-}
-
-/// Whether the last of them ended with this fault.
-fn faults_with(exchanges: &[Exchange], kind: FaultKind) -> bool {
-    exchanges.last().and_then(|exchange| exchange.outcome.fault()).is_some_and(|fault| fault.kind == kind)
+    ends_in(&execution.exchanges, FaultKind::TimedOut)
 }
 
 /// Whether the last of them was answered by 5xx, or not at all though the target lives and is in time.
@@ -329,16 +340,7 @@ mod tests {
             elapsed: Duration::from_secs(1),
         }];
         let finding = registry.judge(&Trace { scenario: &scenario, exchanges: &exchanges }).remove(0);
-        let suspicion = Suspicion {
-            finding,
-            scenario,
-            alone: vec![],
-            exchanges,
-            witness,
-            control: None,
-            is_quiet,
-            is_settled: false,
-        };
+        let suspicion = Suspicion { witness, is_quiet, ..Suspicion::new(finding, scenario, exchanges) };
         let prover = Prover::new(executor, registry, 3);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let shown = runtime.block_on(prover.prove(suspicion, Seed::new(1))).unwrap();

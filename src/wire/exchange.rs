@@ -44,6 +44,16 @@ impl Outcome {
             Self::Fault(fault) => Some(fault),
         }
     }
+
+    /// Whether it is a fault of this class.
+    pub fn is_fault(&self, kind: FaultKind) -> bool {
+        self.fault().is_some_and(|fault| fault.kind == kind)
+    }
+}
+
+/// Whether the last of these exchanges is a fault of this class.
+pub fn ends_in(exchanges: &[Exchange], kind: FaultKind) -> bool {
+    exchanges.last().is_some_and(|last| last.outcome.is_fault(kind))
 }
 
 /// Statuses that a server under load gives to anybody: 429, 502, 503, 504.

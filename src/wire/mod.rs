@@ -12,7 +12,7 @@ mod response;
 mod run_id;
 
 pub use curl::curl;
-pub use exchange::{Exchange, Fault, FaultKind, Outcome, is_load};
+pub use exchange::{Exchange, Fault, FaultKind, Outcome, ends_in, is_load};
 pub use headers::{Header, Headers};
 pub use origin::{Origin, OriginError, Scheme};
 pub use request::Request;

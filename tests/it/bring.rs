@@ -34,8 +34,7 @@ async fn demo(clean: bool) -> Demo {
 
 /// The texts of all files below a folder.
 fn texts(project: &Project, folder: &str) -> Vec<String> {
-    let read = std::fs::read_dir(project.path(folder)).into_iter().flatten();
-    read.map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap()).collect()
+    project.files(folder).iter().map(|file| std::fs::read_to_string(file).unwrap()).collect()
 }
 
 fn session() -> String {
@@ -257,6 +256,10 @@ async fn what_was_planted_shows_beside_the_clean_twin() {
         assert!(diff.contains("--- base") && diff.contains("+++ head") && diff.contains("\n+"), "{one:#}");
         assert!(one["curl"].as_str().unwrap().contains("curl -i"), "{one:#}");
         assert!(!ran.out.contains("demo-alice-token") && !ran.err.contains("demo-alice-token"));
+        let nothing = compare(&project, &base, &head, &["--include", "GET /nothing"]);
+        assert_eq!(nothing.code, Some(2), "{nothing:?}");
+        let error = nothing.object()["error"].as_str().unwrap().to_owned();
+        assert!(error.contains("none passes --include and --exclude"), "{error}");
     });
     checked.await.unwrap();
 }

@@ -1,6 +1,7 @@
 //! `gadfly corpus`, links and graphs through the built command.
 
 use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use axum::extract::{Query, State};
@@ -48,8 +49,8 @@ fn notes() -> Project {
 }
 
 fn files(project: &Project, folder: &str) -> Vec<String> {
-    let entries = std::fs::read_dir(project.path(folder)).unwrap();
-    let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let name = |file: &PathBuf| file.file_name().unwrap().to_str().unwrap().to_owned();
+    let mut names: Vec<_> = project.files(folder).iter().map(name).collect();
     names.sort();
     names
 }
@@ -134,6 +135,26 @@ fn a_second_run_finds_what_the_first_one_did() {
     let first = found();
     assert!(first.as_array().is_some_and(|found| found.contains(&"D01".into())), "{first}");
     assert_eq!(found(), first);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_run_sends_again_is_judged_again() {
+    let demo = Demo::start(Options { clean: false, address: SocketAddr::from(([127, 0, 0, 1], 0)) }).await.unwrap();
+    let url = demo.base_url();
+    let checked = tokio::task::spawn_blocking(move || {
+        // Half of the requests are for what is kept.
+        let flags = ["fuzz", "shop.yaml", "--url", &url, "--requests", "2", "--include", "GET /products", "--json"];
+        let crashes = |project: &Project| {
+            let summary = project.gadfly(&[&flags[..], &["--no-fixtures"]].concat()).object();
+            let all = summary["findings"].as_array().unwrap().clone();
+            all.iter().filter(|finding| finding["oracle"] == "server_error").count()
+        };
+        assert_eq!(crashes(&Project::new(&[("shop.yaml", DOCUMENT)])), 0);
+        let kept = entry("GET /products", "/products?pageSize=0", "malformed", "a");
+        assert_eq!(crashes(&Project::new(&[("shop.yaml", DOCUMENT), ("corpus/shop/a.json", &kept)])), 1);
+    });
+    checked.await.unwrap();
+    demo.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,7 +1,6 @@
 //! A run that is killed at any moment leaves no half file, loses no finding that it told of, and the next run carries on.
 
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
 use std::process::Stdio;
 
 use gadfly::seed::Seed;
@@ -26,22 +25,12 @@ fn killed(project: &Project, seed: u64, lines: usize) -> Vec<String> {
     told
 }
 
-/// All files below the folder, without those that were not finished: nobody reads these, and nobody commits hidden files
-/// unseen.
-fn files(folder: PathBuf) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    let mut folders = vec![folder];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).into_iter().flatten() {
-            let path = entry.unwrap().path();
-            match path.file_name().unwrap().to_str().unwrap() {
-                _ if path.is_dir() => folders.push(path),
-                name if name.starts_with('.') => {}
-                _ => files.push(path),
-            }
-        }
-    }
-    files
+/// How many files are there that were never finished.
+fn unfinished(project: &Project) -> usize {
+    let folders = ["regressions", "regressions/demo", "regressions/pending", "regressions/pending/demo"];
+    let folders = folders.iter().chain(&["corpus", "corpus/demo"]);
+    let entries = folders.flat_map(|folder| std::fs::read_dir(project.path(folder)).into_iter().flatten());
+    entries.filter(|entry| entry.as_ref().unwrap().file_name().to_str().unwrap().starts_with(".gadfly-")).count()
 }
 
 /// Kills one run after the other in one project, each at another moment.
@@ -54,12 +43,12 @@ fn check(moments: u64, seed: Seed) {
         let lines = usize::try_from(seed.child("moment", moment).below(most)).unwrap();
         let found = killed(&project, moment + 1, lines);
         told += found.len();
-        for file in found.iter().map(|file| project.path(file)).chain(files(project.path("regressions"))) {
+        for file in found.iter().map(|file| project.path(file)).chain(project.files("regressions")) {
             let text = std::fs::read(&file).unwrap_or_else(|error| panic!("{lines}: {}: {error}", file.display()));
             serde_json::from_slice::<Value>(&text)
                 .unwrap_or_else(|error| panic!("{lines}: {}: {error}", file.display()));
         }
-        for file in files(project.path("corpus")) {
+        for file in project.files("corpus") {
             serde_json::from_slice::<Value>(&std::fs::read(&file).unwrap())
                 .unwrap_or_else(|error| panic!("{lines}: {}: {error}", file.display()));
         }
@@ -67,10 +56,15 @@ fn check(moments: u64, seed: Seed) {
     assert!(told > 0, "no run told of a fixture before it was killed");
     let kept = project.gadfly(&["list", "--json"]);
     assert_eq!(kept.code, Some(0), "{kept:?}");
+    project.write("regressions/pending/demo/.gadfly-abc.tmp", "{");
+    project.write("corpus/demo/.gadfly-abc.tmp", "{");
     let next = project.gadfly(&["demo", "--requests", "30", "--include", "GET /health", "--json"]);
     assert_eq!(next.code, Some(1), "{next:?}");
     let notices = next.object()["notices"].clone();
     assert_eq!(notices, serde_json::json!([]), "the next run has something to complain of");
+    if cfg!(unix) {
+        assert_eq!(unfinished(&project), 0, "a killed run's unfinished files are still there");
+    }
     let accepted = project.gadfly(&["accept", "--all", "--json"]);
     assert_eq!(accepted.code, Some(0), "{accepted:?}");
     let count = accepted.object()["accepted"].as_array().unwrap().len() as u64;

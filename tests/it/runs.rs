@@ -10,23 +10,6 @@ use crate::support::Project;
 /// Few requests, to one operation that leaks a connection string in each of its answers.
 const SHORT: [&str; 5] = ["demo", "--requests", "30", "--include", "GET /health"];
 
-/// All files below a folder of the project.
-fn kept(project: &Project, folder: &str) -> Vec<String> {
-    let mut names = Vec::new();
-    let mut folders = vec![project.path(folder)];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).into_iter().flatten() {
-            let path = entry.unwrap().path();
-            match path.file_name().unwrap().to_str().unwrap() {
-                _ if path.is_dir() => folders.push(path),
-                name if name.starts_with('.') => {}
-                name => names.push(name.to_owned()),
-            }
-        }
-    }
-    names
-}
-
 #[test]
 fn a_run_prints_one_documented_object() {
     let project = Project::new(&[]);
@@ -93,7 +76,7 @@ fn the_exit_code_follows_fail_on() {
 fn check_kept(flags: &[&str], variables: &[(&str, &str)], pending: usize, accepted: usize, note: &str) {
     let project = Project::new(&[]);
     let ran = project.gadfly_with(&[&SHORT[..], flags].concat(), variables);
-    let counts = (kept(&project, "regressions/pending").len(), kept(&project, "regressions/demo").len());
+    let counts = (project.files("regressions/pending").len(), project.files("regressions/demo").len());
     assert_eq!(counts, (pending, accepted), "{flags:?} {variables:?}: {ran:?}");
     assert!(ran.err.contains(note), "{ran:?}");
 }

@@ -54,6 +54,23 @@ impl Project {
         std::fs::read_to_string(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
+    /// All files below a folder, without those that were not finished: nobody reads these.
+    pub(crate) fn files(&self, folder: &str) -> Vec<PathBuf> {
+        let mut files = Vec::new();
+        let mut folders = vec![self.path(folder)];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).into_iter().flatten() {
+                let path = entry.unwrap().path();
+                match path.file_name().unwrap().to_str().unwrap() {
+                    _ if path.is_dir() => folders.push(path),
+                    name if name.starts_with('.') => {}
+                    _ => files.push(path),
+                }
+            }
+        }
+        files
+    }
+
     /// Runs `gadfly` with these arguments.
     pub(crate) fn gadfly(&self, arguments: &[&str]) -> Ran {
         self.gadfly_with(arguments, &[])

@@ -13,12 +13,10 @@ use super::received::{Received, percent_decoded, split_path};
 use super::{Reading, body, is_malformed, is_valid};
 use crate::api::{Location, Operation, Parameter};
 use crate::scenario::encode::{Kind, kind};
-use crate::scenario::{Argument, Body, Case, Content, Datum, Intent, Provenance, Rule};
+use crate::scenario::{Argument, Body, Case, Content, Datum, Intent, Provenance, RECORDED, Rule};
 use crate::schema::{Schema, View};
 use crate::wire::Request;
 
-/// The class of a recorded request that is neither proved valid nor proved to break one rule.
-const RECORDED: &str = "recorded";
 /// How much of a value stands in the words of a rule.
 const LONGEST: usize = 60;
 
@@ -179,13 +177,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::scenario::encode;
     use crate::scenario::encode::samples::operation;
-    use crate::scenario::{GeneratorId, encode};
-    use crate::seed::Seed;
-
-    fn recorded() -> Provenance {
-        Provenance { generator: GeneratorId(RECORDED), index: 0, seed: Seed::new(0) }
-    }
 
     fn orders() -> Arc<Operation> {
         let parameters = json!([
@@ -210,7 +203,7 @@ mod tests {
 
     #[track_caller]
     fn check(target: &str, body: &str, expected: &str) {
-        let case = typed(&orders(), &request(target, body), recorded());
+        let case = typed(&orders(), &request(target, body), Provenance::recorded(0));
         let intent = match case.intent {
             Intent::Malformed(rule) => format!("{} at {}: {}", rule.keyword, rule.place, rule.change),
             other => other.word().to_owned(),
@@ -237,7 +230,7 @@ mod tests {
         let mut sent = request("/orders/7?tags=a&tags=b%20c&limit=3", r#"{"name":"é","count":2}"#);
         sent.headers.push("If-Match", "\"x\"");
         sent.headers.push("X-Other", "1");
-        let case = typed(&orders(), &sent, recorded());
+        let case = typed(&orders(), &sent, Provenance::recorded(0));
         let values: Vec<_> = case.arguments.iter().map(|a| (a.parameter, a.value.to_value().unwrap())).collect();
         let expected = [(0, json!(7)), (1, json!(3)), (2, json!(["a", "b c"])), (3, json!("\"x\""))];
         assert_eq!(values, expected);
@@ -261,14 +254,14 @@ mod tests {
             let mut sent = Request::new("POST", target);
             sent.headers.push("Content-Type", media);
             sent.body = body.into();
-            let case = typed(&orders(), &sent, recorded());
+            let case = typed(&orders(), &sent, Provenance::recorded(0));
             prop_assert_eq!(encode(&case, "").method, "POST");
         }
 
         #[test]
         fn a_valid_case_is_read_as_it_was_written(id in any::<i32>(), limit in 0..100, name in "[a-zé ]{0,5}") {
             let sent = request(&format!("/orders/{id}?limit={limit}"), &json!({"name": name}).to_string());
-            let case = typed(&orders(), &sent, recorded());
+            let case = typed(&orders(), &sent, Provenance::recorded(0));
             prop_assert_eq!(&case.intent, &Intent::Valid);
             let again = encode(&case, "");
             prop_assert_eq!((again.target, again.body), (sent.target, sent.body));

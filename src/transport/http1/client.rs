@@ -92,7 +92,7 @@ impl Http1 {
     async fn on_kept_connection(&self, call: &Call<'_>, is_shared: bool) -> Option<(Outcome, Duration)> {
         let connection = if is_shared { self.pool.take()? } else { return None };
         let done = self.on_connection(call, connection, true).await;
-        let is_stale = done.0.fault().is_some_and(|fault| fault.kind == FaultKind::Closed);
+        let is_stale = done.0.is_fault(FaultKind::Closed);
         (!is_stale).then_some(done)
     }
 

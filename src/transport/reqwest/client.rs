@@ -148,7 +148,7 @@ fn headers(answer: &Answer) -> Headers {
 }
 
 fn is_closed(outcome: &Outcome) -> bool {
-    outcome.fault().is_some_and(|fault| fault.kind == FaultKind::Closed)
+    outcome.is_fault(FaultKind::Closed)
 }
 
 fn timed_out(limit: Duration) -> Fault {
