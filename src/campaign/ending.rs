@@ -21,6 +21,10 @@ impl Run<'_> {
         while let Some(sent) = under_way.next().await {
             self.record(sent)?;
         }
+        while let Some(proved) = self.proving.next().await {
+            self.settle(proved?)?;
+        }
+        self.look_into_last_fall().await?;
         let part = self.budget.left_for_proof().map_or(Duration::MAX, |left| left / PART);
         self.clean_up(part).await?;
         Box::pin(self.look_back(part)).await?;

@@ -74,6 +74,7 @@ pub(super) fn way(name: &str, target: Target, settings: &Settings, identities: I
         timeout: settings.timeout,
         transport: transport(settings),
         proxy: settings.proxy.clone(),
+        run_id: settings.run_id.clone(),
         identities,
         ..Options::new(name, target)
     }

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use percent_encoding::percent_decode;
 
 use super::Planned;
+use crate::oracle;
 use crate::wire::Request;
 
 /// How many cases of one epoch may ask the target to wait: several at once take all the threads that it has, and then
@@ -29,23 +30,24 @@ pub(super) struct Held {
 }
 
 impl Held {
-    /// Takes a case in that asks the target to wait.
-    pub(super) fn wait(&mut self, planned: Planned) {
-        if self.waits.len() < MOST_WAITS {
-            self.waits.push_back(planned);
+    /// Takes a case in that has to wait for its turn; gives it back if it has not. `may_wait` says that the operation waits if
+    /// it is asked to, `is_late` that what may ruin the target has its turn.
+    pub(super) fn hold(&mut self, planned: Planned, may_wait: bool, is_late: bool) -> Option<Planned> {
+        let last = planned.scenario.steps.last();
+        let (line, most) = match last {
+            Some(step) if may_wait && oracle::to_wait_long(step, &step.request) => (&mut self.waits, MOST_WAITS),
+            Some(step) if !is_late && ends_more(&step.request) => (&mut self.ruinous, MOST_RUINOUS),
+            _ => return Some(planned),
+        };
+        if line.len() < most {
+            line.push_back(planned);
         }
+        None
     }
 
     /// Takes a case in that is to be sent once more.
     pub(super) fn repeat(&mut self, planned: Planned) {
         self.again.push_back(planned);
-    }
-
-    /// Takes a case in that may ruin the target.
-    pub(super) fn keep_for_the_end(&mut self, planned: Planned) {
-        if self.ruinous.len() < MOST_RUINOUS {
-            self.ruinous.push_back(planned);
-        }
     }
 
     /// Those of an epoch that has room for so many; `is_late` says that what may ruin the target has its turn.

@@ -11,7 +11,7 @@ use super::acts::Ground;
 use super::ahead::Ahead;
 use super::arm::{Making, hash};
 use super::bind::Known;
-use super::held::{Held, ends_more};
+use super::held::Held;
 use super::lane::Lane;
 use super::recorded::Waiting;
 use super::seen::Seen;
@@ -213,22 +213,14 @@ impl Planner {
             self.lanes[index].advance();
             let valid = if self.lanes[index].is_to_be_reached() { self.valid(index) } else { None };
             match valid.or_else(|| self.next(index)) {
-                Some(planned) if self.waits_long(&planned) => self.held.wait(planned),
-                Some(planned)
-                    if !self.is_late && planned.scenario.steps.last().is_some_and(|step| ends_more(&step.request)) =>
-                {
-                    self.held.keep_for_the_end(planned);
+                Some(planned) => {
+                    let may_wait = self.lanes[planned.lane].may_wait;
+                    epoch.extend(self.held.hold(planned, may_wait, self.is_late));
                 }
-                Some(planned) => epoch.push(planned),
                 None => self.lanes[index].rest(),
             }
         }
         epoch
-    }
-
-    fn waits_long(&self, planned: &Planned) -> bool {
-        let asks = |step: &Step| oracle::to_wait_long(step, &step.request);
-        self.lanes[planned.lane].may_wait && planned.scenario.steps.last().is_some_and(asks)
     }
 
     /// The next case of any intent.

@@ -271,7 +271,7 @@ impl Watch {
         // What was reported before is not its doing.
         self.take_notice();
         let is_up = self.supervisor.is_up();
-        let mark = self.supervisor.mark();
+        let (mark, noticed) = (self.supervisor.mark(), self.supervisor.noticed());
         let was_fresh = std::mem::replace(&mut self.past().is_fresh, false);
         let mut execution = executor.carry_out(scenario, errand.fresh, errand.pause).await?;
         let (run_id, whole) = (errand.run_id.clone(), None);
@@ -281,7 +281,10 @@ impl Watch {
         if is_up {
             self.supervisor.settle().await;
             let lines = self.supervisor.written(mark);
-            self.account(&lines, &recent, &mut execution);
+            // Not by what was looked at last: what is known too well is passed over meanwhile.
+            if self.supervisor.noticed() != noticed {
+                self.account(&lines, &recent, &mut execution);
+            }
             execution.log = written::of_alone(lines, &execution, errand.run_id.as_ref());
         }
         if !is_up || self.supervisor.survives().await {
@@ -297,11 +300,7 @@ impl Watch {
 
     /// Puts what was reported beside the answer of the scenario that was carried out alone.
     fn account(&self, lines: &[String], recent: &Recent, execution: &mut Execution) {
-        let noticed = self.supervisor.noticed();
-        if !self.past().alarms.is_news(noticed) {
-            return;
-        }
-        let next = self.supervisor.mark();
+        let (noticed, next) = (self.supervisor.noticed(), self.supervisor.mark());
         let mut past = self.past();
         past.alarms.look(noticed, next);
         // A proof looks for its own finding only: what else is reported for the first time is told as well.

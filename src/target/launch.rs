@@ -56,7 +56,7 @@ impl Launch {
         command.args(arguments.iter().map(|argument| fill(argument)));
         command.envs(self.environment.iter().map(|(name, value)| (name, fill(value.expose()))));
         command.current_dir(&self.folder);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.stdin(Stdio::null());
         Some(command)
     }
 

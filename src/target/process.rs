@@ -1,18 +1,18 @@
 //! One life of the target. Main type: [`Process`]. Threads of its own wait for it and take what it writes, so that it
 //! depends on no runtime.
 
-use std::io;
-use std::process::Child;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, Sender};
+use std::io::{self, PipeReader, PipeWriter, Write};
+use std::process::{Child, Command};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use tokio::sync::watch;
 
 use super::group::Guard;
-use super::output::Output;
+use super::output::{Output, mark};
 use super::usage::{Meter, Usage};
 use super::{Exit, Launch};
 use crate::wire::Origin;
@@ -30,6 +30,28 @@ pub(super) struct Process {
     is_hung: Arc<AtomicBool>,
     exit: watch::Receiver<Option<Exit>>,
     waiter: Option<JoinHandle<()>>,
+    marks: Arc<Marks>,
+}
+
+/// Our own ends of what the process writes to: a mark comes behind all that it has written. None once it has ended.
+#[derive(Debug)]
+struct Marks {
+    ends: Mutex<Option<[PipeWriter; 2]>>,
+    count: AtomicU64,
+}
+
+impl Marks {
+    /// Puts a mark into both; answers its number.
+    fn put(&self) -> Option<u64> {
+        let number = self.count.fetch_add(1, Ordering::SeqCst) + 1;
+        let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
+        ends.as_mut()?.iter_mut().try_for_each(|end| end.write_all(&mark(number))).ok()?;
+        Some(number)
+    }
+
+    fn close(&self) {
+        *self.ends.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
 }
 
 impl Process {
@@ -39,11 +61,15 @@ impl Process {
         let mut command = launch.command(origin).ok_or_else(missing)?;
         let (guard, mut shell) = Guard::start()?;
         guard.take_in(&mut command);
+        let ([out, error], ends) = pipes(&mut command)?;
+        let marks = Arc::new(Marks { ends: Mutex::new(Some(ends)), count: AtomicU64::new(0) });
         let child = command.spawn().inspect_err(|_| {
             guard.end();
             // There is nothing to guard, and no zombie is left.
             let _ = shell.wait();
         })?;
+        // It holds the process's own ends of the pipes.
+        drop(command);
         let (guard, meter, output) = (Arc::new(guard), Arc::<Meter>::default(), Arc::<Output>::default());
         let (over, is_over) = mpsc::channel();
         let limit = launch.max_memory;
@@ -52,13 +78,24 @@ impl Process {
         let (tell, exit) = watch::channel(None);
         let is_hung = Arc::<AtomicBool>::default();
         let (held, watched) = (Arc::clone(&guard), Arc::clone(&meter));
-        let life = Life { child, shell, guard: held, meter: watched, is_hung: Arc::clone(&is_hung) };
-        let written = Arc::clone(&output);
+        let (is_over, marked) = (Arc::clone(&is_hung), Arc::clone(&marks));
+        let life = Life { child, shell, guard: held, meter: watched, is_hung: is_over, marks: marked };
+        let (open, all_read) = mpsc::channel::<()>();
+        read(out, 0, &output, open.clone());
+        read(error, 1, &output, open);
         let waiter = thread::spawn(move || {
-            let exit = life.last(&written, over);
+            let exit = life.last(&all_read, over);
             tell.send_replace(Some(exit));
         });
-        Ok(Self { output, guard, meter, is_hung, exit, waiter: Some(waiter) })
+        Ok(Self { output, guard, meter, is_hung, exit, waiter: Some(waiter), marks })
+    }
+
+    /// Waits until all that it has written so far was taken.
+    pub(super) async fn caught_up(&self) {
+        if let Some(number) = self.marks.put() {
+            // Of one that ends meanwhile the last lines are waited for by whoever sees it off.
+            let _ = tokio::time::timeout(LAST_LINES, self.output.reach(number)).await;
+        }
     }
 
     /// How it ended, if it did; all that it wrote is there by then.
@@ -115,24 +152,18 @@ struct Life {
     guard: Arc<Guard>,
     meter: Arc<Meter>,
     is_hung: Arc<AtomicBool>,
+    marks: Arc<Marks>,
 }
 
 impl Life {
-    /// Takes what the process writes, and waits until it has ended with all that it started.
-    fn last(mut self, output: &Arc<Output>, over: Sender<()>) -> Exit {
-        let (open, all_read) = mpsc::channel::<()>();
-        if let Some(stream) = self.child.stdout.take() {
-            read(stream, output, open.clone());
-        }
-        if let Some(stream) = self.child.stderr.take() {
-            read(stream, output, open.clone());
-        }
-        drop(open);
+    /// Waits until the process has ended with all that it started, and all that it wrote was taken.
+    fn last(mut self, all_read: &Receiver<()>, over: Sender<()>) -> Exit {
         let status = self.child.wait();
         drop(over);
         self.guard.end();
         // The guard ends by itself; that it can't be waited for would change nothing.
         let _ = self.shell.wait();
+        self.marks.close();
         let _ = all_read.recv_timeout(LAST_LINES);
         match status {
             _ if self.meter.is_too_much() => Exit::Memory,
@@ -143,10 +174,17 @@ impl Life {
     }
 }
 
-fn read(stream: impl io::Read + Send + 'static, output: &Arc<Output>, open: Sender<()>) {
+/// The ends from which standard output and standard error are read, and our own ends to write to.
+fn pipes(command: &mut Command) -> io::Result<([PipeReader; 2], [PipeWriter; 2])> {
+    let ((out, to_out), (error, to_error)) = (io::pipe()?, io::pipe()?);
+    command.stdout(to_out.try_clone()?).stderr(to_error.try_clone()?);
+    Ok(([out, error], [to_out, to_error]))
+}
+
+fn read(stream: PipeReader, number: usize, output: &Arc<Output>, open: Sender<()>) {
     let output = Arc::clone(output);
     thread::spawn(move || {
-        output.drain(stream);
+        output.drain(number, stream);
         drop(open);
     });
 }
@@ -187,7 +225,7 @@ mod tests {
             thread::yield_now();
         };
         let is_alive = || {
-            let asked = std::process::Command::new("sh").args(["-c", "kill -0 \"$1\" 2>&1", "sh", &member]).output();
+            let asked = Command::new("sh").args(["-c", "kill -0 \"$1\" 2>&1", "sh", &member]).output();
             asked.unwrap().status.success()
         };
         assert!(is_alive());

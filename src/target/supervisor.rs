@@ -153,7 +153,9 @@ impl Supervisor {
     /// writes comes a little later as well.
     pub async fn settle(&self) {
         // Whether it ended is asked by whoever waits.
-        let _ = timeout(AFTERMATH, self.process().ended()).await;
+        let process = self.process();
+        let _ = timeout(AFTERMATH, process.ended()).await;
+        process.caught_up().await;
     }
 
     /// Whether it still answers; if not, it is on its way to its end, and that is waited for. One that lives and is silent
