@@ -11,21 +11,25 @@ use crate::engine;
 use crate::import::values;
 use crate::scenario::Scenario;
 
-/// Before what may ruin the target has its turn, cleaning up and looking back each have this part of what is left.
-const PART: u32 = 3;
+/// Before what may ruin the target has its turn, waiting for what is under way, cleaning up and looking back each have this
+/// part of what is left.
+const PART: u32 = 4;
 
 impl Run<'_> {
     /// Looks at what was found so far on the clean target, while it is whole; then what may ruin it has its turn.
     pub(super) async fn begin_the_last(&mut self, under_way: &mut UnderWay) -> Result<(), Error> {
         self.is_late = true;
-        while let Some(sent) = under_way.next().await {
-            self.record(sent)?;
-        }
-        while let Some(proved) = self.proving.next().await {
-            self.settle(proved?)?;
+        let part = self.budget.left_for_proof().map_or(Duration::MAX, |left| left / PART);
+        let mut left = pin!(sleep(part));
+        while !under_way.is_empty() || !self.proving.is_idle() {
+            tokio::select! {
+                biased;
+                () = &mut left => break,
+                Some(sent) = under_way.next() => self.record(sent)?,
+                Some(proved) = self.proving.next() => self.settle(proved?)?,
+            }
         }
         self.look_into_last_fall().await?;
-        let part = self.budget.left_for_proof().map_or(Duration::MAX, |left| left / PART);
         self.clean_up(part).await?;
         Box::pin(self.look_back(part)).await?;
         self.planner.release();
