@@ -13,9 +13,10 @@ use super::proof::again;
 use super::run::{Run, sleep};
 use crate::engine::Manner;
 use crate::finding::{Confirmed, Ratio, Severity};
-use crate::import::values;
-use crate::scenario::{Law, Scenario, Step, Values, substitute};
+use crate::import::{replaced, values};
+use crate::scenario::{Law, Scenario, Step, Unique, Values, substitute};
 use crate::triage::Prover;
+use crate::wire::Exchange;
 
 /// How often a finding is sent that does not show at once.
 const TRIES: u32 = 3;
@@ -36,14 +37,13 @@ impl Run<'_> {
             return Ok(());
         }
         let mut left = pin!(sleep(time));
-        let before = self.left();
         let mut lost = 0;
         let mut manner = Manner::Afresh;
         while let Some(kept) = self.kept.pop_front() {
             let looked = tokio::select! {
                 biased;
                 () = &mut left => None,
-                confirmed = self.look_again(&kept, manner, before) => Some(confirmed?),
+                confirmed = self.look_again(&kept, manner) => Some(confirmed?),
             };
             let Some(confirmed) = looked else {
                 self.kept.push_front(kept);
@@ -52,7 +52,6 @@ impl Run<'_> {
             manner = Manner::Alone;
             lost += usize::from(!confirmed.is_proved());
             self.keeper.revise(kept.record, &confirmed);
-            self.end_since(before).await?;
         }
         self.tell_problems()?;
         if lost > 0 {
@@ -75,23 +74,72 @@ impl Run<'_> {
     }
 
     /// The finding with what showed on the clean target, and with the steps that it needs there.
-    async fn look_again(&mut self, kept: &Kept, manner: Manner, before: usize) -> Result<Confirmed, Error> {
+    async fn look_again(&mut self, kept: &Kept, manner: Manner) -> Result<Confirmed, Error> {
         let confirmed = &kept.confirmed;
+        // There may not have been time to end everything.
+        self.end_named(&named(&confirmed.exchanges)).await?;
+        let before = self.left();
         let (clean, is_broken) = self.count(confirmed, manner).await?;
-        if clean.is_stable() {
-            let clean = if is_broken { confirmed.clean } else { Some(clean) };
-            return Ok(Confirmed { clean, ..confirmed.clone() });
+        self.end_since(before).await?;
+        if clean.is_stable() && is_broken {
+            return Ok(confirmed.clone());
         }
-        for scenario in self.leads(confirmed, kept.changes) {
+        let leads = self.leads(confirmed, kept.changes);
+        if !clean.is_stable() {
+            let led = self.led(confirmed, leads, before).await?;
+            return Ok(led.unwrap_or_else(|| Confirmed { clean: Some(clean), ..confirmed.clone() }));
+        }
+        let Some(name) = self.given_name(confirmed) else {
+            return Ok(Confirmed { clean: Some(clean), ..confirmed.clone() });
+        };
+        // Nothing is called by this word: what shows for it needs no thing of that name.
+        let word = Unique::fresh(self.proving.fresh()).word();
+        let other = Confirmed { scenario: renamed(&confirmed.scenario, &name, &word), ..confirmed.clone() };
+        let (of_another, _) = self.count(&other, Manner::Alone).await?;
+        self.end_since(before).await?;
+        if of_another.is_stable() {
+            return Ok(Confirmed { clean: Some(clean), ..confirmed.clone() });
+        }
+        let others = leads.iter().map(|scenario| renamed(scenario, &name, &word)).collect();
+        if let Some(found) = self.led(confirmed, others, before).await? {
+            return Ok(found);
+        }
+        // It may be the name itself that shows it: then it is to be given first, which can't be seen where it was given.
+        for scenario in leads.into_iter().take(1).filter(|scenario| gives(scenario, &name)) {
+            let settled = self.proving.try_now(again(confirmed, scenario, None)).await?;
+            self.proving.spent(settled.requests);
+            self.end_since(before).await?;
+            if let Some(found) = settled.outcome.ok().filter(Confirmed::is_proved) {
+                return Ok(Confirmed { clean: Some(found.ratio), ..found });
+            }
+        }
+        Ok(Confirmed { clean: Some(of_another), ..confirmed.clone() })
+    }
+
+    /// The finding by the first of these scenarios that shows it.
+    async fn led(
+        &mut self,
+        confirmed: &Confirmed,
+        leads: Vec<Scenario>,
+        before: usize,
+    ) -> Result<Option<Confirmed>, Error> {
+        for scenario in leads {
             let settled = self.proving.try_now(again(confirmed, scenario, None)).await?;
             self.proving.spent(settled.requests);
             self.end_since(before).await?;
             let Some(found) = settled.outcome.ok().filter(Confirmed::is_proved) else { continue };
             if let Some(found) = self.reduced(found, before).await? {
-                return Ok(found);
+                return Ok(Some(found));
             }
         }
-        Ok(Confirmed { clean: Some(clean), ..confirmed.clone() })
+        Ok(None)
+    }
+
+    /// The name that the only request of a finding ends with, if the run gave something that name.
+    fn given_name(&self, confirmed: &Confirmed) -> Option<String> {
+        let [step] = confirmed.scenario.steps.as_slice() else { return None };
+        let gives_it = matches!(&*step.request.method, "PUT" | "POST");
+        if gives_it { None } else { self.lineage.given_name(step) }
     }
 
     /// The finding with the steps that it needs on a clean target and no others; `None` if it does not show there: what the
@@ -162,9 +210,13 @@ impl Run<'_> {
 
     /// What the requests of findings name: whether they need it shows only when it is gone.
     pub(super) fn named_by_findings(&self) -> BTreeSet<String> {
-        let sent = self.kept.iter().flat_map(|kept| &kept.confirmed.exchanges);
-        sent.flat_map(|exchange| values(&exchange.request)).collect()
+        self.kept.iter().flat_map(|kept| named(&kept.confirmed.exchanges)).collect()
     }
+}
+
+/// What these requests name.
+fn named(exchanges: &[Exchange]) -> BTreeSet<String> {
+    exchanges.iter().flat_map(|exchange| values(&exchange.request)).collect()
 }
 
 /// The finding without this step, unless a later one uses what it gives.
@@ -176,6 +228,23 @@ fn without(found: &Confirmed, index: usize) -> Option<Confirmed> {
     let names: Vec<&String> = dropped.captures.iter().map(|capture| &capture.name).chain(&dropped.fresh).collect();
     let is_used = names.iter().any(|name| fewer.scenario.steps[index..].iter().any(|step| step.mentions(name)));
     (!is_used).then_some(fewer)
+}
+
+/// Whether a step before the last one has the name in it.
+fn gives(scenario: &Scenario, name: &str) -> bool {
+    let before = scenario.steps.iter().rev().skip(1);
+    before.flat_map(|step| values(&step.request)).any(|value| value == name)
+}
+
+/// The scenario about a thing of another name.
+fn renamed(scenario: &Scenario, name: &str, other: &str) -> Scenario {
+    let mut scenario = scenario.clone();
+    for step in &mut scenario.steps {
+        if let Some(request) = replaced(&step.request, name, other) {
+            step.request = Arc::new(request);
+        }
+    }
+    scenario
 }
 
 /// The request that shows the finding as it was sent, without credentials; `None` if it holds what is new each time.

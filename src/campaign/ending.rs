@@ -1,5 +1,6 @@
 //! How a run ends: what got no request has its turn, and what waits for proof is proved. Part of [`Run`].
 
+use std::collections::BTreeSet;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -40,12 +41,15 @@ impl Run<'_> {
     pub(super) async fn clean_up(&mut self, time: Duration) -> Result<(), Error> {
         let Some(ledger) = self.executor.ledger.clone() else { return Ok(()) };
         let named = self.named_by_findings();
-        let is_named = |scenario: &Scenario| {
-            let request = scenario.steps.last().map(|step| &step.request);
-            request.is_some_and(|request| values(request).last().is_some_and(|name| named.contains(name)))
-        };
-        let (first, rest): (Vec<_>, Vec<_>) = ledger.left().into_iter().partition(is_named);
+        let (first, rest): (Vec<_>, Vec<_>) = ledger.left().into_iter().partition(|thing| is_named(thing, &named));
         self.end(first.into_iter().chain(rest).collect(), time).await
+    }
+
+    /// Ends what has one of these names.
+    pub(super) async fn end_named(&mut self, names: &BTreeSet<String>) -> Result<(), Error> {
+        let Some(ledger) = self.executor.ledger.clone() else { return Ok(()) };
+        let things = ledger.left().into_iter().filter(|thing| is_named(thing, names));
+        self.end(things.collect(), Duration::MAX).await
     }
 
     /// Ends so many of the newest things.
@@ -115,4 +119,10 @@ impl Run<'_> {
             "{waiting} suspicions were not proved in time and are not reported; a longer --time proves them"
         ))
     }
+}
+
+/// Whether what ends a thing names it so.
+fn is_named(thing: &Scenario, names: &BTreeSet<String>) -> bool {
+    let request = thing.steps.last().map(|step| &step.request);
+    request.is_some_and(|request| values(request).last().is_some_and(|name| names.contains(name)))
 }

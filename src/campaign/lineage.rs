@@ -87,6 +87,20 @@ impl Lineage {
         }
     }
 
+    /// The name that a request's path ends with, if the run gave something that name: it may be there still, whatever was ended.
+    pub(super) fn given_name(&self, step: &Step) -> Option<String> {
+        let is_parameter = step.operation.as_str().ends_with('}');
+        let text = values(&Request {
+            body: Bytes::new(),
+            target: path(&step.request).to_vec().into(),
+            ..Request::new("GET", "/")
+        })
+        .pop()
+        .filter(|_| is_parameter)?;
+        let gives = |change: &Change| values(&change.step.request).contains(&text);
+        self.changes.values().flatten().any(gives).then_some(text)
+    }
+
     /// Scenarios that may show what these steps showed, which sent these requests: they end with the same steps, after what
     /// the requests stand on. The likeliest first.
     pub(super) fn leads(&self, steps: &[Step], sent: &[Arc<Request>], until: u64) -> Vec<Scenario> {

@@ -1,7 +1,7 @@
 //! `gadfly replay`: accepted fixtures against a running API.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::num::NonZeroUsize;
+use std::num::NonZeroU32;
 
 use clap::Args;
 use futures_util::StreamExt;
@@ -34,7 +34,7 @@ pub(super) struct Flags {
     pending: bool,
     /// How many fixtures are under way at once; 1 sends one after the other
     #[arg(long, value_name = "NUMBER", default_value = "8")]
-    concurrency: NonZeroUsize,
+    concurrency: NonZeroU32,
     #[command(flatten)]
     target: TargetFlags,
     #[command(flatten)]
@@ -66,8 +66,9 @@ pub(super) fn run(flags: &Flags, context: &Context, ui: &mut Ui<'_>) -> Result<E
     for (api, entries) in &apis {
         runtime.block_on(async {
             let how = (&flags.target, &flags.process);
-            let sender = Sender::new(Site::open_or_run(context, &file, api, how, &used(entries)).await?);
-            replay_all(entries, &sender, flags.concurrency.get(), &mut report, ui).await
+            let site = Site::open_or_run(context, &file, api, how, &used(entries)).await?;
+            let sender = Sender::new(site, flags.concurrency);
+            replay_all(entries, &sender, &mut report, ui).await
         })?;
     }
     ui.report(&report.counted(ui.report_paint()))?;
@@ -106,16 +107,13 @@ fn used(entries: &[Entry]) -> Vec<IdentityName> {
     names.into_iter().collect()
 }
 
+/// How many fixtures are under way at once, most of them waiting: a broken law is looked at again after a while.
+const UNDER_WAY: usize = 512;
+
 /// Sends all, several at once where one can't disturb another, and tells of them in the order of their keys; then the others.
-async fn replay_all(
-    entries: &[Entry],
-    sender: &Sender,
-    concurrency: usize,
-    report: &mut Report,
-    ui: &mut Ui<'_>,
-) -> Result<(), Error> {
+async fn replay_all(entries: &[Entry], sender: &Sender, report: &mut Report, ui: &mut Ui<'_>) -> Result<(), Error> {
     let (alone, together): (Vec<_>, Vec<_>) = entries.iter().partition(|entry| needs_quiet(&entry.fixture));
-    for (entries, width) in [(together, concurrency), (alone, 1)] {
+    for (entries, width) in [(together, UNDER_WAY), (alone, 1)] {
         let sent = entries.into_iter().map(|entry| async move { (entry, sender.replay(entry).await) });
         let mut sent = std::pin::pin!(futures_util::stream::iter(sent).buffered(width));
         while let Some((entry, replayed)) = sent.next().await {

@@ -4,6 +4,7 @@
 //! that the lines were prepared. Each decision is carried out at once, so that whatever ends the walk loses none.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -89,7 +90,8 @@ fn shown(entry: &Entry, flags: &Flags, context: &Context) -> Result<String, Erro
     }
     let file = File::discover(&context.folder)?;
     let used: Vec<_> = entry.fixture.steps.iter().map(|step| step.identity.clone()).collect();
-    let sender = Sender::new(Site::open(context, &file, folder_of(&entry.key), &flags.target, &used, None)?);
+    let site = Site::open(context, &file, folder_of(&entry.key), &flags.target, &used, None)?;
+    let sender = Sender::new(site, NonZeroU32::MIN);
     let replayed = run::runtime()?.block_on(sender.replay(entry))?;
     Ok(sender.explained(entry, &replayed))
 }

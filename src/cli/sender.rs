@@ -1,6 +1,7 @@
 //! Sends the fixtures of one API to where it is. Main type: [`Sender`].
 
 use std::cell::OnceCell;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use crate::oracle::Registry;
 use crate::redact::Redactor;
 use crate::replay::{self, Conditions, Replayed, View};
 use crate::seed::Seed;
+use crate::transport;
 
 /// How long to wait before a fixture is sent once more.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -29,7 +31,9 @@ pub(super) struct Sender {
 }
 
 impl Sender {
-    pub(super) fn new(site: Site) -> Self {
+    /// Sends at most so many requests at once.
+    pub(super) fn new(mut site: Site, concurrency: NonZeroU32) -> Self {
+        site.executor.transport = transport::limited(site.executor.transport, concurrency.get());
         let fresh = Seed::new(clock::moment());
         Self { site, registry: Registry::default(), today: clock::today(), fresh, api: OnceCell::new() }
     }

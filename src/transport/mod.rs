@@ -5,6 +5,7 @@
 
 pub mod canned;
 mod http1;
+mod limited;
 mod limits;
 mod local;
 mod reqwest;
@@ -19,6 +20,7 @@ use futures_util::future::{BoxFuture, FutureExt, try_join_all};
 
 pub use self::canned::Canned;
 pub use self::http1::{Http1, recorded};
+pub use self::limited::limited;
 pub use self::limits::Limits;
 pub use self::reqwest::{FetchError, Reqwest, fetch};
 use crate::wire::{Exchange, Origin, Request};
