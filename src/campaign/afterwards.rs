@@ -93,7 +93,7 @@ impl Run<'_> {
             return Ok(Confirmed { clean: Some(clean), ..confirmed.clone() });
         };
         // Nothing is called by this word: what shows for it needs no thing of that name.
-        let word = Unique::fresh(self.proving.fresh()).word();
+        let word = Unique::fresh(self.options.seed.child(confirmed.finding.signature.as_str(), 0)).word();
         let other = Confirmed { scenario: renamed(&confirmed.scenario, &name, &word), ..confirmed.clone() };
         let (of_another, _) = self.count(&other, Manner::Alone).await?;
         self.end_since(before).await?;
