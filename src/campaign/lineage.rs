@@ -15,7 +15,7 @@ use crate::scenario::{Capture, Scenario, Source, Step, placeholder};
 use crate::wire::{Exchange, Headers, Outcome, Request, Response};
 
 /// How many changes by one operation are remembered, the newest of them.
-const MOST: usize = 1024;
+const MOST: usize = 512;
 /// The largest answer that is looked at for names.
 const LARGEST: usize = 16 << 10;
 /// The most steps that come first.
