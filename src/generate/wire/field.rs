@@ -1,25 +1,30 @@
-//! Odd headers: conditional ones, ranges, negotiation, cookies. Main table: `FIELDS`.
+//! Odd headers: conditional ones, ranges, negotiation, cookies, credentials. Main table: `FIELDS`.
 
 use bytes::Bytes;
 
+use crate::api::StatusPattern;
 use crate::generate::plan::{Origin, Plan};
 use crate::scenario::{Case, Intent};
 
 /// A header whose value a parser has to take with care: rank, name, value. The syntax that each breaks is in RFC 9110
-/// sections 12 to 14 and RFC 6265 section 4.2.
+/// sections 11 to 14 and RFC 6265 section 4.2. The credentials are nobody's, and go out in place of the identity's own.
 const FIELDS: &[(u8, &str, &[u8])] = &[
     (1, "If-None-Match", b"\""),
     (1, "If-Match", b"W/"),
     (1, "Range", b"bytes=9-1"),
     (1, "If-Modified-Since", b"x"),
     (1, "If-None-Match", b"W/"),
+    (1, "Authorization", b"Digest x"),
     (2, "If-Match", b"\""),
     (2, "Accept", b"x"),
     (2, "Accept", b"application/json;q=x"),
     (2, "Cookie", b"="),
     (2, "Range", b"bytes=-"),
+    (2, "Authorization", b"Basic \xff"),
     (2, "If-Unmodified-Since", b"Sat, 30 Feb 2024 24:61:61 GMT"),
     (3, "If-None-Match", b"*, \"a\""),
+    (3, "Authorization", b"Bearer"),
+    (3, "Authorization", b"Digest username=\"a"),
     (3, "If-Match", b""),
     (3, "If-Range", b"\"\\"),
     (3, "If-Modified-Since", b"Mon, 01 Jan 0000 00:00:00 GMT"),
@@ -50,9 +55,15 @@ const FIELDS: &[(u8, &str, &[u8])] = &[
     (3, "Upgrade-Insecure-Requests", b"x"),
 ];
 
-/// The headers by index with their rank.
-pub(super) fn ranks() -> impl Iterator<Item = (u8, u8)> {
-    FIELDS.iter().enumerate().map(|(index, (rank, ..))| (*rank, u8::try_from(index).unwrap_or(u8::MAX)))
+/// The headers by index with their rank. An operation that says how it answers those whom it does not know reads
+/// credentials: odd ones come first.
+pub(super) fn ranks(plan: &Plan) -> impl Iterator<Item = (u8, u8)> {
+    let unauthorized = StatusPattern::Exact(401);
+    let reads = plan.operation.responses.0.iter().any(|(status, _)| *status == unauthorized);
+    FIELDS.iter().enumerate().map(move |(index, (rank, name, _))| {
+        let rank = if reads && *name == "Authorization" { 0 } else { *rank };
+        (rank, u8::try_from(index).unwrap_or(u8::MAX))
+    })
 }
 
 /// The usual case with one odd header. It takes the place of a parameter of the same name.

@@ -58,7 +58,7 @@ fn oddities(plan: &Plan) -> Vec<Oddity> {
     ranked.extend(body::wholes(plan).into_iter().map(|(rank, whole)| (rank, Oddity::Body(whole))));
     ranked.extend(body::withins(plan).into_iter().map(|(rank, spot, within)| (rank, Oddity::Spot(spot, within))));
     ranked.extend(target::odds(plan).into_iter().map(|(rank, odd)| (rank, Oddity::Target(odd))));
-    ranked.extend(field::ranks().map(|(rank, index)| (rank, Oddity::Field(index))));
+    ranked.extend(field::ranks(plan).map(|(rank, index)| (rank, Oddity::Field(index))));
     ranked.sort_by_key(|(rank, _)| *rank);
     ranked.into_iter().map(|(_, oddity)| oddity).collect()
 }

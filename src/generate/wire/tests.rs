@@ -55,13 +55,35 @@ fn targets_and_headers_are_odd() {
             request.headers.iter().any(|h| h.name.eq_ignore_ascii_case(name.as_bytes()) && h.value == value)
         })
     };
-    assert!(header("If-None-Match", b"W/") && header("Range", b"bytes=9-1") && header("If-Modified-Since", b"x"));
+    assert!(
+        header("Authorization", b"Digest x")
+            && header("If-None-Match", b"W/")
+            && header("Range", b"bytes=9-1")
+            && header("If-Modified-Since", b"x")
+    );
 }
 
 #[test]
 fn an_operation_without_a_valid_case_is_called_all_the_same() {
     let all = sent(json!({"body": {"application/json": {"schema": {"type": "string", "enum": [1]}}}}), "/x");
     assert!(!all.is_empty());
+}
+
+#[test]
+fn who_reads_credentials_gets_odd_ones_first() {
+    let first = |status: &str| {
+        let document = json!({"openapi": "3.1.0", "info": {"title": "a", "version": "1"}, "paths": {"/x": {
+            "get": {"responses": {status: {"description": "x"}}}
+        }}});
+        let loaded = crate::spec::load_bytes("a.json", document.to_string().as_bytes()).unwrap();
+        let (wire, operation) = (Wire::new(Arc::default()), &loaded.api.operations[0]);
+        let is_it = |index: &u64| {
+            let case = wire.case(operation, *index, Seed::new(1));
+            case.is_some_and(|case| encode(&case, "").headers.contains("authorization"))
+        };
+        (0..wire.count(operation).unwrap()).find(is_it).unwrap()
+    };
+    assert!(first("401") < first("200"));
 }
 
 #[test]
