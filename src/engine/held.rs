@@ -63,8 +63,7 @@ impl Held {
 /// (`.`, `..`, `a/..`), stands for many (`*`, `%`), or is empty where a name should be. `DELETE /files/.` has taken away the
 /// folder of all files on a real server.
 pub(super) fn ends_more(request: &Request) -> bool {
-    let path = request.target.split(|byte| *byte == b'?').next().unwrap_or_default();
-    request.method == "DELETE" && names_more(path)
+    request.method == "DELETE" && names_more(request.path())
 }
 
 /// Whether a path may be that of more than one thing.

@@ -113,7 +113,7 @@ impl Ledger {
     fn made(&self, step: &Step, maker: &Maker, exchange: &Exchange) {
         let target = maker.end.as_ref().and_then(|(operation, place)| {
             let response = exchange.outcome.response()?;
-            let here = path(&exchange.request);
+            let here = exchange.request.path();
             let target = match place {
                 Place::Same => here.to_vec(),
                 Place::Below(field) => {
@@ -177,7 +177,7 @@ impl Ledger {
     /// The thing that this request would end is gone already.
     pub fn gone(&self, request: &Request) {
         let mut book = self.book();
-        if book.open.remove(path(request)).is_some() {
+        if book.open.remove(request.path()).is_some() {
             book.tally.ended += 1;
         }
     }
@@ -231,12 +231,6 @@ fn end(
         (!after.contains('{'))
             .then(|| (operation.id.clone(), Place::Elsewhere { before, after, field: field(operation) }))
     })
-}
-
-/// The path of a request's target.
-fn path(request: &Request) -> &[u8] {
-    let target = &request.target[..];
-    target.split(|byte| *byte == b'?').next().unwrap_or(target)
 }
 
 /// A text as one segment of a path.

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use super::alarm::Alarms;
 use super::execute::Execution;
 use super::supervised::Errand;
+use super::written;
 use crate::scenario::Scenario;
 use crate::seed::Seed;
-use crate::wire::{Id, RunId};
+use crate::wire::Id;
 
 /// How many of the last scenarios are remembered: what a process writes may be read a while after it was written.
 const MOST_RECENT: usize = 64;
@@ -53,8 +54,7 @@ pub(super) struct Inquiry {
 
 impl Recent {
     pub(super) fn of(errand: &Arc<Errand>, execution: &Execution) -> Self {
-        let ids = |run_id: &RunId| execution.exchanges.iter().map(|exchange| run_id.of(&exchange.request)).collect();
-        Self { errand: Arc::clone(errand), ids: errand.run_id.as_ref().map_or(Vec::new(), ids) }
+        Self { errand: Arc::clone(errand), ids: written::ids(execution, errand.run_id.as_ref()) }
     }
 }
 

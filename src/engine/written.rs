@@ -38,7 +38,8 @@ pub(super) fn of_beside(lines: Vec<String>, execution: &Execution, run_id: &RunI
     shown(lines.into_iter().skip(skipped), Some(run_id))
 }
 
-fn ids(execution: &Execution, run_id: Option<&RunId>) -> Vec<Id> {
+/// What the requests of the execution are called, where they are named.
+pub(super) fn ids(execution: &Execution, run_id: Option<&RunId>) -> Vec<Id> {
     let id = |run_id: &RunId| execution.exchanges.iter().map(|exchange| run_id.of(&exchange.request)).collect();
     run_id.map_or(Vec::new(), id)
 }

@@ -108,8 +108,7 @@ pub fn session(recorded: &[Recorded], plan: &Plan<'_>) -> Session {
                 });
             }
             Err(reason) => {
-                let path = one.request.target.split(|byte| *byte == b'?').next().unwrap_or_default();
-                let request = format!("{} {}", one.request.method, String::from_utf8_lossy(path));
+                let request = format!("{} {}", one.request.method, String::from_utf8_lossy(one.request.path()));
                 session.strays.push(Stray { place: one.place.clone(), request, reason });
             }
         }

@@ -47,6 +47,7 @@ pub use life_cycle::holds_in_sequence;
 pub(crate) use process_died::ID as PROCESS_DIED;
 pub use registry::{Registry, UnknownOracle};
 pub(crate) use response_schema::ID as RESPONSE_SCHEMA;
+pub(crate) use runtime_error::ID as RUNTIME_ERROR;
 
 /// What a replay of a requirement shows.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -22,7 +22,7 @@ use crate::scenario::Trace;
 use crate::wire::FaultKind;
 
 /// Its name: a replay asks what it needs.
-pub(super) const ID: OracleId = OracleId("runtime_error");
+pub(crate) const ID: OracleId = OracleId("runtime_error");
 
 /// Reports requests that make the process report an error.
 pub(super) struct RuntimeError;

@@ -133,7 +133,7 @@ fn asks_for_survival(fixture: &Fixture) -> bool {
 
 /// Whether it asks what the process writes. Where nobody sees that, an answer shows nothing.
 fn asks_for_reports(fixture: &Fixture) -> bool {
-    fixture.oracle == "runtime_error"
+    fixture.oracle == oracle::RUNTIME_ERROR.0
 }
 
 /// Whether a harmless request finds somebody, whatever the answer. A process that is ending may take the connection still.

@@ -23,6 +23,11 @@ impl Request {
         Self { method: method.into(), target: target.into(), headers: Headers::new(), body: Bytes::new() }
     }
 
+    /// The target up to its query.
+    pub fn path(&self) -> &[u8] {
+        self.target.split(|byte| *byte == b'?').next().unwrap_or(&self.target)
+    }
+
     /// The target as text; bytes that are no UTF-8 show as U+FFFD.
     pub fn target_text(&self) -> std::borrow::Cow<'_, str> {
         String::from_utf8_lossy(&self.target)
