@@ -1,20 +1,20 @@
 //! What still shows once the run has cleaned up: a fixture must be red on a target that nobody has used. Part of [`Run`].
 //!
-//! What does not show any more stood on something that the run had made or changed. Where it can be told what that was, it
-//! becomes part of the finding; where it can't, the finding is kept as an unstable one, without a fixture.
+//! Each finding is sent once more. What does not show any more stood on something that the run had made or changed: then it
+//! is looked for (`standing`), and where it can't be told, the finding is kept as an unstable one, without a fixture.
 
-use std::collections::BTreeSet;
-use std::pin::pin;
-use std::sync::Arc;
+use std::collections::{BTreeSet, VecDeque};
+use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use super::Error;
 use super::proof::again;
 use super::run::{Run, sleep};
+use super::standing::{Wanted, chosen, renamed};
 use crate::engine::Manner;
-use crate::finding::{Confirmed, Ratio, Severity};
-use crate::import::{replaced, values};
-use crate::scenario::{Law, Scenario, Step, Unique, Values, substitute};
+use crate::finding::{Confirmed, Ratio};
+use crate::import::values;
+use crate::scenario::{Law, Unique};
 use crate::triage::Prover;
 use crate::wire::Exchange;
 
@@ -22,117 +22,109 @@ use crate::wire::Exchange;
 const TRIES: u32 = 3;
 
 /// A finding that was kept.
+#[derive(Clone)]
 pub(super) struct Kept {
     pub(super) confirmed: Confirmed,
     /// Its record.
-    pub(super) record: usize,
+    record: usize,
     /// How many changes of the target there were when it was proved.
     pub(super) changes: u64,
 }
 
+/// What is looked at once more when the target is clean.
+#[derive(Default)]
+pub(super) struct Afterwards {
+    /// Findings that were not looked at yet.
+    kept: VecDeque<Kept>,
+    /// Those that were, and may need steps before them.
+    wanting: VecDeque<(Kept, Wanted)>,
+}
+
 impl Run<'_> {
-    /// Sends each finding that has a fixture, or would have one, to the clean target, as far as there is time.
+    /// Whether findings are looked at once more: it takes somebody who makes the target clean.
+    pub(super) fn looks_back(&self) -> bool {
+        self.executor.ledger.is_some() || self.executor.process.is_some()
+    }
+
+    /// Sends each finding that has a fixture, or would have one, to the clean target, as far as there is time; then looks
+    /// for what those need that do not show.
     pub(super) async fn look_back(&mut self, time: Duration) -> Result<(), Error> {
-        if self.executor.ledger.is_none() && self.executor.process.is_none() {
-            return Ok(());
-        }
         let mut left = pin!(sleep(time));
-        let mut lost = 0;
         let mut manner = Manner::Afresh;
-        while let Some(kept) = self.kept.pop_front() {
-            let looked = tokio::select! {
-                biased;
-                () = &mut left => None,
-                confirmed = self.look_again(&kept, manner) => Some(confirmed?),
-            };
-            let Some(confirmed) = looked else {
-                self.kept.push_front(kept);
-                break;
-            };
+        while let Some(kept) = self.afterwards.kept.front().cloned() {
+            let Some(looked) = before(left.as_mut(), self.look_again(&kept.confirmed, manner)).await else { break };
+            let (clean, wanted) = looked?;
             manner = Manner::Alone;
-            lost += usize::from(!confirmed.is_proved());
-            self.keeper.revise(kept.record, &confirmed);
+            self.afterwards.kept.pop_front();
+            self.keeper.revise(kept.record, &Confirmed { clean: Some(clean), ..kept.confirmed.clone() });
+            self.afterwards.wanting.extend(wanted.map(|wanted| (kept, wanted)));
         }
-        self.tell_problems()?;
-        if lost > 0 {
-            let what = if lost == 1 { "1 finding does" } else { &format!("{lost} findings do") };
+        while let Some((kept, wanted)) = self.afterwards.wanting.front().cloned() {
+            let Some(found) = before(left.as_mut(), self.find_steps(&kept, &wanted)).await else { break };
+            self.afterwards.wanting.pop_front();
+            if let Some(confirmed) = found? {
+                self.keeper.revise(kept.record, &confirmed);
+            }
+        }
+        self.tell_problems()
+    }
+
+    /// Tells of the findings without a fixture, and of those that nobody had time to look at.
+    pub(super) fn tell_afterwards(&mut self) -> Result<(), Error> {
+        let unseen = self.afterwards.kept.len();
+        if unseen > 0 {
             self.notice(format!(
-                "{what} not show on the clean target: something that the run did before is needed, and nobody knows what; no fixture is kept"
+                "there was no time to send {unseen} of the findings to the clean target: their fixtures may stand on what the run did before"
             ))?;
         }
-        Ok(())
+        let is_lost = |ratio: &Ratio| !ratio.is_stable();
+        match self.keeper.records().iter().filter(|record| record.clean.as_ref().is_some_and(is_lost)).count() {
+            0 => Ok(()),
+            lost => {
+                let what = if lost == 1 { "1 finding does" } else { &format!("{lost} findings do") };
+                self.notice(format!(
+                    "{what} not show on the clean target: something that the run did before is needed, and nobody knows what; no fixture is kept"
+                ))
+            }
+        }
     }
 
-    /// Ends what was made since so many things were left: what one finding makes must not be what the next one stands on.
-    async fn end_since(&mut self, before: usize) -> Result<(), Error> {
-        let made = self.left().saturating_sub(before);
-        if made > 0 { self.end_newest(made).await } else { Ok(()) }
+    /// Ends what was made since this many things were: what one finding makes must not be what the next one stands on.
+    pub(super) async fn end_since(&mut self, made: u64) -> Result<(), Error> {
+        let Some(ledger) = &self.executor.ledger else { return Ok(()) };
+        let things = ledger.left_since(made);
+        if things.is_empty() { Ok(()) } else { self.end(things, Duration::MAX).await }
     }
 
-    fn left(&self) -> usize {
-        self.executor.ledger.as_ref().map_or(0, |ledger| ledger.open())
+    /// How many things were made.
+    pub(super) fn made(&self) -> u64 {
+        self.executor.ledger.as_ref().map_or(0, |ledger| ledger.made())
     }
 
-    /// The finding with what showed on the clean target, and with the steps that it needs there.
-    async fn look_again(&mut self, kept: &Kept, manner: Manner) -> Result<Confirmed, Error> {
-        let confirmed = &kept.confirmed;
+    /// How often the finding shows on the clean target, and the steps that are wanted before it.
+    async fn look_again(&mut self, confirmed: &Confirmed, manner: Manner) -> Result<(Ratio, Option<Wanted>), Error> {
         // There may not have been time to end everything.
         self.end_named(&named(&confirmed.exchanges)).await?;
-        let before = self.left();
+        let made = self.made();
         let (clean, is_broken) = self.count(confirmed, manner).await?;
-        self.end_since(before).await?;
-        if clean.is_stable() && is_broken {
-            return Ok(confirmed.clone());
-        }
-        let leads = self.leads(confirmed, kept.changes);
+        self.end_since(made).await?;
         if !clean.is_stable() {
-            let led = self.led(confirmed, leads, before).await?;
-            return Ok(led.unwrap_or_else(|| Confirmed { clean: Some(clean), ..confirmed.clone() }));
+            return Ok((clean, Some(Wanted::Any)));
         }
-        let Some(name) = self.given_name(confirmed) else {
-            return Ok(Confirmed { clean: Some(clean), ..confirmed.clone() });
-        };
+        if is_broken {
+            return Ok((Ratio { hits: 0, ..clean }, None));
+        }
+        if !chosen(confirmed).is_empty() {
+            // There was something to choose from, but that may be the run's own still.
+            return Ok((clean, Some(Wanted::Any)));
+        }
+        let Some(name) = self.given_name(confirmed) else { return Ok((clean, None)) };
         // Nothing is called by this word: what shows for it needs no thing of that name.
         let word = Unique::fresh(self.options.seed.child(confirmed.finding.signature.as_str(), 0)).word();
         let other = Confirmed { scenario: renamed(&confirmed.scenario, &name, &word), ..confirmed.clone() };
         let (of_another, _) = self.count(&other, Manner::Alone).await?;
-        self.end_since(before).await?;
-        if of_another.is_stable() {
-            return Ok(Confirmed { clean: Some(clean), ..confirmed.clone() });
-        }
-        let others = leads.iter().map(|scenario| renamed(scenario, &name, &word)).collect();
-        if let Some(found) = self.led(confirmed, others, before).await? {
-            return Ok(found);
-        }
-        // It may be the name itself that shows it: then it is to be given first, which can't be seen where it was given.
-        for scenario in leads.into_iter().take(1).filter(|scenario| gives(scenario, &name)) {
-            let settled = self.proving.try_now(again(confirmed, scenario, None)).await?;
-            self.proving.spent(settled.requests);
-            self.end_since(before).await?;
-            if let Some(found) = settled.outcome.ok().filter(Confirmed::is_proved) {
-                return Ok(Confirmed { clean: Some(found.ratio), ..found });
-            }
-        }
-        Ok(Confirmed { clean: Some(of_another), ..confirmed.clone() })
-    }
-
-    /// The finding by the first of these scenarios that shows it.
-    async fn led(
-        &mut self,
-        confirmed: &Confirmed,
-        leads: Vec<Scenario>,
-        before: usize,
-    ) -> Result<Option<Confirmed>, Error> {
-        for scenario in leads {
-            let settled = self.proving.try_now(again(confirmed, scenario, None)).await?;
-            self.proving.spent(settled.requests);
-            self.end_since(before).await?;
-            let Some(found) = settled.outcome.ok().filter(Confirmed::is_proved) else { continue };
-            if let Some(found) = self.reduced(found, before).await? {
-                return Ok(Some(found));
-            }
-        }
-        Ok(None)
+        self.end_since(made).await?;
+        if of_another.is_stable() { Ok((clean, None)) } else { Ok((of_another, Some(Wanted::Of { name, word }))) }
     }
 
     /// The name that the only request of a finding ends with, if the run gave something that name.
@@ -142,30 +134,9 @@ impl Run<'_> {
         if gives_it { None } else { self.lineage.given_name(step) }
     }
 
-    /// The finding with the steps that it needs on a clean target and no others; `None` if it does not show there: what the
-    /// first try left may have led to the others.
-    async fn reduced(&mut self, mut found: Confirmed, before: usize) -> Result<Option<Confirmed>, Error> {
-        let (clean, _) = self.count(&found, Manner::Alone).await?;
-        self.end_since(before).await?;
-        let mut index = 0;
-        while clean.is_stable() && index < found.finding.step {
-            let fewer = without(&found, index);
-            let shows = match &fewer {
-                Some(fewer) => self.count(fewer, Manner::Alone).await?.0.is_stable(),
-                None => false,
-            };
-            self.end_since(before).await?;
-            match fewer.filter(|_| shows) {
-                Some(fewer) => found = fewer,
-                None => index += 1,
-            }
-        }
-        Ok(clean.is_stable().then_some(Confirmed { clean: Some(clean), ..found }))
-    }
-
     /// How often the finding shows now, and whether its operation is one that fails whatever it is asked, as when the
     /// finding was proved.
-    async fn count(&mut self, confirmed: &Confirmed, manner: Manner) -> Result<(Ratio, bool), Error> {
+    pub(super) async fn count(&mut self, confirmed: &Confirmed, manner: Manner) -> Result<(Ratio, bool), Error> {
         let control = self.witnesses.success_of(&confirmed.finding.operation).filter(|_| confirmed.clean.is_some());
         let suspicion = again(confirmed, confirmed.scenario.clone(), control.cloned());
         let prover = self.proving.prover();
@@ -175,89 +146,35 @@ impl Run<'_> {
         Ok((clean, is_broken))
     }
 
-    /// Scenarios that may show the finding on a clean target. Those that try a law make all that they need.
-    fn leads(&self, confirmed: &Confirmed, changes: u64) -> Vec<Scenario> {
-        let steps = &confirmed.scenario.steps;
-        if confirmed.scenario.law.is_some() {
-            return Vec::new();
-        }
-        let sent: Vec<_> = confirmed.exchanges.iter().map(|exchange| Arc::clone(&exchange.request)).collect();
-        let mut leads = self.lineage.leads(steps, &sent, changes);
-        if let Some(last) = literal(confirmed) {
-            // With what it happened to use then, in place of what the steps before it choose.
-            if steps.len() > 1 {
-                let sent = [Arc::clone(&last.request)];
-                leads.extend(self.lineage.leads(std::slice::from_ref(&last), &sent, changes));
-            }
-            leads.push(Scenario::plain(vec![last.clone(), last.clone()]));
-            let answer = confirmed.exchanges.last().and_then(|exchange| exchange.outcome.response());
-            leads.extend(self.lineage.more_leads(&last, answer, changes));
-        }
-        leads
-    }
-
     /// Remembers a finding that will be looked at once more.
     pub(super) fn remember_kept(&mut self, confirmed: Confirmed) {
-        let is_worth = confirmed.finding.severity > Severity::Remark || self.options.keep_remarks;
         let is_slow = Prover::waits(&confirmed.exchanges);
         // A race makes all that it needs, and shows now and then.
         let is_race = confirmed.scenario.law.is_some_and(Law::is_race);
+        let is_worth = self.looks_back() && self.keeper.is_worth(&confirmed);
         if is_worth && confirmed.ratio.is_stable() && !is_slow && !is_race {
             let (record, changes) = (self.keeper.records().len() - 1, self.lineage.now());
-            self.kept.push_back(Kept { confirmed, record, changes });
+            self.afterwards.kept.push_back(Kept { confirmed, record, changes });
         }
     }
 
     /// What the requests of findings name: whether they need it shows only when it is gone.
     pub(super) fn named_by_findings(&self) -> BTreeSet<String> {
-        self.kept.iter().flat_map(|kept| named(&kept.confirmed.exchanges)).collect()
+        let wanting = self.afterwards.wanting.iter().map(|(kept, _)| kept);
+        self.afterwards.kept.iter().chain(wanting).flat_map(|kept| named(&kept.confirmed.exchanges)).collect()
+    }
+}
+
+/// What comes of it, unless the time is over before.
+async fn before<T>(mut time: Pin<&mut impl Future<Output = ()>>, work: impl Future<Output = T>) -> Option<T> {
+    tokio::select! {
+        biased;
+        () = &mut time => None,
+        done = work => Some(done),
     }
 }
 
 /// What these requests name.
 fn named(exchanges: &[Exchange]) -> BTreeSet<String> {
     exchanges.iter().flat_map(|exchange| values(&exchange.request)).collect()
-}
-
-/// The finding without this step, unless a later one uses what it gives.
-fn without(found: &Confirmed, index: usize) -> Option<Confirmed> {
-    let mut fewer = found.clone();
-    let dropped = fewer.scenario.steps.remove(index);
-    fewer.exchanges.remove(index);
-    fewer.finding.step -= 1;
-    let names: Vec<&String> = dropped.captures.iter().map(|capture| &capture.name).chain(&dropped.fresh).collect();
-    let is_used = names.iter().any(|name| fewer.scenario.steps[index..].iter().any(|step| step.mentions(name)));
-    (!is_used).then_some(fewer)
-}
-
-/// Whether a step before the last one has the name in it.
-fn gives(scenario: &Scenario, name: &str) -> bool {
-    let before = scenario.steps.iter().rev().skip(1);
-    before.flat_map(|step| values(&step.request)).any(|value| value == name)
-}
-
-/// The scenario about a thing of another name.
-fn renamed(scenario: &Scenario, name: &str, other: &str) -> Scenario {
-    let mut scenario = scenario.clone();
-    for step in &mut scenario.steps {
-        if let Some(request) = replaced(&step.request, name, other) {
-            step.request = Arc::new(request);
-        }
-    }
-    scenario
-}
-
-/// The request that shows the finding as it was sent, without credentials; `None` if it holds what is new each time.
-fn literal(confirmed: &Confirmed) -> Option<Step> {
-    let steps = confirmed.scenario.steps.get(..=confirmed.finding.step)?;
-    let (last, before) = steps.split_last()?;
-    let mut values = Values::new();
-    for (step, exchange) in before.iter().zip(&confirmed.exchanges) {
-        let response = exchange.outcome.response()?;
-        values.extend(step.captures.iter().filter_map(|capture| Some((capture.name.clone(), capture.take(response)?))));
-    }
-    let request = substitute(last, &values).into_owned();
-    let step = Step { request: Arc::new(request), fresh: Vec::new(), captures: Vec::new(), ..last.clone() };
-    let is_new = steps.iter().flat_map(|step| &step.fresh).any(|name| step.mentions(name));
-    (!is_new).then_some(step)
 }

@@ -9,7 +9,7 @@ use futures_util::stream::StreamExt;
 use super::Error;
 use super::run::{Run, UnderWay, sleep};
 use crate::engine;
-use crate::import::values;
+use crate::import::last_name;
 use crate::scenario::Scenario;
 
 /// Before what may ruin the target has its turn, waiting for what is under way, cleaning up and looking back each have this
@@ -37,6 +37,21 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// Takes in what is on its way when the run ends: what a request made whose answer nobody reads is never taken back.
+    pub(super) async fn take_in(&mut self, under_way: &mut UnderWay) -> Result<(), Error> {
+        let mut left = pin!(sleep(self.options.timeout));
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut left => return Ok(()),
+                sent = under_way.next() => match sent {
+                    Some(sent) => self.record(sent)?,
+                    None => return Ok(()),
+                },
+            }
+        }
+    }
+
     /// Ends what the run made, the newest first, but before all what findings name.
     pub(super) async fn clean_up(&mut self, time: Duration) -> Result<(), Error> {
         let Some(ledger) = self.executor.ledger.clone() else { return Ok(()) };
@@ -52,15 +67,8 @@ impl Run<'_> {
         self.end(things.collect(), Duration::MAX).await
     }
 
-    /// Ends so many of the newest things.
-    pub(super) async fn end_newest(&mut self, number: usize) -> Result<(), Error> {
-        let Some(ledger) = self.executor.ledger.clone() else { return Ok(()) };
-        let mut newest = ledger.left();
-        newest.truncate(number);
-        self.end(newest, Duration::MAX).await
-    }
-
-    async fn end(&mut self, things: Vec<Scenario>, time: Duration) -> Result<(), Error> {
+    /// Ends these, as far as there is time.
+    pub(super) async fn end(&mut self, things: Vec<Scenario>, time: Duration) -> Result<(), Error> {
         let pace = self.options.rate.map_or(Duration::ZERO, |rate| Duration::from_secs(1) / rate.max(1));
         let width = if pace.is_zero() { self.throttle.window() } else { 1 };
         let mut ends = engine::clean_up(&self.executor, things, self.options.seed, width, pace);
@@ -123,6 +131,6 @@ impl Run<'_> {
 
 /// Whether what ends a thing names it so.
 fn is_named(thing: &Scenario, names: &BTreeSet<String>) -> bool {
-    let request = thing.steps.last().map(|step| &step.request);
-    request.is_some_and(|request| values(request).last().is_some_and(|name| names.contains(name)))
+    let name = thing.steps.last().and_then(|step| last_name(&step.request));
+    name.is_some_and(|name| names.contains(&name))
 }

@@ -149,11 +149,15 @@ impl Keeper {
 
     /// Keeps a proved finding; an unstable one, and a remark unless they are asked for, as a record only.
     pub(super) fn keep_finding(&mut self, confirmed: &Confirmed, elapsed: Duration) -> FindingRecord {
-        let is_worth = confirmed.finding.severity > Severity::Remark || self.options.keep_remarks;
-        let fixture = if confirmed.is_proved() && is_worth { self.write(confirmed) } else { None };
+        let fixture = if confirmed.is_proved() && self.is_worth(confirmed) { self.write(confirmed) } else { None };
         let record = self.record(confirmed, fixture, elapsed);
         self.records.push(record.clone());
         record
+    }
+
+    /// Whether it would have a fixture, were it proved.
+    pub(super) fn is_worth(&self, confirmed: &Confirmed) -> bool {
+        confirmed.finding.severity > Severity::Remark || self.options.keep_remarks
     }
 
     /// Puts what was found out since in place of a finding's record, and of the fixture if this run wrote it: what does
@@ -167,6 +171,7 @@ impl Keeper {
                 fixture
             }
             Some(key) => {
+                self.written.remove(&confirmed.finding.signature);
                 let withdrawn = self.shelf.as_mut().map_or(Ok(()), |shelf| shelf.withdraw(&key));
                 self.problems.extend(withdrawn.err().map(|error| error.to_string()));
                 None

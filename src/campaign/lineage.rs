@@ -9,7 +9,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::api::OperationId;
-use crate::import::{replaced, values};
+use crate::import::{free, last_name, replaced, scalars, values};
 use crate::resource::{Action, Graph, harvest};
 use crate::scenario::{Capture, Scenario, Source, Step, placeholder};
 use crate::wire::{Exchange, Headers, Outcome, Request, Response};
@@ -40,21 +40,12 @@ struct Change {
 }
 
 impl Change {
-    fn path(&self) -> &[u8] {
-        path(&self.step.request)
-    }
-
     /// What the target calls the things that the answer is about, and where it says so.
     fn names(&self, graph: &Graph) -> Vec<(String, String, Source)> {
         let Some(role) = graph.role(&self.step.operation) else { return Vec::new() };
         let own = harvest(graph, role, &self.answer).into_iter().filter(|found| found.is_subject);
         let named = own.flat_map(|found| found.fields.into_iter().map(move |field| (Arc::clone(&found.kind), field)));
-        named
-            .map(|(kind, (field, held))| {
-                let text = held.value.as_str().map_or_else(|| held.value.to_string(), str::to_owned);
-                (text, format!("{kind}_{field}"), held.from)
-            })
-            .collect()
+        named.map(|(kind, (field, held))| (held.text(), format!("{kind}_{field}"), held.from)).collect()
     }
 }
 
@@ -72,10 +63,9 @@ impl Lineage {
     pub(super) fn observe(&mut self, steps: &[Step], exchanges: &[Exchange]) {
         for (step, exchange) in steps.iter().zip(exchanges) {
             let Outcome::Response(response) = &exchange.outcome else { continue };
-            let is_read = matches!(&*step.request.method, "GET" | "HEAD" | "OPTIONS" | "TRACE");
             // What stands in a placeholder is another one the next time.
             let is_literal = exchange.request.target == step.request.target && step.fresh.is_empty();
-            if is_read || !is_literal || !response.is_success() {
+            if step.request.is_safe() || !is_literal || !response.is_success() {
                 continue;
             }
             self.count += 1;
@@ -90,13 +80,7 @@ impl Lineage {
     /// The name that a request's path ends with, if the run gave something that name: it may be there still, whatever was ended.
     pub(super) fn given_name(&self, step: &Step) -> Option<String> {
         let is_parameter = step.operation.as_str().ends_with('}');
-        let text = values(&Request {
-            body: Bytes::new(),
-            target: path(&step.request).to_vec().into(),
-            ..Request::new("GET", "/")
-        })
-        .pop()
-        .filter(|_| is_parameter)?;
+        let text = last_name(&step.request).filter(|_| is_parameter)?;
         let gives = |change: &Change| values(&change.step.request).contains(&text);
         self.changes.values().flatten().any(gives).then_some(text)
     }
@@ -145,19 +129,18 @@ impl Lineage {
             // What the request says itself is named so the next time as well.
             let said: BTreeSet<String> = values(&change.step.request).into_iter().collect();
             for (text, wanted, from) in change.names(&self.graph) {
-                let name = (1..).map(|n| if n == 1 { wanted.clone() } else { format!("{wanted}_{n}") });
-                let Some(name) = name.into_iter().find(|name| !taken.contains(name)) else { continue };
-                let mut is_used = false;
-                for later in steps.iter_mut().skip(index + 1).filter(|_| !said.contains(&text)) {
+                let users = steps.iter_mut().skip(index + 1).filter(|_| !said.contains(&text));
+                let mut users = users.filter(|later| values(&later.request).contains(&text)).peekable();
+                if users.peek().is_none() {
+                    continue;
+                }
+                let name = free(&wanted, &mut taken);
+                for later in users {
                     if let Some(request) = replaced(&later.request, &text, &placeholder(&name)) {
                         later.request = Arc::new(request);
-                        is_used = true;
                     }
                 }
-                if is_used {
-                    taken.insert(name.clone());
-                    steps[index].captures.push(Capture { name, from });
-                }
+                steps[index].captures.push(Capture { name, from });
             }
         }
         Scenario::plain(steps)
@@ -180,7 +163,7 @@ impl<'a> Known<'a> {
         let mut named: BTreeMap<String, Vec<u64>> = BTreeMap::new();
         let mut placed: BTreeMap<&[u8], Vec<u64>> = BTreeMap::new();
         for change in all.values() {
-            placed.entry(change.path()).or_default().push(change.number);
+            placed.entry(change.step.request.path()).or_default().push(change.number);
             let role = lineage.graph.role(&change.step.operation);
             let makes = role.is_some_and(|role| matches!(role.action, Action::Create | Action::Replace));
             for (text, ..) in makes.then(|| change.names(&lineage.graph)).into_iter().flatten() {
@@ -208,7 +191,7 @@ impl<'a> Known<'a> {
     /// What a request stands on: what first made each thing that it names, and what was first put on the way to its path.
     fn behind(&self, request: &Request) -> Vec<u64> {
         let by_name = values(request).into_iter().filter_map(|text| self.plainest(self.named.get(&text)?));
-        let whole = path(request);
+        let whole = request.path();
         let ends = (1..whole.len()).filter(|end| whole.get(*end) == Some(&b'/'));
         let put = ends.filter_map(|end| {
             let put: Vec<u64> = self.placed.get(&whole[..end])?.iter().copied().filter(|at| self.is_put(*at)).collect();
@@ -219,7 +202,7 @@ impl<'a> Known<'a> {
 
     /// What was last put where a request goes, and what was last done there.
     fn there(&self, request: &Request) -> impl Iterator<Item = u64> {
-        let there = self.placed.get(path(request)).map_or(&[][..], Vec::as_slice);
+        let there = self.placed.get(request.path()).map_or(&[][..], Vec::as_slice);
         let put = there.iter().rev().copied().find(|number| self.is_put(*number));
         put.into_iter().chain(there.last().copied())
     }
@@ -238,9 +221,7 @@ impl<'a> Known<'a> {
 
 /// The texts and numbers of an answer that may be names.
 fn told(answer: &Response) -> BTreeSet<String> {
-    let headers = [("content-type", "application/json")].into_iter().collect();
-    let body = answer.body.clone();
-    values(&Request { headers, body, ..Request::new("GET", "/") }).into_iter().collect()
+    serde_json::from_slice(&answer.body).map(|value| scalars(&value).into_iter().collect()).unwrap_or_default()
 }
 
 /// What of an answer tells what is called how.
@@ -250,11 +231,6 @@ fn outline(response: &Response) -> Response {
     // A copy: what was read of a connection at once is kept as long as any piece of it.
     let body = if response.body.len() <= LARGEST { Bytes::copy_from_slice(&response.body) } else { Bytes::new() };
     Response::new(response.status, headers, body)
-}
-
-fn path(request: &Request) -> &[u8] {
-    let target = &request.target[..];
-    target.split(|byte| *byte == b'?').next().unwrap_or(target)
 }
 
 #[cfg(test)]

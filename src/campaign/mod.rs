@@ -18,6 +18,7 @@ mod proving;
 mod results;
 mod run;
 mod shares;
+mod standing;
 mod summary;
 mod target;
 mod throttle;

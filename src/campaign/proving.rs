@@ -71,11 +71,12 @@ impl Proving {
         self.proof.fresh()
     }
 
-    /// Proves and minimises a suspicion while nothing else is done.
-    pub(super) async fn try_now(&mut self, suspicion: Suspicion) -> Proved {
+    /// Proves and minimises a suspicion while nothing else is done. Nothing, if the target answered nobody.
+    pub(super) async fn try_now(&mut self, suspicion: Suspicion) -> Result<Option<Confirmed>, engine::Error> {
         let settled = self.proof.clone().settle(suspicion).await?;
+        self.requests += settled.requests;
         self.minimised.extend(settled.minimising);
-        Ok(settled)
+        Ok(settled.outcome.ok())
     }
 
     /// Counts requests that proofs took.

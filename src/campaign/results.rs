@@ -34,7 +34,9 @@ impl Run<'_> {
                 format!("some remembered inputs no longer apply: {}", broken.reason)
             });
         }
-        self.lineage.observe(&planned.scenario.steps, &execution.exchanges);
+        if self.looks_back() {
+            self.lineage.observe(&planned.scenario.steps, &execution.exchanges);
+        }
         execution.exchanges.iter().for_each(|exchange| self.throttle.observe(exchange.outcome.may_be_load()));
         let Some(lesson) = self.planner.look(&planned, &execution.exchanges) else {
             self.pipeline.record(slot, None);

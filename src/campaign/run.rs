@@ -1,13 +1,12 @@
 //! The loop of a run: plan, send, judge, fold, prove, until a budget ends. Main type: [`Run`].
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
-use super::afterwards::Kept;
+use super::afterwards::Afterwards;
 use super::book::Book;
 use super::budget::Budget;
 use super::keep::Keeper;
@@ -72,8 +71,7 @@ pub(super) struct Run<'a> {
     pub(super) throttle: Throttle,
     pub(super) witnesses: Witnesses,
     pub(super) lineage: Lineage,
-    /// What is looked at once more when the target is clean.
-    pub(super) kept: VecDeque<Kept>,
+    pub(super) afterwards: Afterwards,
     /// Whether what may ruin the target has its turn.
     pub(super) is_late: bool,
     /// How many deaths that nobody accounted for were looked into.
@@ -130,7 +128,7 @@ impl<'a> Run<'a> {
             throttle: Throttle::new(options.concurrency),
             witnesses: Witnesses::default(),
             lineage,
-            kept: VecDeque::new(),
+            afterwards: Afterwards::default(),
             is_late: false,
             inquiries: 0,
             cleaning: 0,
@@ -187,6 +185,9 @@ impl<'a> Run<'a> {
                 break Ended::Unreachable;
             }
         };
+        if ended == Ended::Time {
+            self.take_in(&mut under_way).await?;
+        }
         drop(under_way);
         self.fold_rest()?;
         if !matches!(ended, Ended::Unreachable | Ended::Interrupted) {
@@ -202,6 +203,7 @@ impl<'a> Run<'a> {
             let time = self.budget.left_for_proof().unwrap_or(Duration::MAX).max(GRACE);
             self.clean_up(time).await?;
             Box::pin(self.look_back(time)).await?;
+            self.tell_afterwards()?;
         }
         self.keeper.save();
         self.keeper.keep_lessons(&self.planner.learned());

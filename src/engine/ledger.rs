@@ -9,13 +9,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
-use serde_json::Value;
 
 use super::held::names_more;
 use crate::api::{Location, Operation, OperationId, StatusPattern};
-use crate::resource::{Action, Graph, Need, Role, harvest};
+use crate::resource::{Action, Found, Graph, Held, Need, Role, harvest};
 use crate::scenario::{IdentityName, Scenario, Step};
-use crate::wire::{Exchange, Outcome, Request};
+use crate::wire::{Exchange, Outcome, Request, Response};
 
 /// How many things are remembered at most.
 const MOST: usize = 50_000;
@@ -23,6 +22,7 @@ const MOST: usize = 50_000;
 /// Things that were made, and how each of them is ended.
 pub struct Ledger {
     makers: BTreeMap<OperationId, Maker>,
+    namers: BTreeMap<OperationId, Namer>,
     enders: BTreeSet<OperationId>,
     graph: Arc<Graph>,
     book: Mutex<Book>,
@@ -35,6 +35,15 @@ struct Maker {
     declares_created: bool,
     /// The operation that ends them, and where it is called; none if there is no such operation.
     end: Option<(OperationId, Place)>,
+}
+
+/// An operation on a thing that may give it another name, or leave another one beside it: a rename, a copy.
+struct Namer {
+    role: Role,
+    /// The operation that ends such things, where they are.
+    end: OperationId,
+    /// By this field.
+    field: String,
 }
 
 /// Where the operation that ends a thing is called.
@@ -89,8 +98,9 @@ impl Ledger {
             Some((operation.id.clone(), Maker { role, declares_created, end }))
         };
         let makers = operations.iter().filter_map(maker).collect();
+        let namers = operations.iter().filter_map(|operation| namer(operation, &enders, &graph)).collect();
         let enders = enders.iter().map(|operation| operation.id.clone()).collect();
-        Self { makers, enders, graph, book: Mutex::default() }
+        Self { makers, namers, enders, graph, book: Mutex::default() }
     }
 
     /// Takes an exchange in.
@@ -105,12 +115,14 @@ impl Ledger {
             // A replacement of what is there makes nothing.
             let may_be_old = maker.role.action == Action::Replace || maker.declares_created;
             if response.status == 201 || !may_be_old {
-                self.made(step, maker, exchange);
+                self.enter(step, maker, exchange);
             }
+        } else if let Some(namer) = self.namers.get(&step.operation) {
+            self.named_anew(step, namer, exchange);
         }
     }
 
-    fn made(&self, step: &Step, maker: &Maker, exchange: &Exchange) {
+    fn enter(&self, step: &Step, maker: &Maker, exchange: &Exchange) {
         let target = maker.end.as_ref().and_then(|(operation, place)| {
             let response = exchange.outcome.response()?;
             let here = exchange.request.path();
@@ -138,26 +150,54 @@ impl Ledger {
         }
     }
 
-    /// What the thing is called that an answer tells of.
-    fn name(&self, maker: &Maker, response: &crate::wire::Response, field: &str) -> Option<String> {
-        let found = harvest(&self.graph, &maker.role, response).into_iter().find(|found| found.is_subject)?;
-        let held =
-            found.fields.get(field).or_else(|| found.fields.get("id")).or_else(|| found.fields.values().next())?;
-        match &held.value {
-            Value::String(text) => Some(text.clone()),
-            value => Some(value.to_string()),
+    /// What the run made is called otherwise now, or there is one more of it.
+    fn named_anew(&self, step: &Step, namer: &Namer, exchange: &Exchange) {
+        let here = exchange.request.path();
+        let found = exchange.outcome.response().and_then(|response| self.subject(&namer.role, response));
+        let name = found.as_ref().and_then(|found| found.fields.get(&namer.field)).map(Held::text);
+        let cut = here.iter().rposition(|byte| *byte == b'/');
+        let (Some(name), Some(cut)) = (name, cut) else { return };
+        let target = [&here[..=cut], segment(&name).as_bytes()].concat();
+        let mut book = self.book();
+        if names_more(&target) || book.open.contains_key(&target) || book.open.len() >= MOST {
+            return;
+        }
+        if exchange.outcome.status() == Some(201) {
+            book.tally.made += 1;
+            let number = book.tally.made;
+            book.open.insert(target, (number, namer.end.clone(), step.identity.clone()));
+        } else if let Some(thing) = book.open.remove(here) {
+            book.open.insert(target, thing);
         }
     }
 
-    /// How many things are left.
-    pub fn open(&self) -> usize {
-        self.book().open.len()
+    /// What an answer is about.
+    fn subject(&self, role: &Role, response: &Response) -> Option<Found> {
+        harvest(&self.graph, role, response).into_iter().find(|found| found.is_subject)
+    }
+
+    /// What the thing is called that an answer tells of.
+    fn name(&self, maker: &Maker, response: &Response, field: &str) -> Option<String> {
+        let found = self.subject(&maker.role, response)?;
+        let held =
+            found.fields.get(field).or_else(|| found.fields.get("id")).or_else(|| found.fields.values().next())?;
+        Some(held.text())
+    }
+
+    /// How many things were made.
+    pub fn made(&self) -> u64 {
+        self.book().tally.made
     }
 
     /// What is left, the newest first, each as the request that ends it.
     pub fn left(&self) -> Vec<Scenario> {
+        self.left_since(0)
+    }
+
+    /// What is left of what was made after so many other things.
+    pub fn left_since(&self, made: u64) -> Vec<Scenario> {
         let book = self.book();
-        let mut open: Vec<_> = book.open.iter().collect();
+        let mut open: Vec<_> = book.open.iter().filter(|(_, (number, ..))| *number > made).collect();
         open.sort_by_key(|(_, (number, ..))| std::cmp::Reverse(*number));
         let scenario = |(target, (_, operation, identity)): (&Vec<u8>, &(u64, OperationId, IdentityName))| {
             let method = operation.as_str().split(' ').next().unwrap_or("DELETE");
@@ -208,11 +248,7 @@ fn end(
     let here = maker.path.trim_end_matches('/');
     let fits = |operation: &&&Arc<Operation>| graph.role(&operation.id).is_some_and(|end| end.kind == role.kind);
     let fitting: Vec<_> = enders.iter().filter(fits).collect();
-    let field = |operation: &Operation| {
-        let needs = graph.role(&operation.id).map(|role| role.needs.as_slice()).unwrap_or_default();
-        let in_path = |need: &&Need| operation.parameters[need.parameter].location == Location::Path;
-        needs.iter().rfind(in_path).map_or_else(|| "id".to_owned(), |need| need.field.clone())
-    };
+    let field = |operation: &Operation| field(operation, graph);
     let same = fitting.iter().find(|operation| operation.path.trim_end_matches('/') == here);
     if let Some(operation) = same {
         return (role.action == Action::Replace).then(|| (operation.id.clone(), Place::Same));
@@ -233,6 +269,22 @@ fn end(
     })
 }
 
+/// What this operation may do to the name of a thing that is ended where it is.
+fn namer(operation: &Operation, enders: &[&Arc<Operation>], graph: &Graph) -> Option<(OperationId, Namer)> {
+    let role = graph.role(&operation.id)?;
+    let here = operation.path.trim_end_matches('/');
+    let end = enders.iter().find(|end| end.path.trim_end_matches('/') == here && here.ends_with('}'))?;
+    let namer = Namer { role: role.clone(), end: end.id.clone(), field: field(end, graph) };
+    matches!(role.action, Action::Change | Action::Call).then(|| (operation.id.clone(), namer))
+}
+
+/// The field of a thing that the operation's path ends with.
+fn field(operation: &Operation, graph: &Graph) -> String {
+    let needs = graph.role(&operation.id).map(|role| role.needs.as_slice()).unwrap_or_default();
+    let in_path = |need: &&Need| operation.parameters[need.parameter].location == Location::Path;
+    needs.iter().rfind(in_path).map_or_else(|| "id".to_owned(), |need| need.field.clone())
+}
+
 /// A text as one segment of a path.
 fn segment(text: &str) -> String {
     utf8_percent_encode(text, NON_ALPHANUMERIC).to_string().replace("%2D", "-").replace("%5F", "_").replace("%2E", ".")
@@ -240,7 +292,7 @@ fn segment(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
     use crate::scenario::ANONYMOUS;
@@ -260,6 +312,8 @@ mod tests {
             operation("DELETE", "/shelves/{shelf}/books/{book}", path(&["shelf", "book"])),
             operation("PUT", "/tags/{tag}", path(&["tag"])),
             operation("DELETE", "/tags/{tag}", path(&["tag"])),
+            operation("PATCH", "/tags/{tag}", path(&["tag"])),
+            operation("POST", "/tags/{tag}", path(&["tag"])),
             operation("POST", "/silences", json!({})),
             operation("DELETE", "/silence/{silenceID}", path(&["silenceID"])),
             operation("POST", "/notes", json!({})),
@@ -324,6 +378,22 @@ mod tests {
         ];
         let tally = check(&exchanges, &[]);
         assert_eq!((tally.made, tally.ended), (1, 1));
+    }
+
+    #[test]
+    fn what_is_called_otherwise_is_ended_by_its_name() {
+        let exchanges = [
+            ("PUT /tags/{tag}", "/api/tags/x", 201, json!({"tag": "x"})),
+            ("PUT /tags/{tag}", "/api/tags/y", 201, json!({"tag": "y"})),
+            ("PATCH /tags/{tag}", "/api/tags/y", 200, json!({"tag": "y"})),
+            ("PATCH /tags/{tag}", "/api/tags/x", 200, json!({"tag": "a/b"})),
+            // What the run did not make is not the run's to end.
+            ("PATCH /tags/{tag}", "/api/tags/theirs", 200, json!({"tag": "z"})),
+            ("POST /tags/{tag}", "/api/tags/y", 201, json!({"tag": "copy"})),
+            ("POST /tags/{tag}", "/api/tags/theirs", 200, json!({"tag": "same"})),
+        ];
+        let tally = check(&exchanges, &["/api/tags/copy", "/api/tags/y", "/api/tags/a%2Fb"]);
+        assert_eq!((tally.made, tally.ended), (3, 0));
     }
 
     #[test]

@@ -72,15 +72,14 @@ impl Links {
                 Intent::Hostile(_) => !only_valid,
                 _ => false,
             };
-            let is_read = matches!(placed.request.method.as_str(), "GET" | "HEAD" | "OPTIONS");
-            links.changes.push(is_success && is_valid && !is_read);
+            links.changes.push(is_success && is_valid && !placed.request.is_safe());
             let (Some(answer), Some(role)) = (&placed.answer, graph.role(&placed.operation.id)) else { continue };
             if !is_valid {
                 continue;
             }
             for found in harvest(graph, role, answer) {
                 for (field, held) in found.fields {
-                    let text = held.value.as_str().map_or_else(|| held.value.to_string(), str::to_owned);
+                    let text = held.text();
                     if sent.contains(&text) || known.contains_key(&text) {
                         continue;
                     }
@@ -124,7 +123,7 @@ impl Links {
 }
 
 /// A name that is not taken, which is then.
-pub(super) fn free(wanted: &str, taken: &mut BTreeSet<String>) -> String {
+pub(crate) fn free(wanted: &str, taken: &mut BTreeSet<String>) -> String {
     let numbered = (2..).map(|number| format!("{wanted}_{number}"));
     let name = [wanted.to_owned()].into_iter().chain(numbered).find(|name| !taken.contains(name)).unwrap_or_default();
     taken.insert(name.clone());
@@ -168,6 +167,19 @@ pub(super) fn texts(request: &Request) -> Vec<String> {
 pub(crate) fn values(request: &Request) -> Vec<String> {
     let mut all: Vec<String> = pieces(request).map(|(_, text)| text).filter(|text| !text.is_empty()).collect();
     each(request, &mut |_, _, value| all.extend(scalar(value)));
+    all
+}
+
+/// What a request's path ends with.
+pub(crate) fn last_name(request: &Request) -> Option<String> {
+    let path = String::from_utf8_lossy(request.path());
+    path.rsplit('/').next().map(decoded).filter(|name| !name.is_empty())
+}
+
+/// The texts and numbers of a JSON value.
+pub(crate) fn scalars(value: &Value) -> Vec<String> {
+    let mut all = Vec::new();
+    below(value, "", "", &mut { MOST_VALUES }, &mut |_, _, value| all.extend(scalar(value)));
     all
 }
 

@@ -17,6 +17,6 @@ mod session;
 mod shell;
 
 pub use clean::Dropped;
-pub(crate) use link::{replaced, values};
+pub(crate) use link::{free, last_name, replaced, scalars, values};
 pub use recorded::{Error, Format, Problem, Reading, Recorded, read};
 pub use session::{Imported, Plan, Session, Stray, session};

@@ -41,6 +41,11 @@ pub struct Held {
 }
 
 impl Held {
+    /// As it stands in a path.
+    pub(crate) fn text(&self) -> String {
+        self.value.as_str().map_or_else(|| self.value.to_string(), str::to_owned)
+    }
+
     /// Whether it stands for itself wherever it is put: a number, or a text of letters, digits and `-._`.
     pub(super) fn is_plain(&self) -> bool {
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);

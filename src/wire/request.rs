@@ -23,6 +23,11 @@ impl Request {
         Self { method: method.into(), target: target.into(), headers: Headers::new(), body: Bytes::new() }
     }
 
+    /// Whether its method is one that asks for no change (RFC 9110 section 9.2.1).
+    pub fn is_safe(&self) -> bool {
+        matches!(self.method.as_str(), "GET" | "HEAD" | "OPTIONS" | "TRACE")
+    }
+
     /// The target up to its query.
     pub fn path(&self) -> &[u8] {
         self.target.split(|byte| *byte == b'?').next().unwrap_or(&self.target)
