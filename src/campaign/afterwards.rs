@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::Error;
@@ -16,7 +17,7 @@ use crate::finding::{Confirmed, Ratio};
 use crate::import::values;
 use crate::scenario::{Law, Unique};
 use crate::triage::Prover;
-use crate::wire::Exchange;
+use crate::wire::Request;
 
 /// How often a finding is sent that does not show at once.
 const TRIES: u32 = 3;
@@ -104,7 +105,7 @@ impl Run<'_> {
     /// How often the finding shows on the clean target, and the steps that are wanted before it.
     async fn look_again(&mut self, confirmed: &Confirmed, manner: Manner) -> Result<(Ratio, Option<Wanted>), Error> {
         // There may not have been time to end everything.
-        self.end_named(&named(&confirmed.exchanges)).await?;
+        self.end_named(&named(requests(confirmed))).await?;
         let made = self.made();
         let (clean, is_broken) = self.count(confirmed, manner).await?;
         self.end_since(made).await?;
@@ -161,12 +162,15 @@ impl Run<'_> {
     /// What the requests of findings name: whether they need it shows only when it is gone.
     pub(super) fn named_by_findings(&self) -> BTreeSet<String> {
         let wanting = self.afterwards.wanting.iter().map(|(kept, _)| kept);
-        self.afterwards.kept.iter().chain(wanting).flat_map(|kept| named(&kept.confirmed.exchanges)).collect()
+        self.afterwards.kept.iter().chain(wanting).flat_map(|kept| named(requests(&kept.confirmed))).collect()
     }
 }
 
 /// What comes of it, unless the time is over before.
-async fn before<T>(mut time: Pin<&mut impl Future<Output = ()>>, work: impl Future<Output = T>) -> Option<T> {
+pub(super) async fn before<T>(
+    mut time: Pin<&mut impl Future<Output = ()>>,
+    work: impl Future<Output = T>,
+) -> Option<T> {
     tokio::select! {
         biased;
         () = &mut time => None,
@@ -174,7 +178,12 @@ async fn before<T>(mut time: Pin<&mut impl Future<Output = ()>>, work: impl Futu
     }
 }
 
+/// The requests that showed it.
+pub(super) fn requests(confirmed: &Confirmed) -> impl Iterator<Item = &Arc<Request>> {
+    confirmed.exchanges.iter().map(|exchange| &exchange.request)
+}
+
 /// What these requests name.
-fn named(exchanges: &[Exchange]) -> BTreeSet<String> {
-    exchanges.iter().flat_map(|exchange| values(&exchange.request)).collect()
+pub(super) fn named<'a>(requests: impl Iterator<Item = &'a Arc<Request>>) -> BTreeSet<String> {
+    requests.flat_map(|request| values(request)).collect()
 }

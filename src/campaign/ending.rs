@@ -33,6 +33,7 @@ impl Run<'_> {
         self.look_into_last_fall().await?;
         self.clean_up(part).await?;
         Box::pin(self.look_back(part)).await?;
+        Box::pin(self.keep_what_reaches(part)).await?;
         self.planner.release();
         Ok(())
     }

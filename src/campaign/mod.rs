@@ -15,6 +15,7 @@ mod options;
 mod pipeline;
 mod proof;
 mod proving;
+mod reach;
 mod results;
 mod run;
 mod shares;

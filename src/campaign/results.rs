@@ -72,11 +72,10 @@ impl Run<'_> {
                 self.health.observe(operation, glimpse);
                 self.witnesses.observe(&planned.scenario, glimpse);
                 if is_novel || reaches {
-                    let scenario = self.planner.memorable(&planned);
-                    self.keeper.keep_novel(&scenario, glimpse, reaches);
-                    if reaches {
-                        self.witnesses.succeeded(scenario);
-                    }
+                    self.keeper.keep_novel(&self.planner.memorable(&planned), glimpse, reaches);
+                }
+                if glimpse.is_success() && self.witnesses.wants_success_of(operation) {
+                    self.witnesses.succeeded(self.planner.memorable(&planned));
                 }
             }
             for finding in done.findings {

@@ -203,6 +203,9 @@ impl<'a> Run<'a> {
             let time = self.budget.left_for_proof().unwrap_or(Duration::MAX).max(GRACE);
             self.clean_up(time).await?;
             Box::pin(self.look_back(time)).await?;
+            if !self.is_late {
+                Box::pin(self.keep_what_reaches(time)).await?;
+            }
             self.tell_afterwards()?;
         }
         self.keeper.save();

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use super::Error;
-use super::afterwards::Kept;
+use super::afterwards::{Kept, requests};
 use super::proof::again;
 use super::run::Run;
 use crate::engine::Manner;
@@ -107,7 +107,7 @@ impl Run<'_> {
             leads.extend(first_of_each(&confirmed.scenario));
             return leads;
         }
-        let all: Vec<_> = confirmed.exchanges.iter().map(|exchange| Arc::clone(&exchange.request)).collect();
+        let all: Vec<_> = requests(confirmed).cloned().collect();
         let mut leads = self.lineage.leads(steps, &all, changes);
         if let Some(last) = literal(confirmed) {
             // With what it happened to use then, in place of what the steps before it choose.

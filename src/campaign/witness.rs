@@ -10,12 +10,14 @@ use crate::scenario::Scenario;
 
 /// How many operations are remembered: one that is not the suspect itself is enough.
 const MOST: usize = 2;
+/// How many successes of an operation are remembered: the first may have been luck.
+const SUCCESSES: usize = 4;
 
-/// The first successful reads of different operations, and the first success of each.
+/// The first successful reads of different operations, and the first successes of each.
 #[derive(Debug, Default)]
 pub(super) struct Witnesses {
     reads: Vec<Scenario>,
-    successes: BTreeMap<OperationId, Scenario>,
+    successes: BTreeMap<OperationId, Vec<Scenario>>,
 }
 
 impl Witnesses {
@@ -29,16 +31,26 @@ impl Witnesses {
         }
     }
 
-    /// Remembers what was the first of an operation to be answered with a 2xx, in the form that can be sent again.
+    /// Whether few requests to the operation were answered with a 2xx yet.
+    pub(super) fn wants_success_of(&self, operation: &OperationId) -> bool {
+        self.successes.get(operation).is_none_or(|known| known.len() < SUCCESSES)
+    }
+
+    /// Remembers what was answered with a 2xx, in the form that can be sent again.
     pub(super) fn succeeded(&mut self, scenario: Scenario) {
         if let Some(operation) = scenario.steps.last().map(|step| step.operation.clone()) {
-            self.successes.entry(operation).or_insert(scenario);
+            self.successes.entry(operation).or_default().push(scenario);
         }
     }
 
     /// The first success of the operation.
     pub(super) fn success_of(&self, operation: &OperationId) -> Option<&Scenario> {
-        self.successes.get(operation)
+        self.successes.get(operation)?.first()
+    }
+
+    /// The first successes of each operation.
+    pub(super) fn successes(&self) -> Vec<Vec<Scenario>> {
+        self.successes.values().cloned().collect()
     }
 
     /// One of another operation, if there is one.

@@ -1,0 +1,59 @@
+//! What reaches each operation on a clean target, so that the next run does so at once. Part of [`Run`].
+//!
+//! The first success of an operation may have stood on what the run had made before, which is not there when the next run
+//! begins. So it is sent once more when the run has cleaned up, and what it needs is looked for as for a finding.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Error;
+use super::afterwards::{before, named};
+use super::run::{Run, sleep};
+use crate::engine::{Glimpse, Manner};
+use crate::oracle;
+use crate::scenario::Scenario;
+
+impl Run<'_> {
+    /// Has the corpus know for each operation what reaches it without what this run made, as far as there is time.
+    pub(super) async fn keep_what_reaches(&mut self, time: Duration) -> Result<(), Error> {
+        if self.options.corpus.is_none() || !self.looks_back() {
+            return Ok(());
+        }
+        let mut left = pin!(sleep(time));
+        for successes in self.witnesses.successes() {
+            match before(left.as_mut(), self.reach_again(&successes)).await {
+                Some(reached) => reached?,
+                None => break,
+            }
+        }
+        self.tell_problems()
+    }
+
+    /// Keeps the first of these, or of what they may have stood on before them, that is answered with a 2xx now.
+    async fn reach_again(&mut self, successes: &[Scenario]) -> Result<(), Error> {
+        let executor = self.executor.in_manner(Manner::Alone);
+        for success in successes.iter().filter(|success| !waits(success)) {
+            let requests: Vec<_> = success.steps.iter().map(|step| Arc::clone(&step.request)).collect();
+            self.end_named(&named(requests.iter())).await?;
+            let leads = self.lineage.leads(&success.steps, &requests, self.lineage.now());
+            for scenario in [success].into_iter().chain(&leads) {
+                let made = self.made();
+                let execution = executor.run(scenario, self.proving.fresh()).await?;
+                self.proving.spent(execution.exchanges.len() as u64);
+                self.end_since(made).await?;
+                let last = execution.exchanges.last().filter(|_| execution.broken.is_none());
+                if let Some(glimpse) = last.map(Glimpse::of).filter(|glimpse| glimpse.is_success()) {
+                    self.keeper.keep_novel(scenario, glimpse, true);
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether it asks the target to wait.
+fn waits(scenario: &Scenario) -> bool {
+    scenario.steps.iter().any(|step| oracle::to_wait_long(step, &step.request))
+}
