@@ -105,6 +105,8 @@ pub(super) enum Whole {
     Filename(u8),
     /// A body for an operation that has none.
     Unasked,
+    /// The media type of a form without its boundary, and no body, for an operation that has none.
+    Unbounded,
 }
 
 /// A value within a JSON body that no writer makes.
@@ -127,7 +129,7 @@ const NUMBERS: [&str; 6] = ["1e400", "-0", "-1e400", "1E+2", "0.1e1", "NaN"];
 
 /// The oddities of the whole body.
 pub(super) fn wholes(plan: &Plan) -> Vec<(u8, Whole)> {
-    let Some(body) = plan.bodies.first() else { return vec![(3, Whole::Unasked)] };
+    let Some(body) = plan.bodies.first() else { return vec![(2, Whole::Unbounded), (3, Whole::Unasked)] };
     let mut out = vec![(1, Whole::Empty), (2, Whole::Half), (3, Whole::Compressed)];
     out.extend(TYPES.iter().enumerate().map(|(index, (rank, _))| (*rank, Whole::Type(byte(index)))));
     match kind(&body.media_type) {
@@ -255,6 +257,9 @@ pub(super) fn whole(plan: &Plan, whole: Whole, origin: Origin) -> Option<Case> {
             let usual = encode(&plan.usual(origin, Intent::Wire("odd_filename")), "");
             let bytes = renamed(&usual.body, FILENAMES.get(usize::from(index))?)?;
             Some(plan.with_raw(usual.headers.text("content-type")?, bytes, origin, Intent::Wire("odd_filename")))
+        }
+        Whole::Unbounded => {
+            Some(plan.with_raw("multipart/form-data", Bytes::new(), origin, Intent::Wire("unbounded_form")))
         }
         Whole::Unasked => {
             let bytes = Bytes::from_static(b"{\"gadfly\":1}");

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::api::StatusPattern;
+use crate::api::{Location, StatusPattern};
 use crate::generate::plan::{Origin, Plan};
 use crate::scenario::{Case, Intent};
 
@@ -14,6 +14,8 @@ const FIELDS: &[(u8, &str, &[u8])] = &[
     (1, "Range", b"bytes=9-1"),
     (1, "If-Modified-Since", b"x"),
     (1, "If-None-Match", b"W/"),
+    (2, "If-None-Match", b"*a"),
+    (2, "If-Match", b"*a"),
     (1, "Authorization", b"Digest x"),
     (2, "If-Match", b"\""),
     (2, "Accept", b"x"),
@@ -55,13 +57,17 @@ const FIELDS: &[(u8, &str, &[u8])] = &[
     (3, "Upgrade-Insecure-Requests", b"x"),
 ];
 
-/// The headers by index with their rank. An operation that says how it answers those whom it does not know reads
-/// credentials: odd ones come first.
+/// The headers by index with their rank. Those that the operation reads come first: the ones that it declares, and
+/// credentials if it says how it answers those whom it does not know.
 pub(super) fn ranks(plan: &Plan) -> impl Iterator<Item = (u8, u8)> {
     let unauthorized = StatusPattern::Exact(401);
-    let reads = plan.operation.responses.0.iter().any(|(status, _)| *status == unauthorized);
+    let authorizes = plan.operation.responses.0.iter().any(|(status, _)| *status == unauthorized);
+    let reads = move |name: &str| {
+        let mut declared = plan.operation.parameters.iter().filter(|parameter| parameter.location == Location::Header);
+        authorizes && name == "Authorization" || declared.any(|parameter| parameter.name.eq_ignore_ascii_case(name))
+    };
     FIELDS.iter().enumerate().map(move |(index, (rank, name, _))| {
-        let rank = if reads && *name == "Authorization" { 0 } else { *rank };
+        let rank = if reads(name) { rank - 1 } else { *rank };
         (rank, u8::try_from(index).unwrap_or(u8::MAX))
     })
 }

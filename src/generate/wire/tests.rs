@@ -69,25 +69,31 @@ fn an_operation_without_a_valid_case_is_called_all_the_same() {
     assert!(!all.is_empty());
 }
 
-#[test]
-fn who_reads_credentials_gets_odd_ones_first() {
-    let first = |status: &str| {
-        let document = json!({"openapi": "3.1.0", "info": {"title": "a", "version": "1"}, "paths": {"/x": {
-            "get": {"responses": {status: {"description": "x"}}}
-        }}});
-        let loaded = crate::spec::load_bytes("a.json", document.to_string().as_bytes()).unwrap();
-        let (wire, operation) = (Wire::new(Arc::default()), &loaded.api.operations[0]);
-        let is_it = |index: &u64| {
-            let case = wire.case(operation, *index, Seed::new(1));
-            case.is_some_and(|case| encode(&case, "").headers.contains("authorization"))
-        };
-        (0..wire.count(operation).unwrap()).find(is_it).unwrap()
+/// The index of the first request with this header, where an operation answers so and declares these parameters.
+fn first(header: &str, status: &str, parameters: &Value) -> u64 {
+    let document = json!({"openapi": "3.1.0", "info": {"title": "a", "version": "1"}, "paths": {"/x": {
+        "get": {"parameters": parameters, "responses": {status: {"description": "x"}}}
+    }}});
+    let loaded = crate::spec::load_bytes("a.json", document.to_string().as_bytes()).unwrap();
+    let (wire, operation) = (Wire::new(Arc::default()), &loaded.api.operations[0]);
+    let is_it = |index: &u64| {
+        let case = wire.case(operation, *index, Seed::new(1));
+        case.is_some_and(|case| encode(&case, "").headers.contains(header))
     };
-    assert!(first("401") < first("200"));
+    (0..wire.count(operation).unwrap()).find(is_it).unwrap()
+}
+
+#[test]
+fn who_reads_a_header_gets_odd_ones_first() {
+    assert!(first("authorization", "401", &json!([])) < first("authorization", "200", &json!([])));
+    let declared = json!([{"name": "if-match", "in": "header", "schema": {"type": "string"}}]);
+    assert!(first("if-match", "200", &declared) < first("if-match", "200", &json!([])));
 }
 
 #[test]
 fn an_operation_without_a_body_gets_one() {
     let all = sent(json!({}), "/x");
     assert!(all.iter().any(|request| !request.body.is_empty()));
+    let claims_form = |request: &Request| request.headers.text("content-type") == Some("multipart/form-data");
+    assert!(all.iter().any(|request| request.body.is_empty() && claims_form(request)));
 }
