@@ -100,7 +100,9 @@ fn without_values(text: &str) -> String {
     while let Some(c) = rest.chars().next() {
         let word = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
         let end = if word > 0 { word } else { bracketed(rest).unwrap_or(0) };
-        let is_value = end > 0 && (word == 0 || names::lists(VALUE_WORDS, &rest[..word]));
+        // A letter by itself, after a colon, is what somebody called a thing: too short to be told as an echo.
+        let is_letter = rest[..word].chars().count() == 1 && out.trim_end().ends_with(':');
+        let is_value = end > 0 && (word == 0 || is_letter || names::lists(VALUE_WORDS, &rest[..word]));
         let taken = if end > 0 { end } else { c.len_utf8() };
         out.push_str(if is_value { "0" } else { &rest[..taken] });
         rest = &rest[taken..];
@@ -243,6 +245,8 @@ mod tests {
         check("{}", "");
         check(r#"{"errors":[{"title":"For input string: &quot;a&quot;"}]}"#, "For input #: #");
         check(r#"{"message":"Unreadable file: /srv/x/a"}"#, "Unreadable file: #");
+        check(r#"{"message":"Error while saving file: a unhashable"}"#, "Error while saving file: # unhashable");
+        check(r#"{"message":"a thing: is missing"}"#, "a thing: is missing");
     }
 
     #[test]
