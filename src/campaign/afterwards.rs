@@ -106,7 +106,7 @@ impl Run<'_> {
         }
         // It may be the name itself that shows it: then it is to be given first, which can't be seen where it was given.
         for scenario in leads.into_iter().take(1).filter(|scenario| gives(scenario, &name)) {
-            let settled = self.proving.try_now(again(confirmed, scenario, None)).await?;
+            let settled = self.proving.try_now(again(confirmed, scenario)).await?;
             self.proving.spent(settled.requests);
             self.end_since(before).await?;
             if let Some(found) = settled.outcome.ok().filter(Confirmed::is_proved) {
@@ -124,7 +124,7 @@ impl Run<'_> {
         before: usize,
     ) -> Result<Option<Confirmed>, Error> {
         for scenario in leads {
-            let settled = self.proving.try_now(again(confirmed, scenario, None)).await?;
+            let settled = self.proving.try_now(again(confirmed, scenario)).await?;
             self.proving.spent(settled.requests);
             self.end_since(before).await?;
             let Some(found) = settled.outcome.ok().filter(Confirmed::is_proved) else { continue };
@@ -167,10 +167,10 @@ impl Run<'_> {
     /// finding was proved.
     async fn count(&mut self, confirmed: &Confirmed, manner: Manner) -> Result<(Ratio, bool), Error> {
         let control = self.witnesses.success_of(&confirmed.finding.operation).filter(|_| confirmed.clean.is_some());
-        let suspicion = again(confirmed, confirmed.scenario.clone(), control.cloned());
+        let suspicion = again(confirmed, confirmed.scenario.clone());
         let prover = self.proving.prover();
         let (clean, requests) = prover.count(&suspicion, TRIES, manner, self.proving.fresh()).await?;
-        let (is_broken, asked) = prover.fails_anyway(&suspicion, self.proving.fresh()).await?;
+        let (is_broken, asked) = prover.fails_anyway(&confirmed.exchanges, control, self.proving.fresh()).await?;
         self.proving.spent(requests + asked);
         Ok((clean, is_broken))
     }
