@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::conclude::{Conclusion, is_load};
+use super::conclude::{Conclusion, is_transient};
 use crate::engine::{self, Executor, Manner};
 use crate::finding::Verdict;
 use crate::fixture::Fixture;
@@ -103,7 +103,7 @@ pub async fn run(
         if may_settle && attempts == 1 {
             continue;
         }
-        let may_pass = matches!(conclusion, Conclusion::Unreachable(_)) || is_load(&execution);
+        let may_pass = matches!(conclusion, Conclusion::Unreachable(_)) || is_transient(&execution);
         if may_pass && attempts < ATTEMPTS {
             tokio::time::sleep(conditions.pause * attempts).await;
             continue;
