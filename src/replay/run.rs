@@ -166,10 +166,19 @@ mod tests {
     }
 
     fn replay(fixture: &Fixture, executor: &Executor) -> Result<Replayed, Error> {
+        replay_by(&registry(), fixture, executor)
+    }
+
+    fn replay_by(registry: &Registry, fixture: &Fixture, executor: &Executor) -> Result<Replayed, Error> {
         let conditions =
             Conditions { base_path: Some("/v1"), today: TODAY, fresh: Seed::new(1), pause: Duration::ZERO };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-        runtime.block_on(run(fixture, executor, &registry(), conditions))
+        runtime.block_on(run(fixture, executor, registry, conditions))
+    }
+
+    /// What it comes to by gadfly's own oracles, with these answers in order.
+    fn judged(fixture: &Fixture, answers: Vec<Outcome>) -> Replayed {
+        replay_by(&Registry::default(), fixture, &executor(Fake::list(answers))).unwrap()
     }
 
     /// The verdict on these answers in order, and how often the fixture was sent.
@@ -240,13 +249,7 @@ mod tests {
     #[test]
     fn a_target_that_is_to_survive_is_asked_whether_it_did() {
         let died = Fixture { oracle: "process_died".into(), ..fixture(State::Open) };
-        let replay = |answers: Vec<Outcome>| {
-            let conditions = Conditions { base_path: None, today: TODAY, fresh: Seed::new(1), pause: Duration::ZERO };
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-            let executor = executor(Fake::list(answers));
-            let replayed = runtime.block_on(run(&died, &executor, &Registry::default(), conditions)).unwrap();
-            replayed.verdict.to_string()
-        };
+        let replay = |answers| judged(&died, answers).verdict.to_string();
         assert_eq!(replay(vec![answer(400), answer(404)]), "pass");
         assert_eq!(replay(vec![answer(200), fault(FaultKind::TimedOut)]), "pass");
         let gone = "fail: it was answered, and nobody takes connections any more";
@@ -261,12 +264,7 @@ mod tests {
     #[test]
     fn what_the_process_writes_is_judged_only_where_it_is_seen() {
         let told = Fixture { oracle: "runtime_error".into(), ..fixture(State::Open) };
-        let replay = |answers: Vec<Outcome>| {
-            let conditions = Conditions { base_path: None, today: TODAY, fresh: Seed::new(1), pause: Duration::ZERO };
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-            let executor = executor(Fake::list(answers));
-            runtime.block_on(run(&told, &executor, &Registry::default(), conditions)).unwrap().verdict.to_string()
-        };
+        let replay = |answers| judged(&told, answers).verdict.to_string();
         assert_eq!(replay(vec![answer(200)]), format!("stale: {UNSEEN}"));
         assert_eq!(replay(vec![fault(FaultKind::Closed)]), "fail: connection closed without an answer: port closed");
     }
@@ -332,11 +330,8 @@ mod tests {
         let mut law = two_steps();
         law.oracle = "created_object_missing".into();
         let made = || created(r#"{"id":7}"#);
-        let replay = |answers: Vec<Outcome>| {
-            let conditions = Conditions { base_path: None, today: TODAY, fresh: Seed::new(1), pause: Duration::ZERO };
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-            let executor = executor(Fake::list(answers));
-            let replayed = runtime.block_on(run(&law, &executor, &Registry::default(), conditions)).unwrap();
+        let replay = |answers| {
+            let replayed = judged(&law, answers);
             (replayed.verdict.word(), replayed.attempts)
         };
         assert_eq!(replay(vec![made(), answer(404), made(), answer(200)]), ("pass", 2));
@@ -360,10 +355,7 @@ mod tests {
     /// The verdict of a race whose tries are answered so, and how often it was tried.
     #[track_caller]
     fn check_race(tries: Vec<Vec<Outcome>>, verdict: &str, attempts: u32) {
-        let conditions = Conditions { base_path: None, today: TODAY, fresh: Seed::new(1), pause: Duration::ZERO };
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-        let executor = executor(Fake::list(tries.into_iter().flatten().collect()));
-        let replayed = runtime.block_on(run(&race(), &executor, &Registry::default(), conditions)).unwrap();
+        let replayed = judged(&race(), tries.into_iter().flatten().collect());
         let shown = replayed.verdict.to_string();
         assert!(shown.starts_with(verdict) && replayed.attempts == attempts, "{shown}, {} times", replayed.attempts);
     }
