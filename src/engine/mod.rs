@@ -34,7 +34,7 @@ mod written;
 
 pub use alarm::{Alarm, repeated};
 pub use coverage::{Account, RuleCounts};
-pub use ending::clean_up;
+pub use ending::{clean_up, clean_up_all};
 pub use execute::{Error, Execution, Executor, SetupBroken, preparations};
 pub use health::Health;
 pub use lane::LaneReport;
