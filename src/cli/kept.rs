@@ -10,12 +10,14 @@ use super::corpus::{KnownApi, Prune, pruned};
 use super::project::Project;
 use super::{Context, Error, Exit, Ui, run, target, ui};
 use crate::campaign::{self, Options};
+use crate::clock;
 use crate::config::{File, Layer};
 use crate::corpus::{Corpus, Settings, Surplus};
 use crate::engine::{self, Ledger, Tally};
 use crate::redact::Redactor;
 use crate::report::made;
 use crate::resource::Graph;
+use crate::seed::Seed;
 use crate::store::{Directory, Store};
 
 /// The corpus of one API.
@@ -165,9 +167,11 @@ async fn sent(flags: &Prune, context: &Context, ui: &mut Ui<'_>) -> Result<Sent,
     let mut own = collection(&name, &project.root.join(run::CORPUS), Some(loaded.api), redactor, ui)?;
     own.corpus.set_base_path(&options.target.base_path);
     let unreachable = |reason| campaign::Error::Unreachable { base_url: options.target.base_url(), reason };
-    let replayed = own.corpus.replay(&executor, &options.identity, settings.seed).await;
+    // New in each run: the target remembers what was made.
+    let names = Seed::new(clock::moment());
+    let replayed = own.corpus.replay(&executor, &options.identity, names).await;
     let shown = replayed.map_err(campaign::Error::from)?.map_err(unreachable)?;
-    engine::clean_up_all(&executor, settings.seed).await.map_err(campaign::Error::from)?;
+    engine::clean_up_all(&executor, names).await.map_err(campaign::Error::from)?;
     let tally = executor.ledger.map(|ledger| ledger.tally());
     if let Some(tally) = tally.as_ref().filter(|tally| tally.made > 0) {
         ui.note(&format!("made there: {}", made(tally)))?;
