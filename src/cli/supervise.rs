@@ -47,9 +47,19 @@ impl RunFlags {
         layer.run_id.clone_from(&self.run_id);
     }
 
-    /// The command as it was typed, for the advice on what to do next.
-    pub(super) fn typed(&self) -> Option<String> {
-        self.run.then(|| format!("--run -- {}", self.command.join(" ")))
+    /// Whether the command line asks for it.
+    pub(super) fn is_typed(&self) -> bool {
+        self.run
+    }
+
+    /// How the target is reached once more, for the advice on what to do next: by the command as it was typed, by that of
+    /// the file, or where it listens.
+    pub(super) fn how(&self, process: Option<&Arc<Watch>>, base_url: &str) -> String {
+        match process {
+            Some(_) if self.run => format!("--run -- {}", self.command.join(" ")),
+            Some(_) => String::new(),
+            None => format!("--url {base_url}"),
+        }
     }
 }
 
