@@ -168,5 +168,5 @@ fn documents_are_fetched_within_their_bounds() {
 
 #[test]
 fn requests_at_once_are_written_before_any_is_answered() {
-    run(check_at_once(|server| reqwest(&server, None)));
+    run(check_at_once(|server| reqwest(server, None)));
 }
