@@ -202,6 +202,7 @@ impl<'a> Run<'a> {
             let time = self.budget.left_for_proof().unwrap_or(Duration::MAX).max(GRACE);
             self.clean_up(time).await?;
             Box::pin(self.look_back(time)).await?;
+            self.tell_leaks().await?;
         }
         self.keeper.save();
         self.keeper.keep_lessons(&self.planner.learned());

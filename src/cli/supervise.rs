@@ -11,7 +11,7 @@ use super::{Context, Error};
 use crate::config::{ApiTable, File, Layer, Settings, Size, Source};
 use crate::engine::Watch;
 use crate::redact::{Redactor, Secret};
-use crate::target::{Launch, Ready, Supervisor};
+use crate::target::{Launch, Ready, Supervisor, asks_for_leaks};
 use crate::wire::{Origin, RunHeader};
 
 /// How gadfly runs the target.
@@ -153,6 +153,9 @@ fn launch(settings: &Settings, table: &ApiTable, context: &Context, root: &Path)
         }
         launch.environment.push((name, value));
     }
+    let own = context.environment.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let given = launch.environment.iter().map(|(name, value)| (name.as_str(), value.expose()));
+    launch.tells_leaks = own.chain(given).any(|(name, value)| asks_for_leaks(name, value));
     launch.redactor = Redactor::new(&secrets);
     launch.ready = settings.ready.clone();
     launch.max_memory = settings.max_memory.map(|size| size.0);

@@ -14,6 +14,7 @@ mod execute;
 mod forms;
 mod ground;
 mod health;
+mod heard;
 mod held;
 mod lane;
 mod learning;
