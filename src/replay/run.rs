@@ -72,35 +72,20 @@ pub async fn run(
     let executor = patient(executor, fixture);
     let scenario = fixture.to_scenario(conditions.base_path.unwrap_or(&fixture.base_path));
     let law = Law::named(&fixture.oracle);
-    let is_race = law.is_some_and(Law::is_race);
     let mut attempts = 0;
     loop {
         attempts += 1;
         let fresh = conditions.fresh.child(fixture.id.as_str(), attempts.into());
         // What a law asks for may be true only a while after it was confirmed.
         let settling = match law {
-            Some(_) if is_race => conditions.pause,
+            Some(law) if law.is_race() => conditions.pause,
             Some(_) if attempts > 1 => conditions.pause * SETTLING,
             _ => Duration::ZERO,
         };
         let execution = executor.run_slowly(&scenario, fresh, settling).await?;
-        let mut conclusion = Conclusion::of(fixture, (registry, &executor.identities), &scenario, &execution)?;
-        if conclusion == Conclusion::Holds
-            && asks_for_survival(fixture)
-            // A process that is watched was looked at already, and may end for somebody else meanwhile.
-            && executor.process.is_none()
-            && !listens(&executor, conditions.pause).await?
-        {
-            conclusion = Conclusion::Broken("it was answered, and nobody takes connections any more".to_owned());
-        }
-        if conclusion == Conclusion::Holds && asks_for_reports(fixture) && executor.process.is_none() {
-            conclusion = Conclusion::Stale(UNSEEN.to_owned());
-        }
-        if is_race && conclusion == Conclusion::Holds && attempts < RACES {
-            continue;
-        }
-        let may_settle = law.is_some() && !is_race && matches!(conclusion, Conclusion::Broken(_));
-        if may_settle && attempts == 1 {
+        let conclusion = Conclusion::of(fixture, (registry, &executor.identities), &scenario, &execution)?;
+        let conclusion = unless_unseen(conclusion, fixture, &executor, conditions.pause).await?;
+        if is_looked_at_again(&conclusion, law, attempts) {
             continue;
         }
         let may_pass = matches!(conclusion, Conclusion::Unreachable(_)) || is_transient(&execution);
@@ -110,6 +95,36 @@ pub async fn run(
         }
         let verdict = conclusion.verdict(&fixture.state, conditions.today);
         return Ok(Replayed { verdict, scenario, exchanges: execution.exchanges, attempts });
+    }
+}
+
+/// The conclusion, unless it holds only as far as answers tell: whether the process survived, or what it wrote. One that is
+/// watched was looked at already, and may end for somebody else meanwhile.
+async fn unless_unseen(
+    conclusion: Conclusion,
+    fixture: &Fixture,
+    executor: &Executor,
+    pause: Duration,
+) -> Result<Conclusion, Error> {
+    if conclusion != Conclusion::Holds || executor.process.is_some() {
+        return Ok(conclusion);
+    }
+    if asks_for_reports(fixture) {
+        return Ok(Conclusion::Stale(UNSEEN.to_owned()));
+    }
+    if asks_for_survival(fixture) && !listens(executor, pause).await? {
+        return Ok(Conclusion::Broken("it was answered, and nobody takes connections any more".to_owned()));
+    }
+    Ok(conclusion)
+}
+
+/// Whether a law is tried once more: a race need not show each time, and what another one asks for may be true a while
+/// later.
+fn is_looked_at_again(conclusion: &Conclusion, law: Option<Law>, attempts: u32) -> bool {
+    match law {
+        Some(law) if law.is_race() => *conclusion == Conclusion::Holds && attempts < RACES,
+        Some(_) => matches!(conclusion, Conclusion::Broken(_)) && attempts == 1,
+        None => false,
     }
 }
 
