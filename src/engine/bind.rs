@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::generate::Generators;
 use crate::resource::{Action, Entry, Graph, Kind, Pool, Role, Use};
 use crate::scenario::{Case, Content, Datum, Intent, Rule};
-use crate::schema::{View, escape_token};
+use crate::schema::escape_token;
 
 /// One case in so many keeps what was invented.
 const INVENTED: u64 = 8;
@@ -106,13 +106,8 @@ impl Binder {
         }
         // What was valid must still be: a server may name things in ways that its document does not allow.
         let Some(original) = original else { return };
-        let declared = case.operation.body.as_ref().and_then(|declared| {
-            declared.contents.iter().find(|content| content.matches(&body.media_type))?.schema.as_ref()
-        });
-        let conforms = |value: &Datum| {
-            declared.is_none_or(|schema| value.to_value().is_some_and(|value| schema.conforms(View::Request, &value)))
-        };
-        if !conforms(value) {
+        let declared = case.operation.body.as_ref().and_then(|declared| declared.schema_of(&body.media_type));
+        if declared.is_some_and(|schema| !value.conforms(schema)) {
             *value = original;
             uses.truncate(before);
         }
@@ -216,13 +211,8 @@ fn bind_parameters(
         };
         let Some((entry, field)) = found else { continue };
         let Some(new) = replacement(&entry, &field, &argument.value) else { continue };
-        let conforms = || {
-            new.to_value().is_some_and(|value| {
-                declared.schema.conforms(View::Request, &value)
-                    || matches!(&value, serde_json::Value::String(text) if text.parse::<i64>().is_ok())
-            })
-        };
-        if case.intent.is_valid() && !conforms() {
+        let is_number = matches!(&new, Datum::String(text) if text.parse::<i64>().is_ok());
+        if case.intent.is_valid() && !is_number && !new.conforms(&declared.schema) {
             continue;
         }
         argument.value = new;
