@@ -82,10 +82,9 @@ impl Binder {
             Content::Value(value) => Some(value),
             Content::Raw(_) => None,
         });
-        let is_free = |pointer: &str, here: &Datum| match &case.intent {
-            Intent::Valid => true,
-            Intent::Boundary(rule) | Intent::Malformed(rule) => !is_about(rule, &format!("body{pointer}")),
-            Intent::Hostile(_) | Intent::Wire(_) => usual.and_then(|usual| usual.at(pointer)) == Some(here),
+        let is_free = |pointer: &str, here: &Datum| {
+            let is_usual = || usual.and_then(|usual| usual.at(pointer)) == Some(here);
+            is_free(&case.intent, || format!("body{pointer}"), is_usual)
         };
         let before = uses.len();
         let mut original = None;
@@ -188,27 +187,23 @@ fn bind_parameters(
         let Some(argument) = case.arguments.iter_mut().find(|argument| argument.parameter == need.parameter) else {
             continue;
         };
-        let is_free = match &case.intent {
-            Intent::Valid => true,
-            Intent::Boundary(rule) | Intent::Malformed(rule) => {
-                !is_about(rule, &format!("{}/{}", declared.location.word(), declared.name))
-            }
-            Intent::Hostile(_) | Intent::Wire(_) => {
-                let usual = usual.and_then(|usual| usual.arguments.iter().find(|a| a.parameter == need.parameter));
-                usual.is_some_and(|usual| usual.value == argument.value)
-            }
+        let place = || format!("{}/{}", declared.location.word(), declared.name);
+        let is_usual = || {
+            let usual = usual.and_then(|usual| usual.arguments.iter().find(|a| a.parameter == need.parameter));
+            usual.is_some_and(|usual| usual.value == argument.value)
         };
-        if !is_free || known.generators.is_fixed(&case.operation, Some(need.parameter), "") {
+        if !is_free(&case.intent, place, is_usual)
+            || known.generators.is_fixed(&case.operation, Some(need.parameter), "")
+        {
             continue;
         }
         let parent =
             chosen.iter().find_map(|child| child.ancestor(&need.kind)).filter(|_| !turn.is_multiple_of(FOREIGN));
-        let found = match parent {
-            Some(parent) if parent.field(&need.field).is_some() => {
-                parent.field(&need.field).map(|(field, _)| field.to_owned()).map(|field| (Arc::clone(&parent), field))
-            }
-            _ => pick(pool, &need.kind, &need.field, turn, ends_it),
-        };
+        let found = parent.and_then(|parent| {
+            let field = parent.field(&need.field)?.0.to_owned();
+            Some((parent, field))
+        });
+        let found = found.or_else(|| pick(pool, &need.kind, &need.field, turn, ends_it));
         let Some((entry, field)) = found else { continue };
         let Some(new) = replacement(&entry, &field, &argument.value) else { continue };
         let is_number = matches!(&new, Datum::String(text) if text.parse::<i64>().is_ok());
@@ -247,6 +242,16 @@ fn replacement(entry: &Entry, field: &str, old: &Datum) -> Option<Datum> {
             text.parse::<i64>().is_ok().then(|| Datum::Number(text.as_str().into()))
         }
         _ => None,
+    }
+}
+
+/// Whether the case is about something else than this place, so that what exists may stand there. A payload is where the
+/// case differs from the usual one.
+fn is_free(intent: &Intent, place: impl FnOnce() -> String, is_usual: impl FnOnce() -> bool) -> bool {
+    match intent {
+        Intent::Valid => true,
+        Intent::Boundary(rule) | Intent::Malformed(rule) => !is_about(rule, &place()),
+        Intent::Hostile(_) | Intent::Wire(_) => is_usual(),
     }
 }
 
