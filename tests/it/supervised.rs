@@ -372,6 +372,23 @@ fn a_head_that_is_run_is_compared_and_its_death_is_a_difference() {
 }
 
 #[test]
+fn deaths_of_a_head_that_are_no_difference_are_told() {
+    let project = project();
+    let compared = |more: &[&str]| {
+        beside(&project, &["fixed"], |base| {
+            let flags = ["compare", "crashing.json", "--base", base, "--requests", "30"];
+            supervised(&project, &[&flags[..], more].concat(), &[])
+        })
+    };
+    let fired = compared(&["--include", "PUT /arm", "--include", "POST /fire"]);
+    assert!(fired.object()["process"]["deaths"].as_u64().is_some_and(|deaths| deaths > 0), "{fired:?}");
+    assert!(fired.err.contains("--head died of no request alone; `gadfly fuzz` with --run looks"), "{fired:?}");
+    let spent = compared(&["--include", "GET /ping", "--include", "POST /abort", "--restarts", "1"]);
+    assert_eq!((spent.code, &spent.object()["unreachable"]), (Some(1), &"head".into()), "{spent:?}");
+    assert!(spent.err.contains("--head is down: the target died"), "{spent:?}");
+}
+
+#[test]
 fn recordings_are_sent_to_a_target_that_is_run() {
     let log = "curl -X POST 'http://elsewhere.invalid/abort?mode=boom'\ncurl http://elsewhere.invalid/ping\n";
     let project = project();
