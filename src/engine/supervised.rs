@@ -220,7 +220,8 @@ impl Watch {
     ) -> Result<Tried, Error> {
         let _gate: RwLockWriteGuard<'_, ()> = self.gate.write().await;
         self.stand_up(afresh).await;
-        // What was reported before is not its doing.
+        // What was written before is not its doing: it may be about the request that asked whether the process is ready.
+        self.supervisor.caught_up().await;
         self.take_notice();
         let is_up = self.supervisor.is_up();
         let (mark, noticed) = (self.supervisor.mark(), self.supervisor.noticed());

@@ -162,6 +162,11 @@ impl Supervisor {
         process.caught_up().await;
     }
 
+    /// Waits until all that it has written so far was taken.
+    pub async fn caught_up(&self) {
+        self.process().caught_up().await;
+    }
+
     /// Whether it still answers; if not, it is on its way to its end, and that is waited for. One that lives and is silent
     /// again and again is ended.
     pub async fn survives(&self) -> bool {
