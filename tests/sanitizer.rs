@@ -1,5 +1,5 @@
 //! Targets under `AddressSanitizer` and `UndefinedBehaviorSanitizer`: the report names the bug, and the fixture keeps it,
-//! whether the process dies of it or lives on. A program of its own, since its tests are ignored, with the reason, where no C
+//! whether the process dies of it or lives on. What leaks is told, and is no finding. A program of its own, since its tests are ignored, with the reason, where no C
 //! compiler has that sanitizer.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by unwrapping, in its helpers as well")]
@@ -23,6 +23,7 @@ fn main() -> ExitCode {
     let trials = vec![
         Trial::ignorable_test("a_use_after_free_is_blamed_on_its_request", || Ok(a_use_after_free())),
         Trial::ignorable_test("undefined_behaviour_that_is_outlived_is_blamed", || Ok(undefined_behaviour())),
+        Trial::ignorable_test("what_leaks_is_told_where_that_is_asked_for", || Ok(what_leaks())),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
@@ -91,6 +92,32 @@ fn undefined_behaviour() -> Completion {
 
     let clean = project.gadfly(&[&fuzz[..], &["--no-fixtures"], &twin].concat());
     assert!(found(&clean.object()).is_empty(), "{clean:?}");
+    Completion::Completed
+}
+
+fn what_leaks() -> Completion {
+    const ASKED: (&str, &str) = ("ASAN_OPTIONS", "detect_leaks=1");
+    let project = Project::new(&[("sums.json", SUMS)]);
+    let program = match compiled(&project.path("sums"), "address") {
+        Ok(program) => program,
+        Err(reason) => return Completion::ignored_with(reason),
+    };
+    let tried = Command::new(&program).arg("forget").env(ASKED.0, ASKED.1).output().unwrap();
+    if !String::from_utf8_lossy(&tried.stderr).contains("detected memory leaks") {
+        return Completion::ignored_with("LeakSanitizer does not work here");
+    }
+    let notices = |more: &[&str], variables: &[(&str, &str)]| {
+        let server =
+            ["fuzz", "sums.json", "--requests", "40", "--no-fixtures", "--run", "--json", "--", &program, "{port}"];
+        let ran = project.gadfly_with(&[&server[..], more].concat(), variables);
+        assert_eq!(ran.object()["process"]["deaths"], 0, "{ran:?}");
+        ran.object()["notices"].to_string()
+    };
+    let told = notices(&[], &[ASKED]);
+    assert!(told.contains("of the target's processes told of leaked memory when they were ended"), "{told}");
+    assert!(told.contains(", the first of them in forget; which requests leak is not known"), "{told}");
+    assert_eq!(notices(&["fixed"], &[ASKED]), "[]");
+    assert_eq!(notices(&[], &[]), "[]", "nobody asks for it");
     Completion::Completed
 }
 

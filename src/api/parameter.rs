@@ -115,10 +115,18 @@ pub struct Encoding {
     pub allow_reserved: bool,
 }
 
+impl RequestBody {
+    /// The schema of a body of this media type, whatever its parameters; `None` if none is declared for it.
+    pub fn schema_of(&self, media_type: &str) -> Option<&Schema> {
+        let essence = essence(media_type);
+        self.contents.iter().find(|content| content.matches(&essence))?.schema.as_ref()
+    }
+}
+
 impl MediaType {
     /// The name's essence in lower case, without parameters.
     pub fn essence(&self) -> String {
-        self.name.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+        essence(&self.name)
     }
 
     /// Whether values of this type are JSON: `application/json`, `text/json` or a `+json` type.
@@ -138,6 +146,11 @@ impl MediaType {
     }
 }
 
+/// A media type in lower case, without parameters.
+fn essence(media_type: &str) -> String {
+    media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
 /// Whether a media type's essence means JSON (RFC 8259, RFC 6839 section 3.1).
 pub(crate) fn is_json(essence: &str) -> bool {
     matches!(essence, "application/json" | "text/json") || essence.ends_with("+json")
@@ -152,6 +165,23 @@ mod tests {
         let media =
             MediaType { name: declared.into(), schema: None, item_schema: None, examples: vec![], encoding: vec![] };
         assert_eq!(media.matches(answered), expected, "{declared} / {answered}");
+    }
+
+    #[test]
+    fn the_schema_of_a_body_is_found_whatever_the_parameters_of_its_type() {
+        let content = |name: &str, kind: &str| MediaType {
+            name: name.into(),
+            schema: Some(Schema::standalone(serde_json::json!({"type": kind}))),
+            item_schema: None,
+            examples: vec![],
+            encoding: vec![],
+        };
+        let contents = vec![content("application/json", "object"), content("text/*", "string")];
+        let body = RequestBody { required: true, contents };
+        let kind = |media_type: &str| Some(body.schema_of(media_type)?.resolved().value()["type"].clone());
+        assert_eq!(kind("Application/JSON; charset=utf-8"), Some("object".into()));
+        assert_eq!(kind("text/plain"), Some("string".into()));
+        assert_eq!(kind("image/png"), None);
     }
 
     #[test]

@@ -139,10 +139,10 @@ impl Run<'_> {
     /// finding was proved.
     pub(super) async fn count(&mut self, confirmed: &Confirmed, manner: Manner) -> Result<(Ratio, bool), Error> {
         let control = self.witnesses.success_of(&confirmed.finding.operation).filter(|_| confirmed.clean.is_some());
-        let suspicion = again(confirmed, confirmed.scenario.clone(), control.cloned());
+        let suspicion = again(confirmed, confirmed.scenario.clone());
         let prover = self.proving.prover();
         let (clean, requests) = prover.count(&suspicion, TRIES, manner, self.proving.fresh()).await?;
-        let (is_broken, asked) = prover.fails_anyway(&suspicion, self.proving.fresh()).await?;
+        let (is_broken, asked) = prover.fails_anyway(&confirmed.exchanges, control, self.proving.fresh()).await?;
         self.proving.spent(requests + asked);
         Ok((clean, is_broken))
     }

@@ -7,6 +7,7 @@ use crate::api::OperationId;
 use crate::engine::{self, Execution, Executor, Fall, Glimpse, Manner};
 use crate::scenario::{Scenario, Trace};
 use crate::seed::Seed;
+use crate::target::Leaks;
 use crate::triage::Suspicion;
 use crate::wire::{Exchange, FaultKind, ends_in};
 
@@ -63,6 +64,18 @@ impl Run<'_> {
             process.watch.settle().await;
         }
         self.look_into_falls().await
+    }
+
+    /// Tells what the target's processes told to have leaked: they do so at their end, and of no request.
+    pub(super) async fn tell_leaks(&mut self) -> Result<(), Error> {
+        let Some(process) = self.executor.process.clone() else { return Ok(()) };
+        match process.watch.leaks().await {
+            Some(Leaks { told, worst }) if told > 0 => self.notice(format!(
+                "{told} of the target's processes told of leaked memory when they were ended, the worst of {worst}; which \
+                 requests leak is not known"
+            )),
+            _ => Ok(()),
+        }
     }
 
     pub(super) fn accuse(&mut self, Culprit { scenario, exchanges }: Culprit) {

@@ -72,8 +72,8 @@ impl Proof {
             return Ok(Settled { outcome: Err(suspicion), requests, minimising: None });
         }
         if confirmed.ratio.is_stable() {
-            let suspicion = again(&confirmed, confirmed.scenario.clone(), control.clone());
-            let (is_broken, asked) = self.prover.fails_anyway(&suspicion, self.fresh()).await?;
+            let failed = &confirmed.exchanges;
+            let (is_broken, asked) = self.prover.fails_anyway(failed, control.as_ref(), self.fresh()).await?;
             requests += asked;
             if is_broken {
                 let confirmed = Confirmed { clean: Some(Ratio { hits: 0, tries: 1 }), ..confirmed };
@@ -88,7 +88,7 @@ impl Proof {
         let Some(scenario) = smaller else {
             return Ok(Settled { outcome: Ok(confirmed), requests: requests + spent, minimising: Some(spent) });
         };
-        let suspicion = again(&confirmed, scenario, None);
+        let suspicion = again(&confirmed, scenario);
         let smaller = self.prover.prove(suspicion, self.fresh()).await?;
         let spent = spent + smaller.requests;
         let confirmed = if smaller.confirmed.is_proved() { smaller.confirmed } else { confirmed };
@@ -97,9 +97,8 @@ impl Proof {
 }
 
 /// What was proved, to be sent again in this form.
-pub(super) fn again(confirmed: &Confirmed, scenario: Scenario, control: Option<Scenario>) -> Suspicion {
+pub(super) fn again(confirmed: &Confirmed, scenario: Scenario) -> Suspicion {
     let mut finding = confirmed.finding.clone();
     finding.step = scenario.steps.len().saturating_sub(1);
-    let suspicion = Suspicion::new(finding, scenario, confirmed.exchanges.clone());
-    Suspicion { control, is_settled: true, ..suspicion }
+    Suspicion { is_settled: true, ..Suspicion::new(finding, scenario, confirmed.exchanges.clone()) }
 }

@@ -207,6 +207,7 @@ impl<'a> Run<'a> {
                 Box::pin(self.keep_what_reaches(time)).await?;
             }
             self.tell_afterwards()?;
+            self.tell_leaks().await?;
         }
         self.keeper.save();
         self.keeper.keep_lessons(&self.planner.learned());

@@ -49,7 +49,7 @@ impl Run<'_> {
         scenario: Scenario,
         made: u64,
     ) -> Result<Option<Confirmed>, Error> {
-        let found = self.proving.try_now(again(confirmed, scenario, None)).await?;
+        let found = self.proving.try_now(again(confirmed, scenario)).await?;
         self.end_since(made).await?;
         Ok(found.filter(Confirmed::is_proved))
     }

@@ -45,7 +45,7 @@ pub(super) enum Command {
     Spec(spec::Flags),
     /// List, count, merge and prune the inputs that earlier runs kept
     Corpus(corpus::Flags),
-    /// Take in requests that others recorded; with --url, send and judge them
+    /// Take in requests that others recorded; with --url or --run, send and judge them
     Import(Box<import::Flags>),
     /// Send the same requests to two targets and show what the second one does differently
     Compare(Box<compare::Flags>),

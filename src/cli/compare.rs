@@ -10,11 +10,13 @@ use similar::TextDiff;
 
 use super::args::TargetFlags;
 use super::project::Project;
+use super::supervise::{self, RunFlags};
 use super::{Context, Error, Exit, Ui, kept, run, target, ui, values};
 use crate::campaign::{self, Options, Target};
 use crate::clock;
 use crate::compare::{self, Class, Comparer, Comparison, Difference, Side, Sides};
 use crate::config::{HeaderField, Layer, Span};
+use crate::engine::{Supervised, Watch};
 use crate::fixture::{Observed, REGRESSIONS, Shelf};
 use crate::generate;
 use crate::identity::Identities;
@@ -25,7 +27,7 @@ use crate::scenario::file::folder_name;
 use crate::scenario::{ANONYMOUS, IdentityName, Scenario};
 use crate::seed::Seed;
 use crate::spec::Loaded;
-use crate::wire::{Exchange, Outcome, curl};
+use crate::wire::{Exchange, Outcome, RunHeader, curl};
 
 /// How many requests new cases make unless told otherwise.
 const REQUESTS: u64 = 2_000;
@@ -40,9 +42,9 @@ pub(super) struct Flags {
     /// Where the API is as it should be, such as the released version
     #[arg(long, value_name = "URL")]
     base: String,
-    /// Where the API is that is looked at, such as the next version
+    /// Where the API is that is looked at, such as the next version; with --run, where it is to listen [default: a free port]
     #[arg(long, value_name = "URL")]
-    head: String,
+    head: Option<String>,
     /// Requests of new cases; 0 compares with fixtures and kept inputs alone [default: 2000]
     #[arg(long, value_name = "NUMBER")]
     requests: Option<u64>,
@@ -79,12 +81,15 @@ pub(super) struct Flags {
     /// Leave what was made at both; without this, it is deleted at the end
     #[arg(long)]
     no_clean_up: bool,
+    #[command(flatten)]
+    process: RunFlags,
 }
 
 const HELP: &str = "\
 Both get the same requests in the same order: the fixtures of the API, its kept inputs, and new
 cases. What differs is asked again; it counts only if it shows each time and neither of the two
-differs from itself there. Exit code 1 says that there are differences, 0 that there are none.";
+differs from itself there. With --run gadfly starts the second one, and starts it anew when it dies:
+that it dies is a difference. Exit code 1 says that there are differences, 0 that there are none.";
 
 pub(super) fn run(flags: &Flags, context: &Context, ui: &mut Ui<'_>) -> Result<Exit, Error> {
     let mut layer = Layer {
@@ -100,6 +105,7 @@ pub(super) fn run(flags: &Flags, context: &Context, ui: &mut Ui<'_>) -> Result<E
     let url = layer.url.take();
     target.fill(&mut layer);
     layer.url = url;
+    flags.process.fill(&mut layer);
     let project = Project::open(context, flags.spec.as_deref(), layer)?;
     run::runtime()?.block_on(compare(flags, &target, &project, context, ui))
 }
@@ -121,6 +127,8 @@ async fn compare(
     context: &Context,
     ui: &mut Ui<'_>,
 ) -> Result<Exit, Error> {
+    // The document may be one that the target itself serves.
+    let (head, process) = head(flags, project, context).await?;
     let settings = &project.settings;
     let used = [settings.identity.clone()];
     let headers = target.all_headers(&context.environment)?;
@@ -128,8 +136,8 @@ async fn compare(
     let redactor = identities.redactor();
     let loaded = project.load(context).await?;
     run::tell_notes(&loaded, project, ui)?;
-    let (base, meant) = side(&flags.base, "--base", project, &loaded, &identities).await?;
-    let (head, _) = side(&flags.head, "--head", project, &loaded, &identities).await?;
+    let (base, meant) = side((&flags.base, "--base", None), project, &loaded, &identities).await?;
+    let (head, _) = side((&head, "--head", process), project, &loaded, &identities).await?;
     let mut sides = Sides { base, head };
     let operations = campaign::operations(&loaded.api, &meant)?;
     let links = super::project::links(&project.table, &loaded.api)?;
@@ -152,6 +160,7 @@ async fn compare(
     let requests = flags.requests.unwrap_or(REQUESTS);
     comparer.fresh(&mut planner, requests).await.map_err(campaign::Error::from)?;
     let comparison = comparer.finish();
+    tell_lives(&sides.head, ui).await?;
     if comparison.unreachable.is_none() {
         sides.base.clean_up(names).await.map_err(campaign::Error::from)?;
         sides.head.clean_up(names).await.map_err(campaign::Error::from)?;
@@ -159,10 +168,43 @@ async fn compare(
     report(&comparison, &loaded, &sides, project, &redactor, ui)
 }
 
+/// Where the second target is, which gadfly starts first if that is asked for.
+async fn head(flags: &Flags, project: &Project, context: &Context) -> Result<(String, Option<Arc<Watch>>), Error> {
+    let mut settings = project.settings.clone();
+    settings.url.clone_from(&flags.head);
+    let process = supervise::start(&mut settings, &project.table, context, &project.root).await?;
+    match settings.url {
+        Some(url) => Ok((url, process)),
+        None => {
+            Err(Error::Usage("--head URL says where the second target is, or --run -- COMMAND starts it".to_owned()))
+        }
+    }
+}
+
+/// Tells of the deaths of a target that gadfly runs, and what they mean for the rest.
+async fn tell_lives(head: &Side, ui: &mut Ui<'_>) -> Result<(), Error> {
+    let Some(Supervised { watch, .. }) = &head.executor.process else { return Ok(()) };
+    // Nothing may have been sent since the last death.
+    watch.settle().await;
+    let deaths = watch.supervisor().lives().deaths;
+    if deaths > 0 {
+        ui.note(&format!(
+            "--head died {deaths} times and was started anew: what it held in memory was gone each time, and what follows \
+             from that is a difference like any other"
+        ))?;
+    }
+    if watch.take_fall().is_some() {
+        ui.warn("--head died of no request alone; `gadfly fuzz` with --run looks for what does it in sequence")?;
+    }
+    if let Some(trouble) = watch.trouble() {
+        ui.warn(&format!("--head is down: {trouble}"))?;
+    }
+    Ok(())
+}
+
 /// One of the targets, which must be there, and what was said of it.
 async fn side(
-    url: &str,
-    flag: &str,
+    (url, flag, process): (&str, &str, Option<Arc<Watch>>),
     project: &Project,
     loaded: &Loaded,
     identities: &Identities,
@@ -177,6 +219,12 @@ async fn side(
         include: run::filters(&settings.include),
         exclude: run::filters(&settings.exclude),
         seed: settings.seed,
+        process,
+        // Both are to get the same requests.
+        run_id: match &settings.run_id {
+            RunHeader::WhereWatched => RunHeader::Never,
+            chosen => chosen.clone(),
+        },
         ..run::way(&name, target, &settings, identities.clone())
     };
     let executor = campaign::executor(&options)?;
@@ -257,10 +305,11 @@ fn report(
     if let Some(side) = unreachable {
         ui.warn(&format!("--{side} refuses connections since then; what came after was not compared"))?;
     }
+    let lives = sides.head.executor.process.as_ref().map(|process| process.watch.supervisor().lives());
     let object = json!({
         "format": ui::FORMAT, "api": loaded.api.title, "base": url(&sides.base), "head": url(&sides.head),
         "seed": project.settings.seed.number(), "compared": compared, "skipped": skipped, "requests": requests,
-        "unreachable": unreachable,
+        "unreachable": unreachable, "process": lives,
         "differences": differences.iter().map(|one| object(one, sides, redactor)).collect::<Vec<_>>(),
     });
     ui.object(&object, redactor)?;

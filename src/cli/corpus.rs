@@ -74,12 +74,16 @@ pub(super) struct Prune {
     pub(super) identity: Option<String>,
     #[command(flatten)]
     pub(super) target: TargetFlags,
+    /// Leave what was made there; without this, it is deleted at the end
+    #[arg(long, requires = "url")]
+    pub(super) no_clean_up: bool,
 }
 
 const PRUNE: &str = "\
 Without --url nothing is sent: of the inputs that were kept for the same answer of the same operation the best one stays
-(valid before others, then the shortest); inputs of the first format do not say what was answered, and stay. With --url each input is sent there once, and the smallest ones stay that
-together show all kinds of answers; if the target stops answering nothing is removed.";
+(valid before others, then the shortest); inputs of the first format do not say what was answered, and stay. With --url
+each input is sent there once, and the smallest ones stay that together show all kinds of answers; what they make there
+is deleted again. If the target stops answering nothing is removed.";
 
 pub(super) fn run(flags: &Flags, context: &Context, ui: &mut Ui<'_>) -> Result<Exit, Error> {
     match &flags.action {

@@ -74,11 +74,7 @@ async fn fuzz(flags: &Flags, mut project: Project, context: &Context, ui: &mut U
     let target = target::resolve(settings, &loaded.api.servers, project.document.url())?;
     let name = project.name(&loaded.api.title);
     run::tell_notes(&loaded, project, ui)?;
-    let how = match (&process, flags.process.typed()) {
-        (Some(_), typed) => typed.unwrap_or_default(),
-        (None, _) => format!("--url {}", target.base_url()),
-    };
-    let next = run::next_steps(&name, &how);
+    let next = run::next_steps(&name, &flags.process.how(process.as_ref(), &target.base_url()));
     let values = values::resolve(context, settings, &project.table, &project.root, &loaded.api)?;
     values::tell(&values, &loaded.api, ui)?;
     let links = super::project::links(&project.table, &loaded.api)?;

@@ -14,12 +14,10 @@ use super::site::Site;
 use super::supervise::{Running, Started};
 use super::{Context, stand_in, trials};
 use crate::api::Api;
-use crate::clock;
 use crate::config::File;
 use crate::fixture::REGRESSIONS;
-use crate::oracle::Registry;
-use crate::replay::harness::{self, Plan, Target};
-use crate::seed::Seed;
+use crate::replay::Replayer;
+use crate::replay::harness::{self, Plan};
 use crate::store::Directory;
 
 /// Replays the fixtures of `regressions/` and fuzzes the operations of `specs/`, each as a test of its own.
@@ -49,13 +47,10 @@ pub fn main() -> ExitCode {
     let has_target = runs || context.environment.keys().any(|name| name == URL || name.starts_with(URL_OF));
     let plan = Plan {
         fixtures: Arc::new(Directory::new(root.join(REGRESSIONS))),
-        root: REGRESSIONS.to_owned(),
-        registry: Arc::new(Registry::default()),
+        replayer: Replayer::begin(),
         site: Arc::new(move |api| site(&context, &file, &running, api)),
         document: Arc::new(move |folder| documents.get(folder).cloned()),
         has_target,
-        today: clock::today(),
-        fresh: Seed::new(clock::moment()),
     };
     harness::run(plan, extra, &arguments)
 }
@@ -104,9 +99,7 @@ fn site(context: &Context, file: &File, running: &Running, api: &str) -> harness
     let flags = TargetFlags { url: Some(url), ..TargetFlags::default() };
     // An identity that lacks its variable fails the fixtures that name it, not the others.
     match Site::open(context, file, api, &flags, &[], process) {
-        Ok(Site { executor, target, base_path, .. }) => {
-            harness::Site::Target(Box::new(Target { executor, origin: target.origin, base_path }))
-        }
+        Ok(site) => harness::Site::Target(Box::new(site.target)),
         Err(error) => harness::Site::Unusable(error.to_string()),
     }
 }

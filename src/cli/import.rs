@@ -12,11 +12,12 @@ use serde_json::json;
 use super::args::{FindingFlags, SearchFlags, StateFlags, TargetFlags};
 use super::project::Project;
 use super::run::{self, Plan};
+use super::supervise::{self, RunFlags};
 use super::{Context, Error, Exit, Ui, kept, target, ui, values};
-use crate::campaign::Target;
+use crate::campaign::{Options, Target};
 use crate::config::Layer;
 use crate::corpus::Reason;
-use crate::engine::Remembered;
+use crate::engine::{Remembered, Watch};
 use crate::generate::{self, UserValues};
 use crate::identity::Identities;
 use crate::import::{self, Dropped, Format, Imported, Problem, Session, Stray, session};
@@ -58,13 +59,22 @@ pub(super) struct Flags {
     findings: FindingFlags,
     #[command(flatten)]
     state: StateFlags,
+    #[command(flatten)]
+    process: RunFlags,
 }
 
 const HELP: &str = "\
-Without --url nothing is sent: the requests become inputs of the corpus, with which the next run
-begins. With --url they are sent there, judged by all oracles, and what is found is proved, made
-small and kept like any other finding. Hosts in recordings are not looked at, and no credential of a
-recording is kept or sent: requests go out as the identity that --as names.";
+Without --url or --run nothing is sent: the requests become inputs of the corpus, with which the next
+run begins. With one of them they are sent there, judged by all oracles, and what is found is proved,
+made small and kept like any other finding. Hosts in recordings are not looked at, and no credential of
+a recording is kept or sent: requests go out as the identity that --as names.";
+
+impl Flags {
+    /// Whether they are sent. A target that only the file speaks of is asked nothing.
+    fn sends(&self) -> bool {
+        self.target.url.is_some() || self.process.is_typed()
+    }
+}
 
 /// A format as it is typed.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -106,31 +116,37 @@ pub(super) fn run(flags: &Flags, context: &Context, ui: &mut Ui<'_>) -> Result<E
     flags.target.fill(&mut layer);
     flags.search.fill(&mut layer);
     flags.findings.fill(&mut layer);
+    flags.process.fill(&mut layer);
     let word = flags.spec.as_deref().or(flags.name.as_deref());
     let mut project = Project::open(context, word, layer)?;
     project.name = flags.name.clone().or(project.name);
-    run::runtime()?.block_on(import(flags, &project, context, ui))
+    run::runtime()?.block_on(import(flags, project, context, ui))
 }
 
-async fn import(flags: &Flags, project: &Project, context: &Context, ui: &mut Ui<'_>) -> Result<Exit, Error> {
+async fn import(flags: &Flags, mut project: Project, context: &Context, ui: &mut Ui<'_>) -> Result<Exit, Error> {
+    let process = if flags.sends() {
+        // The document may be one that the target itself serves.
+        supervise::start(&mut project.settings, &project.table, context, &project.root).await?
+    } else {
+        None
+    };
+    let project = &project;
     let settings = &project.settings;
     let used = [settings.identity.clone()];
     let headers = flags.target.all_headers(&context.environment)?;
     // Without a target nobody sends anything, so that no credential has to be there.
-    let used = if flags.target.url.is_some() { &used[..] } else { &[] };
+    let used = if flags.sends() { &used[..] } else { &[] };
     let identities = project.identities(&context.environment, used, &headers)?;
     let loaded = project.load(context).await?;
-    let sends_to = match flags.target.url {
-        Some(_) => Some(target::resolve(settings, &loaded.api.servers, project.document.url())?),
-        None => None,
-    };
+    let target = || target::resolve(settings, &loaded.api.servers, project.document.url());
+    let sends_to = flags.sends().then(target).transpose()?;
     let values = values::resolve(context, settings, &project.table, &project.root, &loaded.api)?;
     let links = super::project::links(&project.table, &loaded.api)?;
     let import = Import { flags, project, context, loaded, identities, values, links };
     let base_path = sends_to.as_ref().map_or("", |target| target.base_path.as_str());
     let taken = import.read(base_path, ui)?;
     match sends_to {
-        Some(target) => import.send(target, taken, ui).await,
+        Some(target) => import.send((target, process), taken, ui).await,
         None => import.keep(taken, ui),
     }
 }
@@ -160,7 +176,7 @@ impl Import<'_> {
             recorded_path: flags.recorded_path.as_deref(),
             base_path,
             identity: &self.project.settings.identity,
-            only_valid: flags.target.url.is_none(),
+            only_valid: !flags.sends(),
         };
         let (mut reports, mut all) = (Vec::new(), Vec::new());
         for path in &flags.files {
@@ -213,16 +229,21 @@ impl Import<'_> {
     }
 
     /// To the target: a run that sends nothing else.
-    async fn send(self, target: Target, (reports, all): Taken, ui: &mut Ui<'_>) -> Result<Exit, Error> {
+    async fn send(
+        self,
+        (target, process): (Target, Option<Arc<Watch>>),
+        (reports, all): Taken,
+        ui: &mut Ui<'_>,
+    ) -> Result<Exit, Error> {
         let Self { flags, project, context, loaded, identities, values, links } = self;
         let settings = &project.settings;
         let redactor = identities.redactor();
         let name = project.name(&loaded.api.title);
-        let next = run::next_steps(&name, &format!("--url {}", target.base_url()));
+        let next = run::next_steps(&name, &flags.process.how(process.as_ref(), &target.base_url()));
         let (findings, state, root) = (flags.findings, flags.state, &project.root);
         let plan = Plan { name: name.clone(), target, settings, identities, findings, state, values, links, root };
-        let mut options = plan.options(context);
-        options.recorded = Some(all.into_iter().map(|(_, one)| remembered(one)).collect());
+        let recorded = Some(all.into_iter().map(|(_, one)| remembered(one)).collect());
+        let options = Options { process, recorded, ..plan.options(context) };
         run::tell_fixtures(&options, findings, ui)?;
         let summary = {
             let mut console = ui.console(findings.remarks, next, redactor.clone());

@@ -10,9 +10,14 @@ use super::corpus::{KnownApi, Prune, pruned};
 use super::project::Project;
 use super::{Context, Error, Exit, Ui, run, target, ui};
 use crate::campaign::{self, Options};
+use crate::clock;
 use crate::config::{File, Layer};
 use crate::corpus::{Corpus, Settings, Surplus};
+use crate::engine::{self, Ledger, Tally};
 use crate::redact::Redactor;
+use crate::report::made;
+use crate::resource::Graph;
+use crate::seed::Seed;
 use crate::store::{Directory, Store};
 
 /// The corpus of one API.
@@ -113,14 +118,17 @@ pub(super) fn collection(
     Ok(Collection { name: name.to_owned(), corpus, api, redactor })
 }
 
+/// What came of sending all that is kept.
+type Sent = (Collection, Vec<Surplus>, Option<Tally>);
+
 /// Removes what is not worth keeping, and says so.
 pub(super) fn prune(flags: &Prune, context: &Context, ui: &mut Ui<'_>) -> Result<Exit, Error> {
-    let (mut collection, surplus) = if flags.target.url.is_some() {
+    let (mut collection, surplus, made) = if flags.target.url.is_some() {
         run::runtime()?.block_on(sent(flags, context, ui))?
     } else {
         let collection = open(flags.spec.as_deref(), context, ui)?;
         let surplus = collection.corpus.surplus(collection.api.as_deref());
-        (collection, surplus)
+        (collection, surplus, None)
     };
     let before = collection.corpus.len();
     if !flags.dry_run {
@@ -131,14 +139,14 @@ pub(super) fn prune(flags: &Prune, context: &Context, ui: &mut Ui<'_>) -> Result
     ui.report(&pruned(&surplus, &collection, flags.dry_run))?;
     let object = json!({
         "format": ui::FORMAT, "api": collection.name, "dry_run": flags.dry_run, "entries_before": before,
-        "entries": before - surplus.len(), "removed": surplus,
+        "entries": before - surplus.len(), "removed": surplus, "made": made,
     });
     ui.object(&object, &Redactor::default())?;
     Ok(Exit::CLEAN)
 }
 
-/// What is not worth keeping by what a target answers.
-async fn sent(flags: &Prune, context: &Context, ui: &mut Ui<'_>) -> Result<(Collection, Vec<Surplus>), Error> {
+/// What is not worth keeping by what a target answers, and what was made there to see that.
+async fn sent(flags: &Prune, context: &Context, ui: &mut Ui<'_>) -> Result<Sent, Error> {
     let mut layer = Layer { identity: flags.identity.clone(), ..Layer::default() };
     flags.target.fill(&mut layer);
     let project = Project::open(context, flags.spec.as_deref(), layer)?;
@@ -150,12 +158,24 @@ async fn sent(flags: &Prune, context: &Context, ui: &mut Ui<'_>) -> Result<(Coll
     let target = target::resolve(settings, &loaded.api.servers, project.document.url())?;
     let name = project.name(&loaded.api.title);
     let options = Options { identity: settings.identity.clone(), ..run::way(&name, target, settings, identities) };
-    let executor = campaign::executor(&options)?;
+    let mut executor = campaign::executor(&options)?;
+    if !flags.no_clean_up {
+        let operations = &loaded.api.operations;
+        let graph = Graph::with_links(operations, &super::project::links(&project.table, &loaded.api)?);
+        executor.ledger = Some(Arc::new(Ledger::new(operations, Arc::new(graph), &options.target.base_path)));
+    }
     let mut own = collection(&name, &project.root.join(run::CORPUS), Some(loaded.api), redactor, ui)?;
     own.corpus.set_base_path(&options.target.base_path);
     let unreachable = |reason| campaign::Error::Unreachable { base_url: options.target.base_url(), reason };
-    let replayed = own.corpus.replay(&executor, &options.identity, settings.seed).await;
+    // New in each run: the target remembers what was made.
+    let names = Seed::new(clock::moment());
+    let replayed = own.corpus.replay(&executor, &options.identity, names).await;
     let shown = replayed.map_err(campaign::Error::from)?.map_err(unreachable)?;
+    engine::clean_up_all(&executor, names).await.map_err(campaign::Error::from)?;
+    let tally = executor.ledger.map(|ledger| ledger.tally());
+    if let Some(tally) = tally.as_ref().filter(|tally| tally.made > 0) {
+        ui.note(&format!("made there: {}", made(tally)))?;
+    }
     let surplus = own.corpus.surplus_of(&shown);
-    Ok((own, surplus))
+    Ok((own, surplus, tally))
 }

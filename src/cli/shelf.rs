@@ -50,7 +50,7 @@ pub(super) fn described(entry: &Entry, context: &Context, flags: &TargetFlags) -
     // A wrong flag is told; that nobody says where the API is matters only to who sends something.
     let site = if flags.url.is_some() { Some(site?) } else { site.ok() };
     let somewhere = || Origin { scheme: crate::wire::Scheme::Http, host: "127.0.0.1".to_owned(), port: 8080 };
-    let redactor = site.as_ref().map_or_else(Redactor::default, |site| site.executor.identities.redactor());
+    let redactor = site.as_ref().map_or_else(Redactor::default, |site| site.target.executor.identities.redactor());
     let view = View {
         file: &format!("{REGRESSIONS}/{}", entry.key),
         name: &trial_name(&entry.key),
@@ -61,7 +61,7 @@ pub(super) fn described(entry: &Entry, context: &Context, flags: &TargetFlags) -
     // A file that somebody made says `open` wherever it stands.
     let state = if entry.standing() == State::Pending.word() { State::Pending } else { entry.fixture.state.clone() };
     let fixture = Fixture { state, ..entry.fixture.clone() };
-    let text = replay::describe(&fixture, site.as_ref().and_then(|site| site.base_path.as_deref()), &view);
+    let text = replay::describe(&fixture, site.as_ref().and_then(|site| site.target.base_path.as_deref()), &view);
     if site.is_some() {
         return Ok(text);
     }

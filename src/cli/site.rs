@@ -8,21 +8,18 @@ use super::project::Document;
 use super::supervise::{self, RunFlags};
 use super::{Context, Error, run, target};
 use crate::api::Api;
-use crate::campaign::{self, Options, Target};
+use crate::campaign::{self, Options};
 use crate::config::{ApiTable, File, Layer, Settings};
-use crate::engine::{Executor, Watch};
+use crate::engine::Watch;
 use crate::identity::Identities;
+use crate::replay::Target;
 use crate::scenario::IdentityName;
 use crate::spec;
 
 /// A running API.
 pub(super) struct Site {
-    /// The way to it.
-    pub(super) executor: Executor,
-    /// Where it listens.
+    /// The way to it; the base path is there if somebody named one, else each fixture has its own.
     pub(super) target: Target,
-    /// The base path if somebody named one; else each fixture has its own.
-    pub(super) base_path: Option<String>,
     /// What describes it, if that is configured.
     document: Option<Document>,
     is_demo: bool,
@@ -72,14 +69,15 @@ impl Site {
         let servers = if settings.url.is_some() { Vec::new() } else { servers(document.as_ref())? };
         let target = target::resolve(&settings, &servers, None)?;
         let is_named = settings.url.is_none() || settings.base_path.is_some() || !target.base_path.is_empty();
-        let base_path = is_named.then(|| target.base_path.clone());
+        let (origin, base_path) = (target.origin.clone(), is_named.then(|| target.base_path.clone()));
         let identities = identities(context, api, table, flags, used)?;
         for name in used {
             identities.require(name).map_err(|error| Error::Usage(error.to_string()))?;
         }
-        let options = Options { process, ..run::way(api, target.clone(), &settings, identities) };
+        let options = Options { process, ..run::way(api, target, &settings, identities) };
         let is_demo = cfg!(feature = "demo") && table.is_none() && api == "demo";
-        Ok(Self { executor: campaign::executor(&options)?, target, base_path, document, is_demo })
+        let target = Target { executor: campaign::executor(&options)?, origin, base_path };
+        Ok(Self { target, document, is_demo })
     }
 
     /// What the API has by its document; none if no file describes it, or it can't be read.

@@ -11,7 +11,7 @@ use super::{Context, Error};
 use crate::config::{ApiTable, File, Layer, Settings, Size, Source};
 use crate::engine::Watch;
 use crate::redact::{Redactor, Secret};
-use crate::target::{Launch, Ready, Supervisor};
+use crate::target::{Launch, Ready, Supervisor, asks_for_leaks};
 use crate::wire::{Origin, RunHeader};
 
 /// How gadfly runs the target.
@@ -47,9 +47,19 @@ impl RunFlags {
         layer.run_id.clone_from(&self.run_id);
     }
 
-    /// The command as it was typed, for the advice on what to do next.
-    pub(super) fn typed(&self) -> Option<String> {
-        self.run.then(|| format!("--run -- {}", self.command.join(" ")))
+    /// Whether the command line asks for it.
+    pub(super) fn is_typed(&self) -> bool {
+        self.run
+    }
+
+    /// How the target is reached once more, for the advice on what to do next: by the command as it was typed, by that of
+    /// the file, or where it listens.
+    pub(super) fn how(&self, process: Option<&Arc<Watch>>, base_url: &str) -> String {
+        match process {
+            Some(_) if self.run => format!("--run -- {}", self.command.join(" ")),
+            Some(_) => String::new(),
+            None => format!("--url {base_url}"),
+        }
     }
 }
 
@@ -143,6 +153,9 @@ fn launch(settings: &Settings, table: &ApiTable, context: &Context, root: &Path)
         }
         launch.environment.push((name, value));
     }
+    let own = context.environment.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let given = launch.environment.iter().map(|(name, value)| (name.as_str(), value.expose()));
+    launch.tells_leaks = own.chain(given).any(|(name, value)| asks_for_leaks(name, value));
     launch.redactor = Redactor::new(&secrets);
     launch.ready = settings.ready.clone();
     launch.max_memory = settings.max_memory.map(|size| size.0);

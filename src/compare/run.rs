@@ -125,7 +125,7 @@ impl<'a> Comparer<'a> {
     }
 
     /// Compares one scenario, whose paths are those of the first target. Gives what the first target answered; or the
-    /// second one, if that let us wait in vain, so that its operation is asked less often.
+    /// second one, if that let us wait in vain or died, so that its operation is asked less often.
     pub async fn scenario(&mut self, scenario: &Scenario, source: &str) -> Result<Option<Vec<Exchange>>, Error> {
         if self.is_over() {
             return Ok(None);
@@ -142,8 +142,9 @@ impl<'a> Comparer<'a> {
             return Ok(None);
         }
         self.comparison.compared += 1;
-        let telling = if ends_in(&first.head.exchanges, FaultKind::TimedOut) { &first.head } else { &first.base };
-        let exchanges = telling.exchanges.clone();
+        let is_costly = |kind| ends_in(&first.head.exchanges, kind);
+        let is_costly = is_costly(FaultKind::TimedOut) || is_costly(FaultKind::Died);
+        let exchanges = if is_costly { first.head.exchanges.clone() } else { first.base.exchanges.clone() };
         let mut suspicions = self.suspicions(&scenario, &first);
         let mut last = first;
         let tries = self.options.tries.max(2);

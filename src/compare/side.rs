@@ -1,9 +1,6 @@
 //! The two targets. Main types: [`Side`], [`Sides`].
 
 use std::sync::Arc;
-use std::time::Duration;
-
-use futures_util::stream::TryStreamExt;
 
 use super::outline::Local;
 use crate::api::Operation;
@@ -39,8 +36,7 @@ impl Side {
 
     /// Ends what was made there, if that was remembered.
     pub async fn clean_up(&self, names: Seed) -> Result<(), Error> {
-        let left = self.executor.ledger.as_ref().map(|ledger| ledger.left()).unwrap_or_default();
-        engine::clean_up(&self.executor, left, names, 1, Duration::ZERO).try_for_each(|_| async { Ok(()) }).await
+        engine::clean_up_all(&self.executor, names).await
     }
 
     /// What only this target says in its answers to the scenario.

@@ -116,12 +116,13 @@ impl Corpus {
     }
 
     /// Sends all entries, one after the other, and looks at what they show: those that reach something first, those
-    /// that delete something last. An error says that nobody listens; then nothing is known of any of them.
+    /// that delete something last. An error says that nobody listens; then nothing is known of any of them. `names` makes
+    /// the values that must be unique.
     pub async fn replay(
         &self,
         executor: &Executor,
         identity: &IdentityName,
-        seed: Seed,
+        names: Seed,
     ) -> Result<Result<Vec<Shown>, String>, Error> {
         let mut order: Vec<(&String, &Held)> = self.entries.iter().collect();
         let is_deletion = |entry: &Entry| entry.steps.last().is_some_and(|step| step.method == "DELETE");
@@ -133,7 +134,7 @@ impl Corpus {
         for (index, (hash, held)) in order.into_iter().enumerate() {
             let mut scenario = self.scenario(&held.entry);
             scenario.steps.iter_mut().for_each(|step| step.identity = identity.clone());
-            let execution = executor.run(&scenario, seed.child("prune", index as u64)).await?;
+            let execution = executor.run(&scenario, names.child("prune", index as u64)).await?;
             let glimpses: Vec<_> = execution.exchanges.iter().map(Glimpse::of).collect();
             if glimpses.iter().any(|glimpse| glimpse.is_fault(FaultKind::Refused)) {
                 return Ok(Err(format!("the target refused connections after {index} entries; nothing was removed")));

@@ -7,11 +7,10 @@ use std::sync::Arc;
 
 use super::lane::Lane;
 use super::trials::Thing;
-use crate::api::{Location, Operation, is_json};
+use crate::api::{Location, is_json};
 use crate::generate::Generators;
 use crate::resource::{Act, Entry, Pool, Use, life};
 use crate::scenario::{Body, Case, Content, Datum, IdentityName, Intent, Law, Scenario, Unique, proves_malformed};
-use crate::schema::View;
 use crate::seed::Seed;
 
 /// Cases of trials have indices of their own, so that their names are their own.
@@ -223,10 +222,10 @@ impl Acts<'_> {
         let all = members(first)?;
         let turned = all.iter().cycle().skip(self.turn as usize).take(all.len());
         let fits = |(name, value): &&(String, Datum)| {
-            let one = Datum::Object(vec![(name.clone(), value.clone())]).to_value();
+            let one = Datum::Object(vec![(name.clone(), value.clone())]);
             // What the schema does not know it may take as well.
             let is_known = schema.resolved().value().get("properties").is_none_or(|known| known.get(name).is_some());
-            is_known && one.is_some_and(|one| schema.conforms(View::Request, &one))
+            is_known && one.conforms(&schema)
         };
         let one = turned.into_iter().find(fits)?.clone();
         let media_type = declared.essence();
@@ -292,7 +291,7 @@ fn with_new_names(usual: &Case, drawn: &Case) -> Option<Case> {
         }
     }
     case.provenance = usual.provenance;
-    conforms(&case.operation, &case).then_some(case)
+    conforms(&case).then_some(case)
 }
 
 /// Whether a member is a name that is new in the case of this number.
@@ -302,13 +301,12 @@ fn is_new(name: &str, value: &Datum, salt: u64) -> bool {
     *text == unique.word() || *text == unique.email()
 }
 
-pub(super) fn conforms(operation: &Operation, case: &Case) -> bool {
+/// Whether its body is as the document asks; a body that is no value is not.
+pub(super) fn conforms(case: &Case) -> bool {
     let Some(body) = &case.body else { return true };
     let Content::Value(value) = &body.content else { return false };
-    let declared =
-        operation.body.as_ref().and_then(|all| all.contents.iter().find(|one| one.matches(&body.media_type)));
-    let schema = declared.and_then(|declared| declared.schema.as_ref());
-    schema.is_none_or(|schema| value.to_value().is_some_and(|value| schema.conforms(View::Request, &value)))
+    let schema = case.operation.body.as_ref().and_then(|declared| declared.schema_of(&body.media_type));
+    schema.is_none_or(|schema| value.conforms(schema))
 }
 
 /// Members that refer to other things go on referring to those of the creation.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::generate::Generators;
 use crate::resource::{Action, Entry, Graph, Kind, Pool, Role, Use};
 use crate::scenario::{Case, Content, Datum, Intent, Rule};
-use crate::schema::{View, escape_token};
+use crate::schema::escape_token;
 
 /// One case in so many keeps what was invented.
 const INVENTED: u64 = 8;
@@ -82,10 +82,9 @@ impl Binder {
             Content::Value(value) => Some(value),
             Content::Raw(_) => None,
         });
-        let is_free = |pointer: &str, here: &Datum| match &case.intent {
-            Intent::Valid => true,
-            Intent::Boundary(rule) | Intent::Malformed(rule) => !is_about(rule, &format!("body{pointer}")),
-            Intent::Hostile(_) | Intent::Wire(_) => usual.and_then(|usual| usual.at(pointer)) == Some(here),
+        let is_free = |pointer: &str, here: &Datum| {
+            let is_usual = || usual.and_then(|usual| usual.at(pointer)) == Some(here);
+            is_free(&case.intent, || format!("body{pointer}"), is_usual)
         };
         let before = uses.len();
         let mut original = None;
@@ -106,13 +105,8 @@ impl Binder {
         }
         // What was valid must still be: a server may name things in ways that its document does not allow.
         let Some(original) = original else { return };
-        let declared = case.operation.body.as_ref().and_then(|declared| {
-            declared.contents.iter().find(|content| content.matches(&body.media_type))?.schema.as_ref()
-        });
-        let conforms = |value: &Datum| {
-            declared.is_none_or(|schema| value.to_value().is_some_and(|value| schema.conforms(View::Request, &value)))
-        };
-        if !conforms(value) {
+        let declared = case.operation.body.as_ref().and_then(|declared| declared.schema_of(&body.media_type));
+        if declared.is_some_and(|schema| !value.conforms(schema)) {
             *value = original;
             uses.truncate(before);
         }
@@ -193,36 +187,27 @@ fn bind_parameters(
         let Some(argument) = case.arguments.iter_mut().find(|argument| argument.parameter == need.parameter) else {
             continue;
         };
-        let is_free = match &case.intent {
-            Intent::Valid => true,
-            Intent::Boundary(rule) | Intent::Malformed(rule) => {
-                !is_about(rule, &format!("{}/{}", declared.location.word(), declared.name))
-            }
-            Intent::Hostile(_) | Intent::Wire(_) => {
-                let usual = usual.and_then(|usual| usual.arguments.iter().find(|a| a.parameter == need.parameter));
-                usual.is_some_and(|usual| usual.value == argument.value)
-            }
+        let place = || format!("{}/{}", declared.location.word(), declared.name);
+        let is_usual = || {
+            let usual = usual.and_then(|usual| usual.arguments.iter().find(|a| a.parameter == need.parameter));
+            usual.is_some_and(|usual| usual.value == argument.value)
         };
-        if !is_free || known.generators.is_fixed(&case.operation, Some(need.parameter), "") {
+        if !is_free(&case.intent, place, is_usual)
+            || known.generators.is_fixed(&case.operation, Some(need.parameter), "")
+        {
             continue;
         }
         let parent =
             chosen.iter().find_map(|child| child.ancestor(&need.kind)).filter(|_| !turn.is_multiple_of(FOREIGN));
-        let found = match parent {
-            Some(parent) if parent.field(&need.field).is_some() => {
-                parent.field(&need.field).map(|(field, _)| field.to_owned()).map(|field| (Arc::clone(&parent), field))
-            }
-            _ => pick(pool, &need.kind, &need.field, turn, ends_it),
-        };
+        let found = parent.and_then(|parent| {
+            let field = parent.field(&need.field)?.0.to_owned();
+            Some((parent, field))
+        });
+        let found = found.or_else(|| pick(pool, &need.kind, &need.field, turn, ends_it));
         let Some((entry, field)) = found else { continue };
         let Some(new) = replacement(&entry, &field, &argument.value) else { continue };
-        let conforms = || {
-            new.to_value().is_some_and(|value| {
-                declared.schema.conforms(View::Request, &value)
-                    || matches!(&value, serde_json::Value::String(text) if text.parse::<i64>().is_ok())
-            })
-        };
-        if case.intent.is_valid() && !conforms() {
+        let is_number = matches!(&new, Datum::String(text) if text.parse::<i64>().is_ok());
+        if case.intent.is_valid() && !is_number && !new.conforms(&declared.schema) {
             continue;
         }
         argument.value = new;
@@ -257,6 +242,16 @@ fn replacement(entry: &Entry, field: &str, old: &Datum) -> Option<Datum> {
             text.parse::<i64>().is_ok().then(|| Datum::Number(text.as_str().into()))
         }
         _ => None,
+    }
+}
+
+/// Whether the case is about something else than this place, so that what exists may stand there. A payload is where the
+/// case differs from the usual one.
+fn is_free(intent: &Intent, place: impl FnOnce() -> String, is_usual: impl FnOnce() -> bool) -> bool {
+    match intent {
+        Intent::Valid => true,
+        Intent::Boundary(rule) | Intent::Malformed(rule) => !is_about(rule, &place()),
+        Intent::Hostile(_) | Intent::Wire(_) => is_usual(),
     }
 }
 

@@ -1,8 +1,9 @@
-//! Ends what was made at the target. Main function: [`clean_up`]. What that is, [`Ledger::left`](super::Ledger::left) tells.
+//! Ends what was made at the target. Main functions: [`clean_up`], [`clean_up_all`]. What that is,
+//! [`Ledger::left`](super::Ledger::left) tells.
 
 use std::time::Duration;
 
-use futures_util::stream::{Stream, StreamExt};
+use futures_util::stream::{Stream, StreamExt, TryStreamExt};
 
 use super::{Error, Executor};
 use crate::scenario::Scenario;
@@ -22,6 +23,12 @@ pub fn clean_up(
     futures_util::stream::iter(things).map(end).buffer_unordered(width)
 }
 
+/// Ends all that the executor's ledger knows, one after the other; without a ledger nothing.
+pub async fn clean_up_all(executor: &Executor, seed: Seed) -> Result<(), Error> {
+    let left = executor.ledger.as_ref().map(|ledger| ledger.left()).unwrap_or_default();
+    clean_up(executor, left, seed, 1, Duration::ZERO).try_for_each(|_| async { Ok(()) }).await
+}
+
 async fn end(executor: Executor, scenario: Scenario, seed: Seed, pause: Duration) -> Result<u64, Error> {
     tokio::time::sleep(pause).await;
     let exchanges = executor.run(&scenario, seed).await?.exchanges;
@@ -38,7 +45,6 @@ async fn end(executor: Executor, scenario: Scenario, seed: Seed, pause: Duration
 mod tests {
     use std::sync::Arc;
 
-    use futures_util::stream::TryStreamExt;
     use serde_json::json;
 
     use super::*;

@@ -76,16 +76,22 @@ impl Executor {
 
     /// The same with a pause before the last step: what is true only a while after a change was answered is true by then.
     pub async fn run_slowly(&self, scenario: &Scenario, fresh: Seed, pause: Duration) -> Result<Execution, Error> {
-        let Some(process) = &self.process else { return self.carry_out(scenario, fresh, pause).await };
-        let run_id = process.run_id.clone();
-        let errand = Errand { scenario: scenario.clone(), whole: None, fresh, pause, run_id };
-        process.clone().run(self.clone(), errand).await
+        self.run_whole(scenario, None, fresh, pause).await
     }
 
     /// The same as [`Executor::run`] for a scenario that stands on what is there already. `whole` makes that first: it is
     /// carried out where a target that is watched had to be started anew.
     pub async fn run_or(&self, scenario: &Scenario, whole: Option<Scenario>, fresh: Seed) -> Result<Execution, Error> {
-        let pause = Duration::ZERO;
+        self.run_whole(scenario, whole, fresh, Duration::ZERO).await
+    }
+
+    async fn run_whole(
+        &self,
+        scenario: &Scenario,
+        whole: Option<Scenario>,
+        fresh: Seed,
+        pause: Duration,
+    ) -> Result<Execution, Error> {
         let Some(process) = &self.process else { return self.carry_out(scenario, fresh, pause).await };
         let run_id = process.run_id.clone();
         let errand = Errand { scenario: scenario.clone(), whole, fresh, pause, run_id };

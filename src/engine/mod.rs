@@ -14,6 +14,7 @@ mod execute;
 mod forms;
 mod ground;
 mod health;
+mod heard;
 mod held;
 mod lane;
 mod learning;
@@ -34,7 +35,7 @@ mod written;
 
 pub use alarm::{Alarm, repeated};
 pub use coverage::{Account, RuleCounts};
-pub use ending::clean_up;
+pub use ending::{clean_up, clean_up_all};
 pub use execute::{Error, Execution, Executor, SetupBroken, preparations};
 pub use health::Health;
 pub use lane::LaneReport;

@@ -160,7 +160,7 @@ impl Acts<'_> {
             own.retain(|(known, _)| known != name);
             own.push(member);
         }
-        let is_valid = conforms(&case.operation, &case);
+        let is_valid = conforms(&case);
         if is_valid { self.act(lane, case, made) } else { None }
     }
 }

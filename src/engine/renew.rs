@@ -3,7 +3,7 @@
 use crate::generate::Generators;
 use crate::resource::Name;
 use crate::scenario::{Case, Content, Datum, Unique};
-use crate::schema::{View, escape_token};
+use crate::schema::escape_token;
 
 /// The most texts of one body.
 const MOST: usize = 8;
@@ -15,15 +15,12 @@ pub(crate) fn names(case: &Case, generators: &Generators) -> Vec<Name> {
         return Vec::new();
     };
     let Content::Value(value) = &body.content else { return Vec::new() };
-    let contents = case.operation.body.as_ref().map_or(&[][..], |declared| &declared.contents);
-    let schema =
-        contents.iter().find(|content| content.matches(&body.media_type)).and_then(|content| content.schema.as_ref());
+    let schema = case.operation.body.as_ref().and_then(|declared| declared.schema_of(&body.media_type));
     let mut changed = value.clone();
     let mut takes = |pointer: &str, text: &str| {
         let Some(here) = changed.at_mut(pointer) else { return false };
         let before = std::mem::replace(here, Datum::string(text));
-        let conforms =
-            schema.is_none_or(|schema| changed.to_value().is_some_and(|value| schema.conforms(View::Request, &value)));
+        let conforms = schema.is_none_or(|schema| changed.conforms(schema));
         if let Some(here) = changed.at_mut(pointer) {
             *here = before;
         }

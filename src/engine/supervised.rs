@@ -14,7 +14,6 @@ use std::time::Duration;
 
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use super::alarm::{self, Alarm};
 use super::execute::{Error, Execution, Executor};
 use super::past::{Fall, Past, Recent};
 use super::written;
@@ -47,9 +46,9 @@ pub enum Manner {
 
 /// A target that is watched, and what is remembered of its lives.
 pub struct Watch {
-    supervisor: Supervisor,
+    pub(super) supervisor: Supervisor,
     /// Held by each that is under way, and alone by one that must be.
-    gate: RwLock<()>,
+    pub(super) gate: RwLock<()>,
     past: Mutex<Past>,
 }
 
@@ -126,58 +125,11 @@ impl Watch {
         self.past().falls.pop_front()
     }
 
-    /// A report that nobody accounts for. Waits until nothing is under way if something was written that may be one.
-    pub async fn take_alarm(&self) -> Option<Alarm> {
-        if self.has_noticed() && !self.passes_over_chatter() {
-            let _gate = self.gate.write().await;
-            // The rest of the report is on its way.
-            self.supervisor.settle().await;
-            self.take_notice();
-        }
-        self.past().alarms.take()
-    }
-
     /// Lets go of what waits to be looked into: it is an earlier run's.
     pub fn forget(&self) {
         let mut past = self.past();
         past.falls.clear();
         past.alarms.forget();
-    }
-
-    /// The request of this report was found: it is not looked into again.
-    pub fn settle_alarm(&self, alarm: &Alarm) {
-        self.past().alarms.settle(&alarm.told);
-    }
-
-    /// Passes over what is not worth waiting for, without the gate. Answers whether it did.
-    fn passes_over_chatter(&self) -> bool {
-        let (noticed, next) = (self.supervisor.noticed(), self.supervisor.mark());
-        let mut past = self.past();
-        let is_chatter = past.alarms.is_chatter(&self.supervisor.written(past.alarms.mark()));
-        if is_chatter {
-            past.alarms.look(noticed, next);
-        }
-        is_chatter
-    }
-
-    fn has_noticed(&self) -> bool {
-        self.past().alarms.is_news(self.supervisor.noticed())
-    }
-
-    /// Looks at what was written since the last time. Called by whoever has the gate alone. What a process reports that
-    /// then ends belongs to its death.
-    fn take_notice(&self) {
-        let (noticed, next) = (self.supervisor.noticed(), self.supervisor.mark());
-        let mut past = self.past();
-        if !past.alarms.is_news(noticed) {
-            return;
-        }
-        let mark = past.alarms.look(noticed, next);
-        if self.supervisor.is_up() {
-            let (lines, recent) = (self.supervisor.written(mark), std::mem::take(&mut past.recent));
-            past.alarms.raise(&lines, &recent);
-            past.recent = recent;
-        }
     }
 
     /// Why the target could not be started anew, if so: then it stays down.
@@ -268,7 +220,8 @@ impl Watch {
     ) -> Result<Tried, Error> {
         let _gate: RwLockWriteGuard<'_, ()> = self.gate.write().await;
         self.stand_up(afresh).await;
-        // What was reported before is not its doing.
+        // What was written before is not its doing: it may be about the request that asked whether the process is ready.
+        self.supervisor.caught_up().await;
         self.take_notice();
         let is_up = self.supervisor.is_up();
         let (mark, noticed) = (self.supervisor.mark(), self.supervisor.noticed());
@@ -298,24 +251,6 @@ impl Watch {
         Ok(Tried { execution, death, was_fresh })
     }
 
-    /// Puts what was reported beside the answer of the scenario that was carried out alone.
-    fn account(&self, lines: &[String], recent: &Recent, execution: &mut Execution) {
-        let (noticed, next) = (self.supervisor.noticed(), self.supervisor.mark());
-        let mut past = self.past();
-        past.alarms.look(noticed, next);
-        // A proof looks for its own finding only: what else is reported for the first time is told as well.
-        let run_id = recent.errand.run_id.clone();
-        past.alarms.raise_once(lines, recent);
-        drop(past);
-        let reported = alarm::text_of(lines);
-        let reported = reported.map(|text| run_id.map_or(text.clone(), |run_id| run_id.without(&text)));
-        execution.reported = reported.map(Into::into);
-        let last = execution.exchanges.last_mut().map(|exchange| &mut exchange.outcome);
-        if let Some(Outcome::Response(response)) = last {
-            response.reported.clone_from(&execution.reported);
-        }
-    }
-
     /// Lets a scenario in beside others once the process is up.
     async fn enter(&self) -> RwLockReadGuard<'_, ()> {
         loop {
@@ -332,7 +267,7 @@ impl Watch {
 
     /// Starts the process anew if it is down, or if it must be one that has carried out nothing. Called by whoever has the
     /// gate alone. If it can't be started, what is sent is refused, and the campaign will ask why.
-    async fn stand_up(&self, afresh: bool) {
+    pub(super) async fn stand_up(&self, afresh: bool) {
         let is_up = self.supervisor.is_up();
         let is_good = is_up && (!afresh || self.past().is_fresh);
         if is_good || self.trouble().is_some() {
@@ -351,7 +286,7 @@ impl Watch {
         past.trouble = trouble;
     }
 
-    fn past(&self) -> MutexGuard<'_, Past> {
+    pub(super) fn past(&self) -> MutexGuard<'_, Past> {
         self.past.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -13,7 +13,7 @@ use super::rule::{Bound, Check, Kind, is_blank, number};
 use super::{Place, Rule, Spot, resolve};
 use crate::api::{Operation, is_json};
 use crate::scenario::{Argument, Body, Case, Content, Datum, proves_malformed};
-use crate::schema::{Document, NodeId, Schema, View, escape_token};
+use crate::schema::{Document, NodeId, Schema, escape_token};
 use crate::seed::Seed;
 
 /// How many values are tried for a rule.
@@ -107,27 +107,22 @@ fn is_fixed(case: &Case, spot: &Spot, ground: &dyn Ground) -> bool {
 
 /// Whether the part that a spot is in conforms.
 fn conforms(case: &Case, spot: &Spot) -> bool {
-    let accepts =
-        |schema: &Schema, value: &Datum| value.to_value().is_some_and(|value| schema.conforms(View::Request, &value));
     if spot.place == Place::Body {
         return match (&case.body, body_schema(case)) {
-            (Some(Body { content: Content::Value(value), .. }), Some(schema)) => accepts(schema, value),
+            (Some(Body { content: Content::Value(value), .. }), Some(schema)) => value.conforms(schema),
             _ => true,
         };
     }
     let Some(index) = resolve::index(&case.operation, spot) else { return false };
     let declared = &case.operation.parameters[index];
     match case.arguments.iter().find(|argument| argument.parameter == index) {
-        Some(argument) => accepts(&declared.schema, &argument.value),
+        Some(argument) => argument.value.conforms(&declared.schema),
         None => !declared.required,
     }
 }
 
 fn body_schema(case: &Case) -> Option<&Schema> {
-    let media_type = &case.body.as_ref()?.media_type;
-    let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let contents = &case.operation.body.as_ref()?.contents;
-    contents.iter().find(|content| content.matches(&essence))?.schema.as_ref()
+    case.operation.body.as_ref()?.schema_of(&case.body.as_ref()?.media_type)
 }
 
 fn mend(case: &mut Case, spot: &Spot, check: &Check, ground: &dyn Ground, attempt: u64) {

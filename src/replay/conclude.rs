@@ -74,8 +74,9 @@ impl Conclusion {
     }
 }
 
-/// Whether the last answer may come from the load on the target, not from what was asked.
-pub(super) fn is_load(execution: &Execution) -> bool {
+/// Whether the last answer may be another one a moment later: a fixture is sent at once with others, whose load the target
+/// may tell of, and a gateway's 502 or 504 is what some fixtures are about.
+pub(super) fn is_transient(execution: &Execution) -> bool {
     execution.exchanges.last().is_some_and(|exchange| match &exchange.outcome {
         Outcome::Response(response) => matches!(response.status, 429 | 503),
         Outcome::Fault(fault) => fault.kind == FaultKind::TimedOut,

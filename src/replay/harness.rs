@@ -5,38 +5,27 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
-use super::{Conditions, Replayed, View, explain};
+use super::{Replayer, Target};
 use crate::api::Api;
-use crate::engine::Executor;
 use crate::finding::Verdict;
-use crate::fixture::{Fixture, accepted_keys, folder_of, load, trial_name};
-use crate::oracle::Registry;
-use crate::seed::Seed;
+use crate::fixture::{Entry, REGRESSIONS, accepted_keys, folder_of, load, trial_name};
 use crate::store::Store;
-use crate::wire::Origin;
 
 /// What is to be tested, and against what.
 pub struct Plan {
     /// The accepted fixtures.
     pub fixtures: Arc<dyn Store>,
-    /// Their folder as the user names it, for messages: `regressions`.
-    pub root: String,
-    /// The oracles that the fixtures name.
-    pub registry: Arc<Registry>,
+    /// Sends them.
+    pub replayer: Replayer,
     /// Where the API of a fixture is; asked by each trial for itself, with the name of the API's folder.
     pub site: Arc<SiteOf>,
     /// The document of the API of a folder, if one is known: it tells of operations that were removed.
     pub document: Arc<DocumentOf>,
     /// Whether there is any target at all: without one an empty run is no mistake.
     pub has_target: bool,
-    /// Today's date, `YYYY-MM-DD`.
-    pub today: String,
-    /// Another one for each run, since the target remembers the values that are made from it.
-    pub fresh: Seed,
 }
 
 /// Says where an API is. It is called inside the runtime of the trial that asks, which lives no longer than the
@@ -56,19 +45,6 @@ pub enum Site {
     Unusable(String),
 }
 
-/// A target that is to be tested.
-pub struct Target {
-    /// The way to it.
-    pub executor: Executor,
-    /// Where it listens.
-    pub origin: Origin,
-    /// The base path; `None` if it is the one at which each fixture was found.
-    pub base_path: Option<String>,
-}
-
-/// How long a replay waits before it is tried once more.
-const PAUSE: Duration = Duration::from_millis(250);
-
 /// Runs those of all trials that the arguments select.
 pub fn run(plan: Plan, extra: Vec<Trial>, arguments: &Arguments) -> ExitCode {
     libtest_mimic::run(arguments, trials(plan, extra)).exit_code()
@@ -86,7 +62,7 @@ pub fn trials(plan: Plan, mut extra: Vec<Trial>) -> Vec<Trial> {
     let keys = match accepted_keys(&*plan.fixtures) {
         Ok(keys) => keys,
         Err(error) => {
-            let reason = format!("failed to list the fixtures of {}: {error}", plan.root);
+            let reason = format!("failed to list the fixtures of {REGRESSIONS}: {error}");
             extra.push(Trial::test("gadfly::fixtures_are_unreadable", || Err(reason.into())));
             return extra;
         }
@@ -104,7 +80,7 @@ pub fn trials(plan: Plan, mut extra: Vec<Trial>) -> Vec<Trial> {
 
 /// An empty run must not look like a good one.
 fn nothing_to_run(plan: &Plan) -> Trial {
-    let reason = format!("{} holds no fixture, and there is no specification to fuzz by", plan.root);
+    let reason = format!("{REGRESSIONS} holds no fixture, and there is no specification to fuzz by");
     let has_target = plan.has_target;
     Trial::ignorable_test("gadfly::nothing_to_run", move || {
         if has_target {
@@ -115,48 +91,29 @@ fn nothing_to_run(plan: &Plan) -> Trial {
 }
 
 fn replay(plan: &Plan, key: &str) -> Result<Completion, Failed> {
-    let fixture = load(&*plan.fixtures, &plan.root, key)?;
+    let entry = Entry { fixture: load(&*plan.fixtures, REGRESSIONS, key)?, key: key.to_owned() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         match (plan.site)(folder_of(key)) {
-            Site::Target(target) => replay_at(plan, key, &fixture, &target).await,
+            Site::Target(target) => replay_at(plan, &entry, &target).await,
             Site::Absent(reason) => Ok(Completion::ignored_with(reason)),
             Site::Unusable(reason) => Err(reason.into()),
         }
     })
 }
 
-async fn replay_at(plan: &Plan, key: &str, fixture: &Fixture, target: &Target) -> Result<Completion, Failed> {
-    let conditions =
-        Conditions { base_path: target.base_path.as_deref(), today: &plan.today, fresh: plan.fresh, pause: PAUSE };
-    let file = format!("{}/{key}", plan.root);
-    let replayed = super::run(fixture, &target.executor, &plan.registry, conditions).await;
-    let mut replayed = replayed.map_err(|error| format!("failed to replay {file}: {error}"))?;
-    if replayed.may_be_removed()
-        && let Some(api) = (plan.document)(folder_of(key))
-    {
-        replayed = replayed.by_document(fixture, &api);
-    }
-    let view = View {
-        file: &file,
-        name: &trial_name(key),
-        origin: &target.origin,
-        redactor: &target.executor.identities.redactor(),
-        looks_for: View::looks_for(&plan.registry, &fixture.oracle),
-    };
-    completion(fixture, &replayed, &view)
-}
-
-fn completion(fixture: &Fixture, replayed: &Replayed, view: &View<'_>) -> Result<Completion, Failed> {
+async fn replay_at(plan: &Plan, entry: &Entry, target: &Target) -> Result<Completion, Failed> {
+    let file = format!("{REGRESSIONS}/{}", entry.key);
+    let document = || (plan.document)(folder_of(&entry.key));
+    let replayed = plan.replayer.replay(entry, target, document).await;
+    let replayed = replayed.map_err(|error| format!("failed to replay {file}: {error}"))?;
     match &replayed.verdict {
         Verdict::Pass => Ok(Completion::Completed),
         // Neither may stay unseen, and a passed trial has no message.
         Verdict::Known { .. } => Ok(Completion::ignored_with(&replayed.verdict)),
-        Verdict::UnexpectedPass => {
-            Ok(Completion::ignored_with(format!("unexpected pass: take `known` out of {}", view.file)))
-        }
+        Verdict::UnexpectedPass => Ok(Completion::ignored_with(format!("unexpected pass: take `known` out of {file}"))),
         Verdict::Fail { .. } | Verdict::Stale { .. } | Verdict::Unreachable { .. } => {
-            Err(explain(fixture, replayed, view).into())
+            Err(plan.replayer.explained(entry, &replayed, target).into())
         }
     }
 }
@@ -167,12 +124,14 @@ mod tests {
     use std::net::TcpListener;
 
     use super::*;
+    use crate::engine::Executor;
     use crate::finding::Signature;
-    use crate::fixture::{State, write};
+    use crate::fixture::{Fixture, State, write};
     use crate::replay::testing::{Fake, answer, executor, fixture, refused, registry};
+    use crate::seed::Seed;
     use crate::store::Memory;
     use crate::transport;
-    use crate::wire::Outcome;
+    use crate::wire::{Origin, Outcome};
 
     const NAME: &str = "demo::get_a::no_5xx_89abcdef";
 
@@ -183,13 +142,10 @@ mod tests {
         }
         Plan {
             fixtures: Arc::new(store),
-            root: "regressions".into(),
-            registry: Arc::new(registry()),
+            replayer: Replayer { registry: registry(), today: "2026-06-01".into(), fresh: Seed::new(1) },
             site: Arc::new(site),
             document: Arc::new(|_| None),
             has_target,
-            today: "2026-06-01".into(),
-            fresh: Seed::new(1),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::conclude::{Conclusion, is_load};
+use super::conclude::{Conclusion, is_transient};
 use crate::engine::{self, Executor, Manner};
 use crate::finding::Verdict;
 use crate::fixture::Fixture;
@@ -72,44 +72,59 @@ pub async fn run(
     let executor = patient(executor, fixture);
     let scenario = fixture.to_scenario(conditions.base_path.unwrap_or(&fixture.base_path));
     let law = Law::named(&fixture.oracle);
-    let is_race = law.is_some_and(Law::is_race);
     let mut attempts = 0;
     loop {
         attempts += 1;
         let fresh = conditions.fresh.child(fixture.id.as_str(), attempts.into());
         // What a law asks for may be true only a while after it was confirmed.
         let settling = match law {
-            Some(_) if is_race => conditions.pause,
+            Some(law) if law.is_race() => conditions.pause,
             Some(_) if attempts > 1 => conditions.pause * SETTLING,
             _ => Duration::ZERO,
         };
         let execution = executor.run_slowly(&scenario, fresh, settling).await?;
-        let mut conclusion = Conclusion::of(fixture, (registry, &executor.identities), &scenario, &execution)?;
-        if conclusion == Conclusion::Holds
-            && asks_for_survival(fixture)
-            // A process that is watched was looked at already, and may end for somebody else meanwhile.
-            && executor.process.is_none()
-            && !listens(&executor, conditions.pause).await?
-        {
-            conclusion = Conclusion::Broken("it was answered, and nobody takes connections any more".to_owned());
-        }
-        if conclusion == Conclusion::Holds && asks_for_reports(fixture) && executor.process.is_none() {
-            conclusion = Conclusion::Stale(UNSEEN.to_owned());
-        }
-        if is_race && conclusion == Conclusion::Holds && attempts < RACES {
+        let conclusion = Conclusion::of(fixture, (registry, &executor.identities), &scenario, &execution)?;
+        let conclusion = unless_unseen(conclusion, fixture, &executor, conditions.pause).await?;
+        if is_looked_at_again(&conclusion, law, attempts) {
             continue;
         }
-        let may_settle = law.is_some() && !is_race && matches!(conclusion, Conclusion::Broken(_));
-        if may_settle && attempts == 1 {
-            continue;
-        }
-        let may_pass = matches!(conclusion, Conclusion::Unreachable(_)) || is_load(&execution);
+        let may_pass = matches!(conclusion, Conclusion::Unreachable(_)) || is_transient(&execution);
         if may_pass && attempts < ATTEMPTS {
             tokio::time::sleep(conditions.pause * attempts).await;
             continue;
         }
         let verdict = conclusion.verdict(&fixture.state, conditions.today);
         return Ok(Replayed { verdict, scenario, exchanges: execution.exchanges, attempts });
+    }
+}
+
+/// The conclusion, unless it holds only as far as answers tell: whether the process survived, or what it wrote. One that is
+/// watched was looked at already, and may end for somebody else meanwhile.
+async fn unless_unseen(
+    conclusion: Conclusion,
+    fixture: &Fixture,
+    executor: &Executor,
+    pause: Duration,
+) -> Result<Conclusion, Error> {
+    if conclusion != Conclusion::Holds || executor.process.is_some() {
+        return Ok(conclusion);
+    }
+    if asks_for_reports(fixture) {
+        return Ok(Conclusion::Stale(UNSEEN.to_owned()));
+    }
+    if asks_for_survival(fixture) && !listens(executor, pause).await? {
+        return Ok(Conclusion::Broken("it was answered, and nobody takes connections any more".to_owned()));
+    }
+    Ok(conclusion)
+}
+
+/// Whether a law is tried once more: a race need not show each time, and what another one asks for may be true a while
+/// later.
+fn is_looked_at_again(conclusion: &Conclusion, law: Option<Law>, attempts: u32) -> bool {
+    match law {
+        Some(law) if law.is_race() => *conclusion == Conclusion::Holds && attempts < RACES,
+        Some(_) => matches!(conclusion, Conclusion::Broken(_)) && attempts == 1,
+        None => false,
     }
 }
 
@@ -166,10 +181,19 @@ mod tests {
     }
 
     fn replay(fixture: &Fixture, executor: &Executor) -> Result<Replayed, Error> {
+        replay_by(&registry(), fixture, executor)
+    }
+
+    fn replay_by(registry: &Registry, fixture: &Fixture, executor: &Executor) -> Result<Replayed, Error> {
         let conditions =
             Conditions { base_path: Some("/v1"), today: TODAY, fresh: Seed::new(1), pause: Duration::ZERO };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-        runtime.block_on(run(fixture, executor, &registry(), conditions))
+        runtime.block_on(run(fixture, executor, registry, conditions))
+    }
+
+    /// What it comes to by gadfly's own oracles, with these answers in order.
+    fn judged(fixture: &Fixture, answers: Vec<Outcome>) -> Replayed {
+        replay_by(&Registry::default(), fixture, &executor(Fake::list(answers))).unwrap()
     }
 
     /// The verdict on these answers in order, and how often the fixture was sent.
@@ -240,13 +264,7 @@ mod tests {
     #[test]
     fn a_target_that_is_to_survive_is_asked_whether_it_did() {
         let died = Fixture { oracle: "process_died".into(), ..fixture(State::Open) };
-        let replay = |answers: Vec<Outcome>| {
-            let conditions = Conditions { base_path: None, today: TODAY, fresh: Seed::new(1), pause: Duration::ZERO };
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-            let executor = executor(Fake::list(answers));
-            let replayed = runtime.block_on(run(&died, &executor, &Registry::default(), conditions)).unwrap();
-            replayed.verdict.to_string()
-        };
+        let replay = |answers| judged(&died, answers).verdict.to_string();
         assert_eq!(replay(vec![answer(400), answer(404)]), "pass");
         assert_eq!(replay(vec![answer(200), fault(FaultKind::TimedOut)]), "pass");
         let gone = "fail: it was answered, and nobody takes connections any more";
@@ -261,12 +279,7 @@ mod tests {
     #[test]
     fn what_the_process_writes_is_judged_only_where_it_is_seen() {
         let told = Fixture { oracle: "runtime_error".into(), ..fixture(State::Open) };
-        let replay = |answers: Vec<Outcome>| {
-            let conditions = Conditions { base_path: None, today: TODAY, fresh: Seed::new(1), pause: Duration::ZERO };
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-            let executor = executor(Fake::list(answers));
-            runtime.block_on(run(&told, &executor, &Registry::default(), conditions)).unwrap().verdict.to_string()
-        };
+        let replay = |answers| judged(&told, answers).verdict.to_string();
         assert_eq!(replay(vec![answer(200)]), format!("stale: {UNSEEN}"));
         assert_eq!(replay(vec![fault(FaultKind::Closed)]), "fail: connection closed without an answer: port closed");
     }
@@ -332,11 +345,8 @@ mod tests {
         let mut law = two_steps();
         law.oracle = "created_object_missing".into();
         let made = || created(r#"{"id":7}"#);
-        let replay = |answers: Vec<Outcome>| {
-            let conditions = Conditions { base_path: None, today: TODAY, fresh: Seed::new(1), pause: Duration::ZERO };
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-            let executor = executor(Fake::list(answers));
-            let replayed = runtime.block_on(run(&law, &executor, &Registry::default(), conditions)).unwrap();
+        let replay = |answers| {
+            let replayed = judged(&law, answers);
             (replayed.verdict.word(), replayed.attempts)
         };
         assert_eq!(replay(vec![made(), answer(404), made(), answer(200)]), ("pass", 2));
@@ -360,10 +370,7 @@ mod tests {
     /// The verdict of a race whose tries are answered so, and how often it was tried.
     #[track_caller]
     fn check_race(tries: Vec<Vec<Outcome>>, verdict: &str, attempts: u32) {
-        let conditions = Conditions { base_path: None, today: TODAY, fresh: Seed::new(1), pause: Duration::ZERO };
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-        let executor = executor(Fake::list(tries.into_iter().flatten().collect()));
-        let replayed = runtime.block_on(run(&race(), &executor, &Registry::default(), conditions)).unwrap();
+        let replayed = judged(&race(), tries.into_iter().flatten().collect());
         let shown = replayed.verdict.to_string();
         assert!(shown.starts_with(verdict) && replayed.attempts == attempts, "{shown}, {} times", replayed.attempts);
     }

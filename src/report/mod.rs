@@ -17,5 +17,6 @@ pub use console::{Console, Look, Pace, Screen};
 pub use diagram::Diagram;
 pub use event::{Effort, Event, FindingRecord, Progress, Reached, Reporter, RuleCoverage, Summary, Unreached};
 pub use paint::Paint;
+pub use summary::made;
 pub use table::Table;
 pub use text::{line, visible};

@@ -100,8 +100,8 @@ fn remarks(findings: &[FindingRecord], listed: bool) -> Option<String> {
     Some(format!("{total} about {of}: {}{hint}", oracles.join(", ")))
 }
 
-/// What the run made, and what became of it.
-fn made(tally: &Tally) -> String {
+/// What was made at the target, and what became of it.
+pub fn made(tally: &Tally) -> String {
     let list = |by_operation: &BTreeMap<String, u64>| {
         let items: Vec<_> = by_operation.iter().map(|(operation, number)| format!("{operation} {number}")).collect();
         items.join(", ")

@@ -6,7 +6,7 @@
 use bytes::Bytes;
 use serde_json::Value;
 
-use crate::schema::tokens;
+use crate::schema::{Schema, View, tokens};
 
 /// A value tree that may be no JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +37,11 @@ impl Datum {
     /// A string.
     pub fn string(text: impl Into<String>) -> Self {
         Self::String(text.into())
+    }
+
+    /// Whether the schema accepts it in a request; what is no JSON conforms to nothing.
+    pub fn conforms(&self, schema: &Schema) -> bool {
+        self.to_value().is_some_and(|value| schema.conforms(View::Request, &value))
     }
 
     /// Appends the value as JSON text, or as near to it as the value allows.

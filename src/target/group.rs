@@ -2,10 +2,10 @@
 //!
 //! A small shell leads a process group, and the target is started into it: so a Ctrl-C for gadfly does not reach the
 //! target. The shell waits for the end of a pipe that only gadfly holds, and then kills the group with itself: when we let
-//! go of the pipe, and also when gadfly is killed. It is there before the target is, so at no moment can the target
+//! go of the pipe, and also when gadfly is killed. For a line in the pipe it asks the group to end. It is there before the target is, so at no moment can the target
 //! outlive gadfly; and no signal handler and no unsafe code is needed.
 
-use std::io;
+use std::io::{self, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 
@@ -25,7 +25,7 @@ impl Guard {
             return Err(io::Error::new(io::ErrorKind::Unsupported, message));
         }
         let mut command = Command::new("/bin/sh");
-        command.args(["-c", "read -r _; kill -s KILL 0"]);
+        command.args(["-c", "trap '' TERM; while read -r _; do kill -s TERM 0; done; kill -s KILL 0"]);
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         enter(&mut command, 0);
         let mut shell = command.spawn()?;
@@ -36,6 +36,13 @@ impl Guard {
     /// Puts what the command starts into the group.
     pub(super) fn take_in(&self, command: &mut Command) {
         enter(command, self.group);
+    }
+
+    /// Asks the group to end, by SIGTERM. Whoever does not hear it goes on.
+    pub(super) fn ask_to_end(&self) {
+        let mut pipe = self.pipe.lock().unwrap_or_else(PoisonError::into_inner);
+        // Without its shell the group is gone already.
+        let _ = pipe.as_mut().map(|pipe| pipe.write_all(b"\n"));
     }
 
     /// Ends the group soon; what is ended already stays so.

@@ -28,6 +28,8 @@ pub struct Launch {
     pub max_memory: Option<u64>,
     /// How often it is started anew.
     pub restarts: u32,
+    /// Whether it tells what leaked when it ends. Then it is asked to end, in place of being killed.
+    pub tells_leaks: bool,
     /// Knows what of its environment must not be shown when it writes that.
     pub redactor: Redactor,
 }
@@ -44,6 +46,7 @@ impl Launch {
             stall: Duration::from_secs(6),
             max_memory: None,
             restarts: 300,
+            tells_leaks: false,
             redactor: Redactor::default(),
         }
     }

@@ -7,6 +7,7 @@
 mod exit;
 mod group;
 mod launch;
+mod leak;
 mod output;
 mod process;
 mod ready;
@@ -16,6 +17,7 @@ mod usage;
 
 pub use exit::{Death, Exit};
 pub use launch::{Launch, Ready};
+pub use leak::{Leak, Leaks, asks_for_leaks};
 pub use report::CrashReport;
 pub use supervisor::{Error, Lives, Supervisor};
 pub use usage::Usage;

@@ -111,6 +111,11 @@ impl Process {
         ended.ok().and_then(|exit| *exit).unwrap_or(Exit::Signal(9))
     }
 
+    /// Asks it to end by itself.
+    pub(super) fn ask_to_end(&self) {
+        self.guard.ask_to_end();
+    }
+
     /// Ends it soon.
     pub(super) fn end(&self) {
         self.guard.end();
@@ -234,6 +239,19 @@ mod tests {
         while is_alive() {
             thread::yield_now();
         }
+    }
+
+    #[test]
+    fn one_that_is_asked_to_end_has_time_for_its_last_words() {
+        let process = start("trap 'echo bye; exit 5' TERM; echo up; while :; do sleep 0.01; done");
+        while !process.output.contains("up") {
+            thread::yield_now();
+        }
+        process.ask_to_end();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        assert_eq!(runtime.block_on(process.ended()), Exit::Code(5));
+        assert_eq!(process.output.since(0).last().map(String::as_str), Some("bye"));
+        process.ask_to_end();
     }
 
     #[test]

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use super::process::Process;
 use super::ready::{Sign, is_ready, listens, sign};
-use super::{CrashReport, Death, Exit, Launch, Usage};
+use super::{CrashReport, Death, Exit, Launch, Leaks, Usage};
 use crate::wire::{FaultKind, Origin, Scheme};
 
 /// Between two looks whether it is ready.
@@ -26,6 +26,8 @@ const AFTERMATH: Duration = Duration::from_millis(30);
 const SILENT: u32 = 3;
 /// How often a start is tried when the process ends at once: the port may be held for a while by what was before.
 const STARTS: u32 = 5;
+/// How long one that tells what leaked has for its end.
+const LEAVE: Duration = Duration::from_secs(5);
 /// How much of its output is kept of a death, and how many lines if no crash is reported in them.
 const MOST_BYTES: usize = 8 << 10;
 const LAST_LINES: usize = 40;
@@ -36,6 +38,7 @@ pub struct Supervisor {
     origin: Origin,
     process: Mutex<Arc<Process>>,
     lives: Mutex<Lives>,
+    leaks: Mutex<Leaks>,
     /// Whether it answers harmless requests at all: of one that never did, silence says nothing.
     is_talkative: bool,
 }
@@ -121,7 +124,8 @@ impl Supervisor {
         let process = Arc::new(process);
         let is_talkative = sign(&launch.ready, &origin, launch.stall / SILENT).await == Sign::Answered;
         let lives = Lives { starts: 1, first: process.usage(), ..Lives::default() };
-        Ok(Self { launch, origin, process: Mutex::new(process), lives: Mutex::new(lives), is_talkative })
+        let (process, lives, leaks) = (Mutex::new(process), Mutex::new(lives), Mutex::default());
+        Ok(Self { launch, origin, process, lives, leaks, is_talkative })
     }
 
     /// Where it listens, in all its lives.
@@ -156,6 +160,11 @@ impl Supervisor {
         let process = self.process();
         let _ = timeout(AFTERMATH, process.ended()).await;
         process.caught_up().await;
+    }
+
+    /// Waits until all that it has written so far was taken.
+    pub async fn caught_up(&self) {
+        self.process().caught_up().await;
     }
 
     /// Whether it still answers; if not, it is on its way to its end, and that is waited for. One that lives and is silent
@@ -223,6 +232,12 @@ impl Supervisor {
         if self.lives_now().starts > self.launch.restarts {
             return Err(Error::Spent(self.lives_now().deaths));
         }
+        if self.launch.tells_leaks && !is_dead {
+            let mark = old.output.mark();
+            old.ask_to_end();
+            let _ = timeout(LEAVE, old.ended()).await;
+            self.leaks_now().take_in(&self.written(mark).join("\n"));
+        }
         old.end();
         old.ended().await;
         self.lives_now().starts += 1;
@@ -230,6 +245,11 @@ impl Supervisor {
         self.lives_now().first = process.usage();
         *self.process.lock().unwrap_or_else(PoisonError::into_inner) = process;
         Ok(())
+    }
+
+    /// What those told to have leaked that were ended so far; `None` if nobody asks them to tell it.
+    pub fn leaks(&self) -> Option<Leaks> {
+        self.launch.tells_leaks.then(|| self.leaks_now().clone())
     }
 
     /// What became of it so far.
@@ -247,6 +267,10 @@ impl Supervisor {
 
     fn process(&self) -> Arc<Process> {
         Arc::clone(&self.process.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn leaks_now(&self) -> MutexGuard<'_, Leaks> {
+        self.leaks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lives_now(&self) -> MutexGuard<'_, Lives> {

@@ -2,11 +2,16 @@
 //! It knows no HTTP but where a request ends.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::wire::Origin;
+use super::{Options, Transport};
+use crate::wire::{Origin, Request};
+
+/// Long enough for any loaded machine, short enough to wait for.
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// One thing that the server does on a connection. After the last one it closes it.
 #[derive(Clone, Debug)]
@@ -59,6 +64,25 @@ impl Server {
     pub(super) fn received(&self) -> Vec<Vec<u8>> {
         self.received.lock().unwrap().clone()
     }
+}
+
+/// Two requests at once through the transport that is made for this server: each is written before either is answered.
+pub(super) async fn check_at_once<T: Transport>(transport: impl FnOnce(&Server) -> T) {
+    let script = |body: &str| {
+        let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n{body}");
+        vec![Act::Receive, Act::Gather(2), Act::Send(answer.into())]
+    };
+    let server = Server::start(vec![script("a"), script("b")]).await;
+    let requests = ["/1", "/2"].map(|target| Arc::new(Request::new("GET", target))).to_vec();
+    let options = Options { timeout: PATIENCE, fresh_connection: false };
+    let exchanges = transport(&server).send_at_once(requests, options).await.unwrap();
+    let targets: Vec<_> = exchanges.iter().map(|exchange| exchange.request.target_text().into_owned()).collect();
+    assert_eq!(targets, ["/1", "/2"], "outcomes come in the order of the requests");
+    let mut bodies: Vec<_> =
+        exchanges.iter().map(|exchange| exchange.outcome.response().unwrap().text().into_owned()).collect();
+    bodies.sort();
+    assert_eq!(bodies, ["a", "b"], "each has a connection of its own");
+    assert_eq!(server.received().len(), 2);
 }
 
 async fn play(mut stream: TcpStream, script: Vec<Act>, log: Arc<Mutex<Vec<Vec<u8>>>>) {

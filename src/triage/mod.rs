@@ -1,10 +1,12 @@
 //! From a suspicion to a proved finding.
 //!
-//! Main types: [`Prover`], [`Confirmed`]. It re-sends and counts; it writes nothing and shows nothing.
+//! Main types: [`Suspicion`], [`Prover`], [`Confirmed`]. It re-sends and counts; it writes nothing and shows nothing.
 
 mod prove;
+mod suspicion;
 
-pub use prove::{Proved, Prover, Suspicion};
+pub use prove::{Proved, Prover};
+pub use suspicion::Suspicion;
 
 // They live below, since fixtures are made of them and have the same rank as this module.
 pub use crate::finding::{Confirmed, Ratio};

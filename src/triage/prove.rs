@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::{try_join, try_join_all};
 
-use super::{Confirmed, Ratio};
+use super::{Confirmed, Ratio, Suspicion};
 use crate::engine::{Error, Execution, Executor, Manner, preparations, repeated};
 use crate::finding::{Finding, Severity};
 use crate::oracle::{Check, Registry, holds_in_sequence};
@@ -27,45 +27,6 @@ const RACES: u32 = 10;
 /// The pause before the last step each time that a race is re-sent: its control shows already that what was confirmed is
 /// read at once, so this need not be long.
 const RACE_SETTLING: Duration = Duration::from_millis(100);
-
-/// A finding that was seen once.
-#[derive(Clone, Debug)]
-pub struct Suspicion {
-    /// What an oracle said.
-    pub finding: Finding,
-    /// The requests that led to it.
-    pub scenario: Scenario,
-    /// Other forms of a scenario that makes things first: for things that do not exist, with things that are made in
-    /// another way, and for those that existed when the suspicion arose.
-    pub alone: Vec<Scenario>,
-    /// What they gave.
-    pub exchanges: Vec<Exchange>,
-    /// A request that was answered before: if it is not answered now, the target is stalled, and nobody hangs alone.
-    pub witness: Option<Scenario>,
-    /// A request to the same operation that was answered 2xx before: if it fails as well now, the operation fails for
-    /// everybody, and it is not this request that breaks it.
-    pub control: Option<Scenario>,
-    /// Whether nothing else is sent while it is proved.
-    pub is_quiet: bool,
-    /// Whether something like it was waited for before: the pause is not needed again.
-    pub is_settled: bool,
-}
-
-impl Suspicion {
-    /// Nothing is known beyond what was seen.
-    pub fn new(finding: Finding, scenario: Scenario, exchanges: Vec<Exchange>) -> Self {
-        Self {
-            finding,
-            scenario,
-            alone: Vec::new(),
-            exchanges,
-            witness: None,
-            control: None,
-            is_quiet: false,
-            is_settled: false,
-        }
-    }
-}
 
 /// What re-sending showed.
 #[derive(Debug)]
@@ -128,11 +89,15 @@ impl Prover {
         Ok((ratio, requests))
     }
 
-    /// Whether the operation fails with a request that it answered before, and the requests that it took to know.
-    pub async fn fails_anyway(&self, suspicion: &Suspicion, seed: Seed) -> Result<(bool, u64), Error> {
-        let Some(control) = suspicion.control.as_ref().filter(|_| fails(&suspicion.exchanges)) else {
-            return Ok((false, 0));
-        };
+    /// Whether the operation that failed like this fails with the control as well, a request that it answered before; and
+    /// the requests that it took to know.
+    pub async fn fails_anyway(
+        &self,
+        failed: &[Exchange],
+        control: Option<&Scenario>,
+        seed: Seed,
+    ) -> Result<(bool, u64), Error> {
+        let Some(control) = control.filter(|_| fails(failed)) else { return Ok((false, 0)) };
         let execution = self.executor.in_manner(Manner::Alone).run(control, fresh(seed, 0)).await?;
         Ok((execution.broken.is_none() && fails(&execution.exchanges), execution.exchanges.len() as u64))
     }
@@ -389,9 +354,7 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let exchanges = runtime.block_on(executor.run(&scenario, Seed::new(1))).unwrap().exchanges;
         let finding = registry.judge(&Trace { scenario: &scenario, exchanges: &exchanges }).remove(0);
-        let (alone, witness, is_quiet) = (vec![], None, false);
-        let suspicion =
-            Suspicion { finding, scenario, alone, exchanges, witness, control: None, is_quiet, is_settled: true };
+        let suspicion = Suspicion { is_settled: true, ..Suspicion::new(finding, scenario, exchanges) };
         let shown = runtime.block_on(Prover::new(executor, registry, 3).prove(suspicion, Seed::new(1))).unwrap();
         assert_eq!(shown.confirmed.ratio, Ratio { hits, tries: 10 });
         assert_eq!(shown.confirmed.is_proved(), hits > 0);

@@ -188,6 +188,32 @@ async fn a_target_tells_what_is_worth_keeping() {
     demo.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_pruning_makes_at_the_target_is_deleted_again() {
+    let demo = Demo::start(Options { clean: true, address: SocketAddr::from(([127, 0, 0, 1], 0)) }).await.unwrap();
+    let url = demo.base_url();
+    let checked = tokio::task::spawn_blocking(move || {
+        let toml =
+            "[api.shop]\nspec = 'shop.yaml'\nas = 'alice'\n[api.shop.identity.alice]\nbearer = 'demo-alice-token'\n";
+        let project = Project::new(&[("shop.yaml", DOCUMENT), ("gadfly.toml", toml)]);
+        let mut order: Value = serde_json::from_str(&entry("POST /orders", "/orders", "valid", "a")).unwrap();
+        let to = json!({"name": "Ann", "street": "1 Road", "city": "London", "postcode": "N1 9GU", "country": "GB"});
+        let step = &mut order["steps"][0];
+        step["headers"] = json!([["Content-Type", "application/json"]]);
+        step["body"] = json!({"json": {"items": [{"sku": "MUG-0001", "quantity": 1}], "shipTo": to}});
+        project.write("corpus/shop/a.json", &order.to_string());
+        let prune = ["corpus", "prune", "shop", "--url", &url, "--dry-run", "--json"];
+        let ran = project.gadfly(&prune);
+        let object = ran.object();
+        assert_eq!(object["made"], json!({"made": 1, "ended": 1, "left": {}, "endless": {}}), "{ran:?}");
+        assert!(ran.err.contains("made there: 1 object, 1 of them deleted again"), "{ran:?}");
+        let left = project.gadfly(&[&prune[..], &["--no-clean-up"]].concat()).object();
+        assert_eq!(left["made"], Value::Null, "{left}");
+    });
+    checked.await.unwrap();
+    demo.stop().await;
+}
+
 const TICKETS: &str = r"
 openapi: 3.1.0
 info: {title: Tickets, version: '1'}

@@ -1,5 +1,6 @@
 //! Targets that gadfly runs itself: started, awaited, watched, restarted; and each death blamed on the right request.
 
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
@@ -86,6 +87,22 @@ fn it_ends_with_gadfly_however_that_ends() {
     gadfly.kill().unwrap();
     gadfly.wait().unwrap();
     awaited("the server is gone", || (!is_alive(&server)).then_some(()));
+}
+
+/// What comes of this beside a server that gadfly does not run; it is told where that is.
+fn beside(project: &Project, more: &[&str], run: impl FnOnce(&str) -> Ran) -> Ran {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
+    let up = project.path("up");
+    // Of an earlier one.
+    let _ = std::fs::remove_file(&up);
+    let mut command = Command::new(&*SERVER);
+    let command = command.args([&port, &format!("up={}", up.display())]).args(more);
+    let mut server = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    awaited("the server is up", || std::fs::read_to_string(&up).ok().filter(|text| !text.is_empty()));
+    let ran = run(&format!("http://127.0.0.1:{port}"));
+    server.kill().unwrap();
+    server.wait().unwrap();
+    ran
 }
 
 /// Whether there is a process of this number.
@@ -175,16 +192,7 @@ fn a_death_after_the_answer_is_blamed_as_well() {
     assert_eq!(red.object()["counts"], json!({"fail": 1}), "{red:?}");
 
     // Against a target that gadfly does not run, the fixture asks whether somebody is still there.
-    let url = late["curl"].as_str().unwrap().split('\'').find(|part| part.starts_with("http")).unwrap().to_owned();
-    let url = url.split("/late").next().unwrap();
-    let up = project.path("up");
-    let mut server = Command::new(&*SERVER);
-    server.args([url.rsplit(':').next().unwrap(), &format!("up={}", up.display())]);
-    let mut server = server.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    awaited("the server is up", || std::fs::read_to_string(&up).ok().filter(|text| !text.is_empty()));
-    let red = project.gadfly(&["replay", "process_died", "--url", url, "--json"]);
-    server.kill().unwrap();
-    server.wait().unwrap();
+    let red = beside(&project, &[], |url| project.gadfly(&["replay", "process_died", "--url", url, "--json"]));
     assert_eq!(red.code, Some(1), "{red:?}");
     let reason = red.object()["fixtures"][0]["reason"].clone();
     assert_eq!(reason, "it was answered, and nobody takes connections any more");
@@ -330,4 +338,68 @@ fn what_does_not_get_up_is_told() {
     let abroad = project.gadfly(&abroad);
     assert_eq!(abroad.code, Some(2), "{abroad:?}");
     assert!(abroad.err.contains("listens on this machine"), "{abroad:?}");
+}
+
+#[test]
+fn a_head_that_is_run_is_compared_and_its_death_is_a_difference() {
+    let project = project();
+    let ran = beside(&project, &["fixed"], |base| {
+        let include = ["--include", "GET /ping", "--include", "POST /abort"];
+        let flags = ["compare", "crashing.json", "--base", base, "--requests", "100"];
+        supervised(&project, &[&flags[..], &include].concat(), &[])
+    });
+    let object = ran.object();
+    let differences = object["differences"].as_array().unwrap();
+    assert_eq!((ran.code, differences.len()), (Some(1), 1), "{ran:?}");
+    let died = &differences[0];
+    assert_eq!((&died["operation"], &died["class"]), (&"POST /abort".into(), &"status_class".into()), "{died:#}");
+    assert_eq!((&died["head"], &died["confirmed"]), (&"the process died".into(), &json!({"hits": 3, "tries": 3})));
+    let diff = died["diff"].as_str().unwrap();
+    assert!(diff.contains("+no answer: the process died: killed by signal 6 (SIGABRT)"), "{diff}");
+    assert!(diff.contains("mode=boom HTTP/1.1 as nobody\n"), "both get the same request, without an id: {diff}");
+    assert!(died["curl"].as_str().unwrap().contains("mode=boom"), "{died:#}");
+    assert!(object["compared"].as_u64().is_some_and(|compared| compared > 20), "it goes on: {object:#}");
+    assert!(object["process"]["deaths"].as_u64().is_some_and(|deaths| deaths >= 3), "{object:#}");
+    assert!(ran.err.contains("was started anew"), "{ran:?}");
+
+    // The command may stand in the file as well.
+    let toml = format!("[api.crashing]\nspec = 'crashing.json'\nrun = ['{}', '{{port}}', 'fixed']\n", *SERVER);
+    project.write("gadfly.toml", &toml);
+    let flags = ["compare", "crashing", "--requests", "30", "--include", "POST /abort", "--json", "--base"];
+    let twins = beside(&project, &["fixed"], |base| project.gadfly(&[&flags[..], &[base]].concat()));
+    assert_eq!((twins.code, &twins.object()["differences"]), (Some(0), &json!([])), "{twins:?}");
+    assert_eq!(twins.object()["process"]["deaths"], 0, "{twins:?}");
+}
+
+#[test]
+fn deaths_of_a_head_that_are_no_difference_are_told() {
+    let project = project();
+    let compared = |more: &[&str]| {
+        beside(&project, &["fixed"], |base| {
+            let flags = ["compare", "crashing.json", "--base", base, "--requests", "30"];
+            supervised(&project, &[&flags[..], more].concat(), &[])
+        })
+    };
+    let fired = compared(&["--include", "PUT /arm", "--include", "POST /fire"]);
+    assert!(fired.object()["process"]["deaths"].as_u64().is_some_and(|deaths| deaths > 0), "{fired:?}");
+    assert!(fired.err.contains("--head died of no request alone; `gadfly fuzz` with --run looks"), "{fired:?}");
+    let spent = compared(&["--include", "GET /ping", "--include", "POST /abort", "--restarts", "1"]);
+    assert_eq!((spent.code, &spent.object()["unreachable"]), (Some(1), &"head".into()), "{spent:?}");
+    assert!(spent.err.contains("--head is down: the target died"), "{spent:?}");
+}
+
+#[test]
+fn recordings_are_sent_to_a_target_that_is_run() {
+    let log = "curl -X POST 'http://elsewhere.invalid/abort?mode=boom'\ncurl http://elsewhere.invalid/ping\n";
+    let project = project();
+    project.write("log.txt", log);
+    let import = ["import", "log.txt", "--spec", "crashing.json"];
+    let ran = supervised(&project, &import, &[]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    let run = ran.object()["run"].clone();
+    finding(&run, "process_died", "POST /abort");
+    assert_eq!((&run["operations"], &run["operations_with_2xx"]), (&2.into(), &1.into()), "{run:#}");
+    assert!(run["process"]["starts"].as_u64().is_some_and(|starts| starts > 1), "{run:#}");
+    let green = supervised(&project, &import, &["fixed"]);
+    assert_eq!((green.code, &green.object()["run"]["process"]["deaths"]), (Some(0), &0.into()), "{green:?}");
 }

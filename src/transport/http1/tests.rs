@@ -6,12 +6,10 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::Http1;
-use crate::transport::testing::{Act, Server, answer};
+use crate::transport::testing::{Act, PATIENCE, Server, answer, check_at_once};
 use crate::transport::{Limits, Options, Transport};
 use crate::wire::{Exchange, FaultKind, Outcome, Request};
 
-/// Long enough for any loaded machine, short enough to wait for.
-const PATIENCE: Duration = Duration::from_secs(30);
 const LIMITS: Limits = Limits { head: 2000, kept: 10, read: 1000, idle: 4 };
 
 fn get(target: &'static str) -> Request {
@@ -307,24 +305,7 @@ proptest! {
 
 #[test]
 fn requests_at_once_are_written_before_any_is_answered() {
-    run(async {
-        let script = |body: &str| {
-            let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n{body}");
-            vec![Act::Receive, Act::Gather(2), Act::Send(answer.into())]
-        };
-        let server = Server::start(vec![script("a"), script("b")]).await;
-        let transport = Http1::new(server.origin.clone(), LIMITS);
-        let requests = ["/1", "/2"].map(|target| Arc::new(Request::new("GET", target))).to_vec();
-        let options = Options { timeout: PATIENCE, fresh_connection: false };
-        let exchanges = transport.send_at_once(requests, options).await.unwrap();
-        let targets: Vec<_> = exchanges.iter().map(|exchange| exchange.request.target_text().into_owned()).collect();
-        assert_eq!(targets, ["/1", "/2"], "outcomes come in the order of the requests");
-        let mut bodies: Vec<_> =
-            exchanges.iter().map(|exchange| exchange.outcome.response().unwrap().text().into_owned()).collect();
-        bodies.sort();
-        assert_eq!(bodies, ["a", "b"], "each has a connection of its own");
-        assert_eq!(server.received().len(), 2);
-    });
+    run(check_at_once(|server| Http1::new(server.origin.clone(), LIMITS)));
 }
 
 #[test]

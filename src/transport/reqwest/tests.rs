@@ -4,12 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{FetchError, Reqwest, fetch};
-use crate::transport::testing::{Act, Server, answer};
+use crate::transport::testing::{Act, PATIENCE, Server, answer, check_at_once};
 use crate::transport::{Limits, Options, Transport, tls};
 use crate::wire::{Exchange, Outcome, Request};
 
-/// Long enough for any loaded machine.
-const PATIENCE: Duration = Duration::from_secs(30);
 const LIMITS: Limits = Limits { head: 2000, kept: 10, read: 1000, idle: 4 };
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
@@ -170,22 +168,5 @@ fn documents_are_fetched_within_their_bounds() {
 
 #[test]
 fn requests_at_once_are_written_before_any_is_answered() {
-    run(async {
-        let script = |body: &str| {
-            let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n{body}");
-            vec![Act::Receive, Act::Gather(2), Act::Send(answer.into())]
-        };
-        let server = Server::start(vec![script("a"), script("b")]).await;
-        let transport = reqwest(&server, None);
-        let requests = ["/1", "/2"].map(|target| Arc::new(Request::new("GET", target))).to_vec();
-        let options = Options { timeout: PATIENCE, fresh_connection: false };
-        let exchanges = transport.send_at_once(requests, options).await.unwrap();
-        let targets: Vec<_> = exchanges.iter().map(|exchange| exchange.request.target_text().into_owned()).collect();
-        assert_eq!(targets, ["/1", "/2"], "outcomes come in the order of the requests");
-        let mut bodies: Vec<_> =
-            exchanges.iter().map(|exchange| exchange.outcome.response().unwrap().text().into_owned()).collect();
-        bodies.sort();
-        assert_eq!(bodies, ["a", "b"], "each has a connection of its own");
-        assert_eq!(server.received().len(), 2);
-    });
+    run(check_at_once(|server| reqwest(server, None)));
 }

@@ -1,5 +1,5 @@
-/* A server that uses memory which it has given back, and adds without looking, for the tests of sanitizers. Its arguments
- * are the port and, for a sum that is right, `fixed`. */
+/* A server that uses memory which it has given back, adds without looking, and forgets what it made, for the tests of
+ * sanitizers. Its arguments are the port and, for a sum that is right, `fixed`; or `forget`, to forget something and end. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <signal.h>
@@ -17,12 +17,24 @@ static size_t show_note(void) { return note[0] == 'a' ? 1 : 2; }
 
 static int is_fixed;
 
+static void forget(void) {
+  for (int index = 0; index < 50; index++) {
+    char *volatile made = malloc(100);
+    strcpy(made, "x");
+    made = NULL;
+  }
+}
+
+/* A sanitizer looks for what is forgotten when a program ends by itself. */
+static void leave(int signal) { exit(signal == SIGTERM ? 0 : 1); }
+
 static void add(const char *number) {
   int term = (int)strtol(number, NULL, 10);
   if (is_fixed) {
     fprintf(stderr, "sum %lld\n", (long long)term + 1);
     return;
   }
+  forget();
   int sum = term + 1;
   fprintf(stderr, "sum %d\n", sum);
 }
@@ -40,7 +52,12 @@ static void handle(const char *request) {
 
 int main(int count, char **arguments) {
   if (count < 2) return 2;
+  if (strcmp(arguments[1], "forget") == 0) {
+    forget();
+    return 0;
+  }
   is_fixed = count > 2;
+  signal(SIGTERM, leave);
   signal(SIGPIPE, SIG_IGN);
   int listener = socket(AF_INET, SOCK_STREAM, 0), on = 1;
   setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);

@@ -1,0 +1,72 @@
+//! What the replays of one run have in common, whoever asks for them. Main types: [`Replayer`], [`Target`].
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Conditions, Error, Replayed, View, explain, run};
+use crate::api::Api;
+use crate::clock;
+use crate::engine::Executor;
+use crate::fixture::{Entry, REGRESSIONS, trial_name};
+use crate::oracle::Registry;
+use crate::seed::Seed;
+use crate::wire::Origin;
+
+/// How long a replay waits before it is tried once more.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// Where fixtures are sent.
+pub struct Target {
+    /// The way to it.
+    pub executor: Executor,
+    /// Where it listens.
+    pub origin: Origin,
+    /// The base path; `None` if it is the one at which each fixture was found.
+    pub base_path: Option<String>,
+}
+
+/// Sends fixtures and says what came of them.
+pub struct Replayer {
+    /// The oracles that the fixtures name.
+    pub registry: Registry,
+    /// Today's date, `YYYY-MM-DD`.
+    pub today: String,
+    /// Another one for each run, since the target remembers the values that are made from it.
+    pub fresh: Seed,
+}
+
+impl Replayer {
+    /// A run that begins now, with all oracles.
+    pub fn begin() -> Self {
+        Self { registry: Registry::default(), today: clock::today(), fresh: Seed::new(clock::moment()) }
+    }
+
+    /// Sends one fixture. The document is asked for only where the answer makes one ask whether the operation was removed.
+    pub async fn replay(
+        &self,
+        Entry { fixture, .. }: &Entry,
+        target: &Target,
+        document: impl FnOnce() -> Option<Arc<Api>>,
+    ) -> Result<Replayed, Error> {
+        let Self { registry, today, fresh } = self;
+        let conditions = Conditions { base_path: target.base_path.as_deref(), today, fresh: *fresh, pause: PAUSE };
+        let replayed = run(fixture, &target.executor, registry, conditions).await?;
+        let document = if replayed.may_be_removed() { document() } else { None };
+        Ok(match document {
+            Some(api) => replayed.by_document(fixture, &api),
+            None => replayed,
+        })
+    }
+
+    /// All that there is to say of a replay.
+    pub fn explained(&self, Entry { key, fixture }: &Entry, replayed: &Replayed, target: &Target) -> String {
+        let view = View {
+            file: &format!("{REGRESSIONS}/{key}"),
+            name: &trial_name(key),
+            origin: &target.origin,
+            redactor: &target.executor.identities.redactor(),
+            looks_for: View::looks_for(&self.registry, &fixture.oracle),
+        };
+        explain(fixture, replayed, &view)
+    }
+}

@@ -1,0 +1,44 @@
+//! What is to be proved. Main type: [`Suspicion`].
+
+use crate::finding::Finding;
+use crate::scenario::Scenario;
+use crate::wire::Exchange;
+
+/// A finding that was seen once.
+#[derive(Clone, Debug)]
+pub struct Suspicion {
+    /// What an oracle said.
+    pub finding: Finding,
+    /// The requests that led to it.
+    pub scenario: Scenario,
+    /// Other forms of a scenario that makes things first: for things that do not exist, with things that are made in
+    /// another way, and for those that existed when the suspicion arose.
+    pub alone: Vec<Scenario>,
+    /// What they gave.
+    pub exchanges: Vec<Exchange>,
+    /// A request that was answered before: if it is not answered now, the target is stalled, and nobody hangs alone.
+    pub witness: Option<Scenario>,
+    /// A request to the same operation that was answered 2xx before: if it fails as well now, the operation fails for
+    /// everybody, and it is not this request that breaks it.
+    pub control: Option<Scenario>,
+    /// Whether nothing else is sent while it is proved.
+    pub is_quiet: bool,
+    /// Whether something like it was waited for before: the pause is not needed again.
+    pub is_settled: bool,
+}
+
+impl Suspicion {
+    /// Nothing is known beyond what was seen.
+    pub fn new(finding: Finding, scenario: Scenario, exchanges: Vec<Exchange>) -> Self {
+        Self {
+            finding,
+            scenario,
+            alone: Vec::new(),
+            exchanges,
+            witness: None,
+            control: None,
+            is_quiet: false,
+            is_settled: false,
+        }
+    }
+}
