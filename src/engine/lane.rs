@@ -31,6 +31,7 @@ const REPEATS: u32 = 16;
 const SHORT_WAITS: u32 = 3;
 /// How many turns of an operation are valid requests only, until one succeeds.
 const FIRST: u64 = 6;
+
 /// What became of one operation so far.
 #[derive(Clone, Debug)]
 pub struct LaneReport {

@@ -6,7 +6,7 @@
 //! the culprit kills again, and its last exchange then is [`FaultKind::Died`]. Thus neither the answers nor the blame
 //! depend on what happened to be under way. A death that no lost scenario accounts for is a [`Fall`], for the campaign to
 //! look into. What a process that lives on reports, such as undefined behaviour, stands beside the answer of a scenario that
-//! was carried out alone; else it is an [`Alarm`], for the campaign as well.
+//! was carried out alone; else it is an [`Alarm`](super::Alarm), for the campaign as well.
 
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -74,8 +74,8 @@ impl Conclusion {
     }
 }
 
-/// Whether the last answer may be another one a moment later: a fixture is sent at once with others, whose load the target
-/// may tell of, and a gateway's 502 or 504 is what some fixtures are about.
+/// Whether the last answer may be another one a moment later, since it comes from the load on the target and not from what
+/// was asked: 429, 503, or none in time.
 pub(super) fn is_transient(execution: &Execution) -> bool {
     execution.exchanges.last().is_some_and(|exchange| match &exchange.outcome {
         Outcome::Response(response) => matches!(response.status, 429 | 503),
