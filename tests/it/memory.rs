@@ -134,7 +134,8 @@ fn last(summary: &Summary) -> u64 {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_run_reaches_the_same_in_a_quarter_of_the_requests() {
     let store = Arc::new(Memory::default());
-    let first = run(&store, 3000, 16, 100).await;
+    // One after the other: what is deleted while others use it is another thing each time.
+    let first = run(&store, 3000, 1, 100).await;
     assert_eq!(first.operations_with_2xx, first.operations, "{:#?}", first.never_2xx);
     let quarter = last(&first) / 4;
     // The ids are others on each server, and no name is taken twice.
