@@ -54,7 +54,7 @@ impl<'a> Merger<'a> {
 
     fn restrict(&mut self, members: &[Value]) {
         match &mut self.out.enumeration {
-            Some(allowed) => allowed.retain(|value| members.contains(value)),
+            Some(allowed) => allowed.retain(|value| members.iter().any(|member| equal(member, value))),
             none => *none = Some(members.to_vec()),
         }
     }
@@ -102,6 +102,10 @@ impl<'a> Merger<'a> {
         }
         let named = schema.get("format").and_then(Value::as_str).and_then(Format::named);
         let encoded = schema.get("contentEncoding").and_then(Value::as_str).and_then(Format::encoded);
+        if rules.format.is_none() {
+            rules.is_format_judged =
+                named.is_some_and(|format| schema.get("format").is_some_and(|name| name == format.name()));
+        }
         rules.format = rules.format.or(named).or(encoded);
     }
 
@@ -144,6 +148,8 @@ impl<'a> Merger<'a> {
         let parts: Vec<Part> = parts.collect();
         self.arrays();
         self.objects(&parts);
+        self.out.narrowed = parts.iter().any(|part| matches!(part, Part::Tag(..) | Part::Differ(..)));
+        self.out.narrowed |= self.schemas.iter().any(|(_, schema)| negation::is_rough(schema));
         if let Some(tag) = parts.iter().find_map(own_tag) {
             self.tag(tag);
         }
@@ -269,22 +275,35 @@ impl<'a> Merger<'a> {
         let mut seen = std::collections::BTreeSet::new();
         names.retain(|name| seen.insert(*name));
         let properties: Vec<Property> = names.iter().filter_map(|name| self.property(name, &required, parts)).collect();
-        // A required member that may not be there at all makes the whole impossible.
-        let is_barred = required.iter().any(|name| !properties.iter().any(|property| *property.name == **name));
-        self.out.impossible |= self.out.types == Types::OBJECT && is_barred;
+        // A required member that may not be there at all makes the whole impossible, unless a server sets it.
+        let is_made = |name: &str| properties.iter().any(|property| *property.name == *name);
+        let barred = required.iter().find(|name| !is_made(name) && !self.is_set_by_server(name));
+        let barred: Option<Arc<str>> = barred.map(|name| (*name).into());
+        self.out.impossible |= self.out.types == Types::OBJECT && barred.is_some();
         // Where other types are allowed, objects that are made do not conform.
-        self.out.unproved |= is_barred;
+        self.out.unproved |= barred.is_some();
+        self.out.object.barred = barred;
         self.out.object.properties = properties;
+    }
+
+    /// The schemas that apply to a member of this name.
+    fn all_applying(&self, name: &str) -> Vec<Arc<str>> {
+        let mut applying = Vec::new();
+        for (pointer, schema) in &self.schemas {
+            Self::applying(pointer, schema, name, &mut applying);
+        }
+        applying
+    }
+
+    fn is_set_by_server(&self, name: &str) -> bool {
+        self.all_applying(name).iter().any(|pointer| self.is_read_only(pointer))
     }
 
     fn property(&self, name: &str, required: &[&str], parts: &[Part]) -> Option<Property> {
         if self.out.object.forbidden.iter().any(|forbidden| **forbidden == *name) {
             return None;
         }
-        let mut applying: Vec<Arc<str>> = Vec::new();
-        for (pointer, schema) in &self.schemas {
-            Self::applying(pointer, schema, name, &mut applying);
-        }
+        let applying = self.all_applying(name);
         let is_false = |pointer: &Arc<str>| self.document.at(pointer) == Some(&Value::Bool(false));
         if applying.iter().any(is_false) {
             return None;
@@ -333,6 +352,23 @@ impl<'a> Merger<'a> {
         let Some(schema) = self.document.at(pointer) else { return false };
         let target = schema.get("$ref").and_then(Value::as_str).and_then(pointer_of);
         flagged(schema) || target.and_then(|target| self.document.at(&target)).is_some_and(flagged)
+    }
+}
+
+/// Whether JSON Schema calls two values equal: a number may be written in several ways.
+fn equal(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Number(one), Value::Number(other)) => {
+            one == other || (one.is_f64() || other.is_f64()) && one.as_f64() == other.as_f64()
+        }
+        (Value::Array(one), Value::Array(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| equal(one, other))
+        }
+        (Value::Object(one), Value::Object(other)) => {
+            let has = |(name, value): (&String, &Value)| other.get(name).is_some_and(|other| equal(value, other));
+            one.len() == other.len() && one.iter().all(has)
+        }
+        _ => one == other,
     }
 }
 

@@ -25,6 +25,8 @@ pub(crate) enum Part {
     Forbid(Arc<str>),
     /// A discriminator: this member has this value.
     Tag(Arc<str>, Arc<str>),
+    /// No discriminator counts, as for a validator.
+    Untagged,
     /// This member must be there, and have none of the values that the schema at this JSON pointer asks for.
     Differ(Arc<str>, Arc<str>),
 }

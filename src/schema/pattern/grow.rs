@@ -4,10 +4,10 @@ use arbitrary::Unstructured;
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
-use super::translate::translate;
+use super::translate::{Translated, translate};
 
 /// How deep the tree of a pattern may be.
-const NESTING: u32 = 100;
+pub(super) const NESTING: u32 = 100;
 /// The most repetitions of one part.
 const MOST_REPEATS: usize = 4_000;
 
@@ -35,9 +35,8 @@ struct Ranges {
 impl Grower {
     /// `None` if the pattern is beyond us.
     pub(super) fn new(source: &str) -> Option<Self> {
-        let (translated, exact) = translate(source);
-        let hir = ParserBuilder::new().nest_limit(NESTING).utf8(true).build().parse(&translated).ok()?;
-        let mut exact = exact;
+        let Translated { text, mut exact, .. } = translate(source);
+        let hir = ParserBuilder::new().nest_limit(NESTING).utf8(true).build().parse(&text).ok()?;
         let tree = node(&hir, &mut exact);
         Some(Self { tree, exact })
     }
@@ -160,8 +159,9 @@ fn node(hir: &Hir, exact: &mut bool) -> Node {
     }
 }
 
-fn ranges(class: &Class) -> Option<Ranges> {
-    let all: Vec<(u32, u32)> = match class {
+/// The characters of a class by their numbers.
+pub(super) fn characters(class: &Class) -> Vec<(u32, u32)> {
+    match class {
         Class::Unicode(class) => {
             let pairs = class.iter().map(|range| (u32::from(range.start()), u32::from(range.end())));
             // The surrogates stand between these two and are no characters.
@@ -173,7 +173,11 @@ fn ranges(class: &Class) -> Option<Ranges> {
         Class::Bytes(class) => {
             class.iter().map(|range| (u32::from(range.start()), u32::from(range.end().min(0x7F)))).collect()
         }
-    };
+    }
+}
+
+fn ranges(class: &Class) -> Option<Ranges> {
+    let all = characters(class);
     // Letters and digits first, so that an empty tape gives them.
     let plain = [(0x61, 0x7A), (0x30, 0x39), (0x41, 0x5A), (0x21, 0x2F), (0x3A, 0x40), (0x5B, 0x60), (0x7B, 0x7E)];
     let within =
