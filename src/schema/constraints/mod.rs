@@ -38,6 +38,7 @@ use super::{Document, Schema};
 
 /// What one node asks of a value.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and none excludes another")]
 pub struct Constraints {
     /// The types that are allowed.
     pub types: Types,

@@ -37,7 +37,7 @@ pub(super) fn none(sources: &[&str], least: usize, most: Option<usize>) -> bool 
         let most = most.map_or_else(String::new, |most| most.to_string());
         automata.extend(Automaton::new(&format!("^(?s:.){{{least},{most}}}$")));
     }
-    Product { automata: &automata, seen: BTreeSet::new() }.is_empty()
+    Product { automata: &automata, seen: BTreeSet::new() }.has_no_text()
 }
 
 enum State {
@@ -86,7 +86,6 @@ impl Automaton {
     /// The state from which a part is read and `next` is reached; made from the end, so that what follows is known.
     fn of(&mut self, hir: &Hir, next: usize) -> Option<usize> {
         match hir.kind() {
-            HirKind::Empty => Some(next),
             HirKind::Literal(literal) => {
                 let text = std::str::from_utf8(&literal.0).ok()?;
                 let mut characters = text.chars().rev().map(u32::from);
@@ -95,7 +94,7 @@ impl Automaton {
             HirKind::Class(class) => self.add(State::Class(characters(class), next)),
             HirKind::Look(Look::Start) => self.add(State::Start(next)),
             HirKind::Look(Look::End) => self.add(State::End(next)),
-            HirKind::Look(_) => Some(next),
+            HirKind::Empty | HirKind::Look(_) => Some(next),
             HirKind::Repetition(repetition) => self.repeated(repetition, next),
             HirKind::Capture(capture) => self.of(&capture.sub, next),
             HirKind::Concat(all) => all.iter().rev().try_fold(next, |next, part| self.of(part, next)),
@@ -143,7 +142,7 @@ struct Product<'a> {
 
 impl Product<'_> {
     /// Whether there is no way to the end, all ways looked at.
-    fn is_empty(mut self) -> bool {
+    fn has_no_text(mut self) -> bool {
         let states = self.automata.iter().map(|automaton| automaton.first).collect();
         let mut open = vec![Here { states, has_begun: false, has_ended: false }];
         while let Some(here) = open.pop() {

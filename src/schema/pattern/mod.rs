@@ -159,7 +159,15 @@ mod tests {
     #[test]
     fn lengths_are_met_where_the_pattern_allows() {
         let tape = Seed::new(1).tape(1024);
-        for (source, least, most) in [("^[a-z]+$", 40, 40), ("^[a-z]*$", 0, 0), ("x", 5, 5), ("^(ab)*$", 10, 11)] {
+        let account = r"^arn:aws:appsync:[A-Za-z0-9_/.-]{0,63}:\d{12}:apis/[0-9A-Za-z_-]{26}$";
+        for (source, least, most) in [
+            ("^[a-z]+$", 40, 40),
+            ("^[a-z]*$", 0, 0),
+            ("x", 5, 5),
+            ("^(ab)*$", 10, 11),
+            (account, 70, 75),
+            ("^[a-z]{0,9}-[0-9]{4}$", 7, 7),
+        ] {
             let text = Pattern::new(source).sample(&mut Unstructured::new(&tape), least, most);
             let text = text.unwrap_or_else(|| panic!("no string for {source}"));
             assert!((least..=most).contains(&text.chars().count()), "{source} {text:?}");
