@@ -142,10 +142,11 @@ pub(crate) fn conforming(schema: &Schema, tape: &mut Unstructured<'_>, how: How<
             return Some(datum);
         }
     }
-    alone(document, node, how, depth)
-        .into_iter()
-        .find(conforms)
-        .or_else(|| apart(schema, whole, how, depth).find(conforms))
+    let chosen = alone(document, node, how, depth).into_iter().find(conforms);
+    let chosen = chosen.or_else(|| apart(schema, whole, how, depth).find(conforms));
+    // What is optional may have no value at all.
+    let bare = How { optionals: Optionals::Required, hints: Hints::Never, ..how };
+    chosen.or_else(|| spare(document, node, bare, depth, 0).filter(conforms))
 }
 
 /// Values whose choices are kept apart, from the same tape and from some that stand in.

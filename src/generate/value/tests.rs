@@ -82,6 +82,20 @@ fn composites_conform() {
 }
 
 #[test]
+fn what_is_optional_may_have_no_value() {
+    let no_date = json!({"type": "string", "format": "date", "enum": ["20160128"]});
+    for schema in [json!({"type": "array", "items": no_date}), json!({"type": "object", "properties": {"a": no_date}})]
+    {
+        let schema = Schema::standalone(schema);
+        for index in 0..20 {
+            let tape = Seed::new(index).tape(64);
+            let made = valid_value(&schema, &mut Unstructured::new(&tape), 4).and_then(|datum| datum.to_value());
+            assert!(made.as_ref().is_some_and(|value| schema.conforms(View::Request, value)), "{made:?}");
+        }
+    }
+}
+
+#[test]
 fn circles_end() {
     check(json!({"$ref": "#/$defs/Tree", "$defs": {"Tree": {
         "type": "object", "required": ["name"],

@@ -6,7 +6,7 @@
 
 use super::{Constraints, NodeId, Types, fits};
 use crate::schema::pattern::Pattern;
-use crate::schema::{Document, Schema, View};
+use crate::schema::{Document, Format, Schema, View};
 
 /// How many nodes one question may visit.
 const FUEL: usize = 2_000;
@@ -96,7 +96,9 @@ impl Prover<'_> {
             return Some(Contradiction::here(impossible(rules)));
         }
         if let Some(members) = &rules.enumeration
-            && members.iter().all(|member| is_scalar(member) && !fits(self.document, rules, member))
+            && members
+                .iter()
+                .all(|member| is_scalar(member) && !(fits(self.document, rules, member) && has_shape(rules, member)))
         {
             return Some(Contradiction::here("none of its values meets its other keywords"));
         }
@@ -161,9 +163,20 @@ fn is_scalar(value: &serde_json::Value) -> bool {
     !value.is_object() && !value.is_array()
 }
 
+/// The shape that the format asks texts for.
+fn shape(rules: &Constraints) -> Option<&'static str> {
+    rules.string.format.filter(|_| rules.string.is_format_judged).and_then(Format::shape)
+}
+
+/// Whether a value may be one of the format.
+fn has_shape(rules: &Constraints, value: &serde_json::Value) -> bool {
+    let Some((shape, text)) = shape(rules).zip(value.as_str()) else { return true };
+    Pattern::new(shape).matches(text)
+}
+
 fn has_no_text(rules: &Constraints) -> bool {
+    let shape = shape(rules);
     let rules = &rules.string;
-    let shape = rules.format.filter(|_| rules.is_format_judged).and_then(crate::schema::Format::shape);
     let (least, most) = (rules.min_length, rules.max_length);
     if rules.patterns.is_empty() {
         return false;
@@ -218,6 +231,12 @@ mod tests {
             ("none of its values", ""),
             json!({"enum": ["ab", "c"], "pattern": "b$"}),
             &json!("ab"),
+        );
+        check(
+            &json!({"enum": ["20160128"], "format": "date"}),
+            ("none of its values", ""),
+            json!({"enum": ["20160128", 3], "format": "date"}),
+            &json!(3),
         );
         check(
             &json!({"enum": ["a"], "not": {"const": "a"}}),
