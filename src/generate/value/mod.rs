@@ -109,8 +109,9 @@ pub(crate) struct Maker<'a, 'b> {
     path: Vec<NodeId>,
     /// How many more values are made before optional ones are left out.
     budget: usize,
-    /// Whether a value of one branch of a `oneOf` is kept from being one of another.
-    is_apart: bool,
+    /// Whether more is tried, since what is usual does not conform: a value of one branch of a `oneOf` is kept from being one
+    /// of another, and a text of a pattern is of its format as well.
+    is_careful: bool,
 }
 
 /// A value that conforms to the schema as a request has it, or `None` if none was found. `depth` bounds the nesting
@@ -143,20 +144,20 @@ pub(crate) fn conforming(schema: &Schema, tape: &mut Unstructured<'_>, how: How<
         }
     }
     let chosen = alone(document, node, how, depth).into_iter().find(conforms);
-    let chosen = chosen.or_else(|| apart(schema, whole, how, depth).find(conforms));
+    let chosen = chosen.or_else(|| careful(schema, whole, how, depth).find(conforms));
     // What is optional may have no value at all.
     let bare = How { optionals: Optionals::Required, hints: Hints::Never, ..how };
     chosen.or_else(|| spare(document, node, bare, depth, 0).filter(conforms))
 }
 
-/// Values whose choices are kept apart, from the same tape and from some that stand in.
-fn apart(schema: &Schema, tape: &[u8], how: How<'_>, depth: u32) -> impl Iterator<Item = Datum> {
+/// Values that are made with care, from the same tape and from some that stand in.
+fn careful(schema: &Schema, tape: &[u8], how: How<'_>, depth: u32) -> impl Iterator<Item = Datum> {
     let how = How { hints: Hints::Never, ..how };
     let tapes =
         std::iter::once(tape.to_vec()).chain((0..u64::from(ATTEMPTS)).map(|number| Seed::new(number).tape(SPARE)));
     tapes.filter_map(move |tape| {
         let mut tape = Unstructured::new(&tape);
-        let mut maker = Maker { is_apart: true, ..Maker::new(schema.document(), &mut tape, how) };
+        let mut maker = Maker { is_careful: true, ..Maker::new(schema.document(), &mut tape, how) };
         maker.value(schema.node(), None, depth)
     })
 }
@@ -219,7 +220,7 @@ pub(crate) fn several(document: &Document, node: NodeId, wire: Wire) -> Vec<Datu
 impl<'a, 'b> Maker<'a, 'b> {
     fn new(document: &'a Document, tape: &'a mut Unstructured<'b>, how: How<'a>) -> Self {
         let path = Vec::with_capacity(USUAL_NESTING);
-        Self { document, tape: Tape::new(tape), how, path, budget: BUDGET, is_apart: false }
+        Self { document, tape: Tape::new(tape), how, path, budget: BUDGET, is_careful: false }
     }
 }
 
@@ -333,7 +334,7 @@ impl Maker<'_, '_> {
 
     /// A value of one alternative of a node.
     fn branch(&mut self, node: NodeId, around: &Constraints, name: Option<&str>, depth: u32) -> Option<Datum> {
-        if self.is_apart && around.exclusive {
+        if self.is_careful && around.exclusive {
             self.apart(node, &around.alternatives, name, depth)
         } else {
             self.value(node, name, depth)

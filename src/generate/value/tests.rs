@@ -82,6 +82,12 @@ fn composites_conform() {
 }
 
 #[test]
+fn few_texts_of_a_pattern_are_of_the_format() {
+    check(json!({"type": "string", "format": "date", "pattern": "^\\d{4}-\\d{2}-\\d{2}$"}));
+    check(json!({"type": "string", "format": "uuid", "pattern": "^[0-9a-f-]+$"}));
+}
+
+#[test]
 fn what_is_optional_may_have_no_value() {
     let no_date = json!({"type": "string", "format": "date", "enum": ["20160128"]});
     for schema in [json!({"type": "array", "items": no_date}), json!({"type": "object", "properties": {"a": no_date}})]
