@@ -252,6 +252,12 @@ mod tests {
         let with = |format: &str, pattern: &str| json!({"type": "string", "format": format, "pattern": pattern});
         check(&with("date", "^[0-9]{8}$"), none, with("date", "^[0-9-]{10}$"), &json!("2024-02-29"));
         check(&with("uuid", "^[0-9a-f]{32}$"), none, with("x-own", "^[0-9a-f]{32}$"), &json!("0".repeat(32)));
+        check(
+            &with("email", r"^[a-z]+@[a-z]+\\.[a-z.]+$"),
+            none,
+            with("email", r"^[a-z]+@[a-z]+\.[a-z.]+$"),
+            &json!("a@b.co"),
+        );
         // A name that only some know is judged by nobody.
         check(&with("date-time", "^[0-9]+$"), none, with("timestamp", "^[0-9]+$"), &json!("12"));
         check(

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::arena::{Arena, NodeId};
+use super::equal::equal;
 use super::part::{Key, Part};
 use super::{Constraints, Limit, Property, Types, negation};
 use crate::schema::Document;
@@ -150,10 +151,10 @@ impl<'a> Merger<'a> {
         self.objects(&parts);
         self.out.narrowed = parts.iter().any(|part| matches!(part, Part::Tag(..) | Part::Differ(..)));
         self.out.narrowed |= self.schemas.iter().any(|(_, schema)| negation::is_rough(schema));
-        if let Some(tag) = parts.iter().find_map(own_tag) {
+        if let Some(tag) = parts.iter().find_map(Part::own_tag) {
             self.tag(tag);
         }
-        for pointer in parts.iter().filter_map(own_differ) {
+        for pointer in parts.iter().filter_map(Part::own_differ) {
             negation::exclude(self.document, pointer, &mut self.out);
         }
         for pointer in self.under("not") {
@@ -352,39 +353,6 @@ impl<'a> Merger<'a> {
         let Some(schema) = self.document.at(pointer) else { return false };
         let target = schema.get("$ref").and_then(Value::as_str).and_then(pointer_of);
         flagged(schema) || target.and_then(|target| self.document.at(&target)).is_some_and(flagged)
-    }
-}
-
-/// Whether JSON Schema calls two values equal: a number may be written in several ways.
-fn equal(one: &Value, other: &Value) -> bool {
-    match (one, other) {
-        (Value::Number(one), Value::Number(other)) => {
-            one == other || (one.is_f64() || other.is_f64()) && one.as_f64() == other.as_f64()
-        }
-        (Value::Array(one), Value::Array(other)) => {
-            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| equal(one, other))
-        }
-        (Value::Object(one), Value::Object(other)) => {
-            let has = |(name, value): (&String, &Value)| other.get(name).is_some_and(|other| equal(value, other));
-            one.len() == other.len() && one.iter().all(has)
-        }
-        _ => one == other,
-    }
-}
-
-/// The value that a discriminator asks of the node itself.
-fn own_tag(part: &Part) -> Option<&str> {
-    match part {
-        Part::Tag(name, value) if name.is_empty() => Some(value),
-        _ => None,
-    }
-}
-
-/// The schema of which the node itself must have none of the values.
-fn own_differ(part: &Part) -> Option<&Arc<str>> {
-    match part {
-        Part::Differ(name, pointer) if name.is_empty() => Some(pointer),
-        _ => None,
     }
 }
 

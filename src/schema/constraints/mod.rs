@@ -10,6 +10,7 @@ mod arena;
 mod clauses;
 mod compile;
 mod contradiction;
+mod equal;
 mod fits;
 mod height;
 mod merge;

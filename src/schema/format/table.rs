@@ -158,7 +158,8 @@ pub(super) fn shape(format: Format) -> Option<&'static str> {
         Format::Time => r"^[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})$",
         Format::Duration => "^P",
         Format::Uuid => "^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$",
-        Format::Email | Format::IdnEmail => "@",
+        // A backslash stands in quotes only, or in a name before the address in angle brackets.
+        Format::Email | Format::IdnEmail => r#"^"|>$|^[^\\]*@[^\\]*$"#,
         Format::Ipv4 => r"^[0-9]{1,3}(\.[0-9]{1,3}){3}$",
         Format::Ipv6 => "^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$",
         Format::Uri => ":",
