@@ -1,4 +1,5 @@
-//! Cases generated and encoded per second and core, for a nested body of a dozen properties, by generator.
+//! Cases generated and encoded per second and core, for a nested body of a dozen properties, by generator: made with their
+//! requests as a run makes them.
 //!
 //! `cargo bench --bench generate`; the figures are in `benches/RESULTS.md`.
 
@@ -7,7 +8,6 @@ use std::sync::Arc;
 use divan::counter::ItemsCount;
 use gadfly::api::Operation;
 use gadfly::generate::{self, Generator};
-use gadfly::scenario::encode;
 use gadfly::seed::Seed;
 use gadfly::spec;
 
@@ -37,8 +37,8 @@ fn cases(bencher: divan::Bencher<'_, '_>, name: &str) {
     let count = generator.count(&operation).unwrap_or(u64::MAX);
     bencher.counter(ItemsCount::new(CASES)).bench(|| {
         (0..CASES)
-            .filter_map(|index| generator.case(&operation, index % count, Seed::new(1)))
-            .map(|case| encode(&case, "/v1").body.len())
+            .filter_map(|index| generator.written(&operation, index % count, Seed::new(1)))
+            .map(|(_, request)| request.body.len())
             .sum::<usize>()
     });
 }

@@ -1,8 +1,9 @@
 //! How valid what we make is: draws values of every parameter and body of every document of some folders and has them
 //! judged by `jsonschema`; likewise for the patterns, and for malformed cases after encoding.
 //!
-//! What can't be made is never sent as valid; this program counts it all the same, and says why. One line per document that
-//! misses a bar, then one table for all.
+//! What can't be made is never sent as valid; this program counts it all the same, and says why. Schemas of which it is proved
+//! that no value meets them are counted apart, each with the argument. One line per document that misses a bar, then one
+//! table for all.
 
 #![expect(clippy::print_stdout, reason = "an example is a program of its own")]
 
@@ -39,6 +40,9 @@ struct Arguments {
     /// Every how many-th document is taken
     #[arg(long, default_value_t = 1)]
     every: usize,
+    /// How many documents are left out before the first that is taken
+    #[arg(long, default_value_t = 0)]
+    skip: usize,
     /// Documents with more bytes than this are left out
     #[arg(long, default_value_t = u64::MAX)]
     largest: u64,
@@ -61,6 +65,8 @@ struct Count {
     valid: usize,
     /// Draws that gave no value; none of them is sent.
     none: usize,
+    /// Schemas that no value meets, and that is reported; nothing is drawn of them.
+    impossible: usize,
     /// Values that were given and are not valid.
     wrong: usize,
     /// A schema of which there is no value, or a wrong one.
@@ -82,7 +88,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (mut total, mut documents, mut short) = (Count::default(), 0, 0);
     let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
     let mut patterns = BTreeSet::new();
-    for file in files.iter().step_by(arguments.every).filter(small) {
+    for file in files.iter().skip(arguments.skip).step_by(arguments.every).filter(small) {
         let Ok(loaded) = spec::load_file(file) else { continue };
         let count = document(&loaded.api, &arguments, &mut reasons);
         documents += 1;
@@ -155,6 +161,16 @@ fn reason(problem: &str) -> String {
 }
 
 fn values(schema: &Schema, draws: u64, count: &mut Count) {
+    if let Some(contradiction) = schema.contradiction() {
+        count.impossible += 1;
+        println!("no value meets #{}: {contradiction}", schema.pointer());
+        // An argument that a value refutes would be a wrong one.
+        let shown = &schema.constraints().hints;
+        let is_refuted = shown.iter().any(|value| schema.conforms(View::Request, value))
+            || valid_value(schema, &mut Unstructured::new(&[]), DEPTH).is_some();
+        count.wrong += usize::from(is_refuted);
+        return;
+    }
     for index in 0..draws {
         count.draws += 1;
         let tape = Seed::new(1).child(schema.pointer(), index).tape(TAPE);
@@ -235,6 +251,7 @@ impl Count {
         self.draws += other.draws;
         self.valid += other.valid;
         self.none += other.none;
+        self.impossible += other.impossible;
         self.wrong += other.wrong;
         self.patterns += other.patterns;
         self.honoured += other.honoured;
@@ -251,6 +268,7 @@ impl Count {
         println!("| what | count | share |\n| --- | --- | --- |");
         row("operations with valid cases", self.operations - self.unbuildable, self.operations);
         row("draws that are valid", self.valid, self.draws);
+        println!("| schemas that no value meets, reported as such | {} | |", self.impossible);
         row("draws without a value, never sent as valid", self.none, self.draws);
         row("values that are given and not valid", self.wrong, self.draws);
         row("patterns honoured", self.honoured, self.patterns);

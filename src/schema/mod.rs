@@ -12,7 +12,8 @@ mod pattern;
 mod validate;
 
 pub use constraints::{
-    ArrayRules, Clause, Constraints, Limit, NodeId, NumberRules, ObjectRules, Property, StringRules, Types,
+    ArrayRules, Clause, Constraints, Contradiction, Limit, NodeId, NumberRules, ObjectRules, Property, StringRules,
+    Types,
 };
 pub(crate) use constraints::{Variation, fits, settle};
 pub use document::{Document, Schema};

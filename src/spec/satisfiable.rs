@@ -10,9 +10,6 @@ use super::draft::Notebook;
 use crate::api::Operation;
 use crate::schema::Schema;
 
-/// How deep a schema may demand to nest before it counts as endless.
-const DEEPEST: u32 = 40;
-
 /// Notes every parameter and body whose schema is met by nothing; a schema that several share is noted once.
 pub(super) fn check(operations: &[Arc<Operation>], notebook: &mut Notebook) {
     let mut seen = BTreeSet::new();
@@ -36,13 +33,7 @@ fn note(schema: &Schema, what: &str, seen: &mut BTreeSet<String>, notebook: &mut
     if !seen.insert(resolved.pointer().to_owned()) {
         return;
     }
-    let why = if resolved.constraints().impossible {
-        "its keywords exclude each other"
-    } else if resolved.document().height(resolved.node(), DEEPEST).is_none() {
-        "it requires itself without end, or only what can't be"
-    } else {
-        return;
-    };
+    let Some(why) = resolved.contradiction() else { return };
     let message = format!("no value meets this schema: {why}; {what} is never sent as valid");
     notebook.skipped(resolved.pointer(), message);
 }
@@ -75,11 +66,15 @@ mod tests {
         check("{allOf: [{type: string}, {type: integer}]}", Some("exclude each other"));
         check("{type: string, minLength: 3, maxLength: 2}", Some("exclude each other"));
         check("{type: object, required: [a], properties: {a: {$ref: '#/components/schemas/A'}}}", Some("without end"));
-        check("{type: object, required: [a], properties: {a: {allOf: [{enum: [1]}, {enum: [2]}]}}}", Some("can't be"));
+        check(
+            "{type: object, required: [a], properties: {a: {allOf: [{enum: [1]}, {enum: [2]}]}}}",
+            Some("exclude each other at /a"),
+        );
     }
 
     #[test]
     fn what_something_meets_is_not() {
+        check("{required: [a], properties: {a: {$ref: '#/components/schemas/A'}}}", None);
         check("{type: object, properties: {a: {$ref: '#/components/schemas/A'}}}", None);
         check("{type: array, items: {$ref: '#/components/schemas/A'}}", None);
         check("{anyOf: [{type: string}, {allOf: [{type: string}, {type: integer}]}]}", None);

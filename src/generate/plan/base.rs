@@ -67,16 +67,12 @@ fn problem(what: &str, part: &Part) -> String {
     if let Some(problem) = &part.pin_problem {
         return format!("{what}: {problem} (#{})", part.schema.pointer());
     }
-    let node = part.node();
-    let constraints = part.document().constraints(node);
-    let why = if constraints.impossible {
-        "its schema excludes itself"
-    } else if part.document().height(node, 40).is_none() {
-        "its schema refers to itself without end"
+    let why = if let Some(contradiction) = part.schema.contradiction() {
+        format!("no value meets its schema: {contradiction}")
     } else if let Some(problem) = part.schema.validation(View::Request).problem() {
-        return format!("{what}: its schema is not understood: {problem}");
+        format!("its schema is not understood: {problem}")
     } else {
-        "no value that was made conforms to its schema"
+        "no value that was made conforms to its schema".to_owned()
     };
     format!("{what}: {why} (#{})", part.schema.pointer())
 }

@@ -16,7 +16,7 @@ use bytes::Bytes;
 
 use crate::api::{Location, Operation};
 use crate::scenario::{Argument, Body, Case, Content, Datum, GeneratorId, Intent, Provenance};
-use crate::schema::{Document, NodeId, Schema};
+use crate::schema::{Document, Schema};
 use crate::seed::Seed;
 
 use super::user::{Pin, Words};
@@ -98,10 +98,6 @@ pub(crate) struct Origin {
 impl Part {
     pub(crate) fn document(&self) -> &Document {
         self.schema.document()
-    }
-
-    pub(crate) fn node(&self) -> NodeId {
-        self.schema.node()
     }
 
     /// The good value of this index, with names that are new in this case.

@@ -32,7 +32,8 @@ pub(crate) struct Spot {
 
 /// The spots of these values, each place of the schema once, the shallow ones first.
 pub(crate) fn spots(schema: &Schema, goods: &[Datum]) -> Vec<Spot> {
-    let mut walker = Walker { document: schema.document(), seen: BTreeMap::new(), out: Vec::new(), base: 0 };
+    let is_alone = goods.len() == 1;
+    let mut walker = Walker { document: schema.document(), seen: BTreeMap::new(), is_alone, out: Vec::new(), base: 0 };
     for (index, good) in goods.iter().enumerate() {
         let Some(value) = good.to_value() else { continue };
         walker.base = u16::try_from(index).unwrap_or(u16::MAX);
@@ -54,6 +55,8 @@ struct Walker<'a> {
     document: &'a Document,
     /// The most that was seen at a place: how many members, and one more; nothing for null and for an empty list.
     seen: BTreeMap<NodeId, BTreeMap<Box<str>, usize>>,
+    /// Whether there is one value only, so that no place comes again.
+    is_alone: bool,
     out: Vec<Spot>,
     base: u16,
 }
@@ -65,20 +68,9 @@ impl Walker<'_> {
         }
         let leaf = settle(self.document, node, value);
         let chosen = way.chosen || leaf != node;
-        let shown = match value {
-            Value::Null => 0,
-            Value::Array(items) => usize::from(!items.is_empty()),
-            Value::Object(members) => members.len() + 1,
-            _ => 1,
-        };
-        let places = self.seen.entry(leaf).or_default();
-        let known = places.get(pointer.as_str()).copied();
-        if known.is_none_or(|known| shown > known) {
-            places.insert(pointer.as_str().into(), shown);
+        if let Some(again) = self.news(leaf, pointer, value) {
             let depth = u8::try_from(way.depth).unwrap_or(u8::MAX);
             let pointer = pointer.as_str().into();
-            // Null and an empty list have little that can be changed.
-            let again = known.is_some_and(|known| known > 0);
             self.out.push(Spot { base: self.base, pointer, node: leaf, depth, again, chosen });
         }
         below(self.document, leaf, value, &mut |token, node, value| {
@@ -88,6 +80,27 @@ impl Walker<'_> {
             self.walk(node, value, pointer, Way { depth: way.depth + 1, chosen });
             pointer.truncate(length);
         });
+    }
+
+    /// Whether the value shows more of this place than those before it; if so, whether they showed something as well.
+    fn news(&mut self, leaf: NodeId, pointer: &str, value: &Value) -> Option<bool> {
+        if self.is_alone {
+            return Some(false);
+        }
+        let shown = match value {
+            Value::Null => 0,
+            Value::Array(items) => usize::from(!items.is_empty()),
+            Value::Object(members) => members.len() + 1,
+            _ => 1,
+        };
+        let places = self.seen.entry(leaf).or_default();
+        let known = places.get(pointer).copied();
+        if known.is_some_and(|known| shown <= known) {
+            return None;
+        }
+        places.insert(pointer.into(), shown);
+        // Null and an empty list have little that can be changed.
+        Some(known.is_some_and(|known| known > 0))
     }
 }
 

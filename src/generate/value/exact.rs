@@ -2,8 +2,7 @@
 
 use arbitrary::Unstructured;
 
-use super::{BUDGET, How, Maker};
-use crate::generate::tape::Tape;
+use super::{How, Maker};
 use crate::scenario::Datum;
 use crate::schema::{Document, NodeId, Types};
 
@@ -32,7 +31,8 @@ pub(crate) fn exactly(
     depth: u32,
 ) -> Option<Datum> {
     let constraints = document.constraints(node);
-    let mut maker = Maker { document, tape: Tape::new(tape), how, path: vec![node], budget: BUDGET };
+    let mut maker = Maker::new(document, tape, how);
+    maker.path.push(node);
     match exact {
         Exact::Length(length) => maker.text_of_length(constraints, length).map(Datum::String),
         Exact::Items(count) => {

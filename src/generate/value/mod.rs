@@ -2,6 +2,7 @@
 //!
 //! A value is made by the constraint view, which can't say everything: who needs certainty validates what comes out.
 
+mod apart;
 mod array;
 mod clean;
 mod exact;
@@ -108,6 +109,9 @@ pub(crate) struct Maker<'a, 'b> {
     path: Vec<NodeId>,
     /// How many more values are made before optional ones are left out.
     budget: usize,
+    /// Whether more is tried, since what is usual does not conform: a value of one branch of a `oneOf` is kept from being one
+    /// of another, and a text of a pattern is of its format as well.
+    is_careful: bool,
 }
 
 /// A value that conforms to the schema as a request has it, or `None` if none was found. `depth` bounds the nesting
@@ -124,6 +128,7 @@ pub(crate) fn conforming(schema: &Schema, tape: &mut Unstructured<'_>, how: How<
     // What is suggested as a whole is the document's word, not ours.
     let is_proved = how.wire == Wire::Json && how.hints != Hints::All && document.is_proved(node);
     let conforms = |datum: &Datum| datum.to_value().is_some_and(|value| schema.conforms(View::Request, &value));
+    let whole = tape.peek_bytes(tape.len()).unwrap_or_default();
     for attempt in 0..ATTEMPTS {
         // What the document itself suggests is given up first: examples are often wrong.
         let hints = if attempt < 2 { how.hints } else { Hints::Never };
@@ -138,7 +143,23 @@ pub(crate) fn conforming(schema: &Schema, tape: &mut Unstructured<'_>, how: How<
             return Some(datum);
         }
     }
-    alone(document, node, how, depth).into_iter().find(conforms)
+    let chosen = alone(document, node, how, depth).into_iter().find(conforms);
+    let chosen = chosen.or_else(|| careful(schema, whole, how, depth).find(conforms));
+    // What is optional may have no value at all.
+    let bare = How { optionals: Optionals::Required, hints: Hints::Never, ..how };
+    chosen.or_else(|| spare(document, node, bare, depth, 0).filter(conforms))
+}
+
+/// Values that are made with care, from the same tape and from some that stand in.
+fn careful(schema: &Schema, tape: &[u8], how: How<'_>, depth: u32) -> impl Iterator<Item = Datum> {
+    let how = How { hints: Hints::Never, ..how };
+    let tapes =
+        std::iter::once(tape.to_vec()).chain((0..u64::from(ATTEMPTS)).map(|number| Seed::new(number).tape(SPARE)));
+    tapes.filter_map(move |tape| {
+        let mut tape = Unstructured::new(&tape);
+        let mut maker = Maker { is_careful: true, ..Maker::new(schema.document(), &mut tape, how) };
+        maker.value(schema.node(), None, depth)
+    })
 }
 
 /// Values of each alternative of an exclusive choice in its turn: those that differ in what is optional are told apart only
@@ -163,9 +184,7 @@ fn spare(document: &Document, node: NodeId, how: How<'_>, depth: u32, number: u6
 }
 
 fn make(document: &Document, node: NodeId, tape: &mut Unstructured<'_>, how: How<'_>, depth: u32) -> Option<Datum> {
-    let path = Vec::with_capacity(USUAL_NESTING);
-    let mut maker = Maker { document, tape: Tape::new(tape), how, path, budget: BUDGET };
-    maker.value(node, None, depth)
+    Maker::new(document, tape, how).value(node, None, depth)
 }
 
 /// A value of the node that nobody has validated; `None` if it is endless or excludes itself.
@@ -196,6 +215,13 @@ pub(crate) fn several(document: &Document, node: NodeId, wire: Wire) -> Vec<Datu
         out.extend(made.filter(|value| !out.contains(value)));
     }
     out
+}
+
+impl<'a, 'b> Maker<'a, 'b> {
+    fn new(document: &'a Document, tape: &'a mut Unstructured<'b>, how: How<'a>) -> Self {
+        let path = Vec::with_capacity(USUAL_NESTING);
+        Self { document, tape: Tape::new(tape), how, path, budget: BUDGET, is_careful: false }
+    }
 }
 
 impl Maker<'_, '_> {
@@ -289,12 +315,12 @@ impl Maker<'_, '_> {
     ) -> Option<Datum> {
         let all = &constraints.alternatives;
         if let Some((_, index)) = self.how.forced.iter().find(|(forced, _)| *forced == node) {
-            return self.value(*all.get(*index)?, name, depth.saturating_sub(1));
+            return self.branch(*all.get(*index)?, constraints, name, depth.saturating_sub(1));
         }
         let height = |node: &NodeId| self.document.height(*node, DEEPEST);
         if depth == 0 {
             let least = all.iter().filter(|node| height(node).is_some()).min_by_key(|node| height(node))?;
-            return self.value(*least, name, 0);
+            return self.branch(*least, constraints, name, 0);
         }
         // Null is what is chosen last, and never where it can't be told.
         let is_null = |node: &NodeId| self.document.constraints(*node).types == Types::NULL;
@@ -303,7 +329,16 @@ impl Maker<'_, '_> {
         finite.sort_by_key(is_null);
         let first = self.tape.below(finite.len());
         finite.rotate_left(first);
-        finite.into_iter().find_map(|node| self.value(node, name, depth - 1))
+        finite.into_iter().find_map(|node| self.branch(node, constraints, name, depth - 1))
+    }
+
+    /// A value of one alternative of a node.
+    fn branch(&mut self, node: NodeId, around: &Constraints, name: Option<&str>, depth: u32) -> Option<Datum> {
+        if self.is_careful && around.exclusive {
+            self.apart(node, &around.alternatives, name, depth)
+        } else {
+            self.value(node, name, depth)
+        }
     }
 
     /// The types to try where there is a choice, mostly the most telling one first, and how many they are.

@@ -82,6 +82,26 @@ fn composites_conform() {
 }
 
 #[test]
+fn few_texts_of_a_pattern_are_of_the_format() {
+    check(json!({"type": "string", "format": "date", "pattern": "^\\d{4}-\\d{2}-\\d{2}$"}));
+    check(json!({"type": "string", "format": "uuid", "pattern": "^[0-9a-f-]+$"}));
+}
+
+#[test]
+fn what_is_optional_may_have_no_value() {
+    let no_date = json!({"type": "string", "format": "date", "enum": ["20160128"]});
+    for schema in [json!({"type": "array", "items": no_date}), json!({"type": "object", "properties": {"a": no_date}})]
+    {
+        let schema = Schema::standalone(schema);
+        for index in 0..20 {
+            let tape = Seed::new(index).tape(64);
+            let made = valid_value(&schema, &mut Unstructured::new(&tape), 4).and_then(|datum| datum.to_value());
+            assert!(made.as_ref().is_some_and(|value| schema.conforms(View::Request, value)), "{made:?}");
+        }
+    }
+}
+
+#[test]
 fn circles_end() {
     check(json!({"$ref": "#/$defs/Tree", "$defs": {"Tree": {
         "type": "object", "required": ["name"],

@@ -69,6 +69,9 @@ impl Maker<'_, '_> {
         if let Some(word) = self.word(constraints) {
             return Some(word.to_owned());
         }
+        if let Some(text) = self.is_careful.then(|| self.of_format_and_patterns(constraints)).flatten() {
+            return Some(text);
+        }
         if let Some(pattern) = rules.patterns.first() {
             let usual = most.min(least.saturating_add(200));
             return (0..ATTEMPTS).find_map(|_| {
@@ -87,6 +90,15 @@ impl Maker<'_, '_> {
         let name = name.filter(|_| rules.format.is_none() && !self.tape.once_in(4));
         let named = name.and_then(|name| self.by_name(name, least, most));
         Some(named.unwrap_or_else(|| self.free(least, most)))
+    }
+
+    /// A text of the format that has the patterns too: few texts of a pattern for dates are dates.
+    fn of_format_and_patterns(&mut self, constraints: &Constraints) -> Option<String> {
+        let rules = &constraints.string;
+        let format = rules.format.filter(|format| format.is_text() && !rules.patterns.is_empty())?;
+        let (least, most) = (rules.min_length, rules.max_length.unwrap_or(usize::MAX));
+        let has_all = |text: &String| rules.patterns.iter().all(|pattern| pattern.matches(text));
+        (0..ATTEMPTS).find_map(|_| self.format(format, least, most).filter(has_all))
     }
 
     /// A text of this many characters, by the pattern or the format if there is one.

@@ -92,6 +92,12 @@ impl Arena {
         self.intern(Key::of(kept.chain(schemas(variation.with)).chain(member)))
     }
 
+    /// The node without what discriminators ask for.
+    pub(super) fn untagged(&self, node: NodeId) -> NodeId {
+        let kept = self.cell(node).key.parts().iter().filter(|part| !matches!(part, Part::Tag(..))).cloned();
+        self.intern(Key::of(kept.chain([Part::Untagged])))
+    }
+
     /// The node's constraints.
     pub(super) fn get(&self, document: &Document, node: NodeId) -> &Constraints {
         let cell = self.cell(node);

@@ -19,6 +19,8 @@ const MAX_FOLDED: usize = 512;
 struct Choice {
     id: Arc<str>,
     branches: Vec<Vec<Part>>,
+    /// Whether there may be values beyond the branches.
+    narrowed: bool,
 }
 
 /// A schema that applies, and the component through which it was reached by `allOf`, if so.
@@ -41,6 +43,9 @@ struct Closure<'a> {
 pub(super) fn node(document: &Document, arena: &Arena, key: &Key) -> Constraints {
     let mut closure = Closure::default();
     closure.collect(document, key);
+    if key.parts().contains(&Part::Untagged) {
+        closure.tags.clear();
+    }
     let name = closure.name.take();
     if closure.is_false {
         return Constraints { impossible: true, name, ..Constraints::default() };
@@ -54,6 +59,7 @@ pub(super) fn node(document: &Document, arena: &Arena, key: &Key) -> Constraints
         constraints.name = name;
         constraints.clauses = clauses(&closure.schemas);
         let choice = closure.choices.iter().find(|choice| !key.has_decided(&choice.id));
+        constraints.narrowed |= choice.is_some_and(|choice| choice.narrowed);
         constraints.alternatives = choice.map(|choice| branches(arena, key, choice)).unwrap_or_default();
     })
 }
@@ -125,7 +131,8 @@ impl<'a> Closure<'a> {
                 [Some(Part::schema(document, &own)), tag].into_iter().flatten().collect()
             };
             let id = format!("{pointer}/{keyword}").into();
-            self.choices.push(Choice { id, branches: (0..branches.len()).map(branch).collect() });
+            let branches = (0..branches.len()).map(branch).collect();
+            self.choices.push(Choice { id, branches, narrowed: false });
             is_tagged = true;
         }
         if let (Some(discriminator), false) = (discriminator, is_tagged) {
@@ -153,7 +160,7 @@ impl<'a> Closure<'a> {
             [Some(Part::schema(document, heir)), tag].into_iter().flatten().collect()
         };
         if !heirs.is_empty() {
-            self.choices.push(Choice { id, branches: heirs.iter().map(branch).collect() });
+            self.choices.push(Choice { id, branches: heirs.iter().map(branch).collect(), narrowed: true });
         }
     }
 
@@ -165,7 +172,11 @@ impl<'a> Closure<'a> {
             let met = [Some(below("if")), when("then")].into_iter().flatten().collect();
             let against = negation::against(schema.get("if"), &format!("{pointer}/if"));
             let unmet = when("else").into_iter().chain(against).collect();
-            self.choices.push(Choice { id: format!("{pointer}/if").into(), branches: vec![met, unmet] });
+            self.choices.push(Choice {
+                id: format!("{pointer}/if").into(),
+                branches: vec![met, unmet],
+                narrowed: true,
+            });
         }
         if let Some(Value::Object(dependents)) = schema.get("dependentSchemas") {
             for name in dependents.keys() {
@@ -173,7 +184,7 @@ impl<'a> Closure<'a> {
                 let member: Arc<str> = name.as_str().into();
                 let with = vec![Part::Require(Arc::clone(&member)), below(&token)];
                 let branches = vec![vec![Part::Forbid(member)], with];
-                self.choices.push(Choice { id: format!("{pointer}/{token}").into(), branches });
+                self.choices.push(Choice { id: format!("{pointer}/{token}").into(), branches, narrowed: false });
             }
         }
     }

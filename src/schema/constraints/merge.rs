@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::arena::{Arena, NodeId};
+use super::equal::equal;
 use super::part::{Key, Part};
 use super::{Constraints, Limit, Property, Types, negation};
 use crate::schema::Document;
@@ -54,7 +55,7 @@ impl<'a> Merger<'a> {
 
     fn restrict(&mut self, members: &[Value]) {
         match &mut self.out.enumeration {
-            Some(allowed) => allowed.retain(|value| members.contains(value)),
+            Some(allowed) => allowed.retain(|value| members.iter().any(|member| equal(member, value))),
             none => *none = Some(members.to_vec()),
         }
     }
@@ -102,6 +103,10 @@ impl<'a> Merger<'a> {
         }
         let named = schema.get("format").and_then(Value::as_str).and_then(Format::named);
         let encoded = schema.get("contentEncoding").and_then(Value::as_str).and_then(Format::encoded);
+        if rules.format.is_none() {
+            rules.is_format_judged =
+                named.is_some_and(|format| schema.get("format").is_some_and(|name| name == format.name()));
+        }
         rules.format = rules.format.or(named).or(encoded);
     }
 
@@ -144,10 +149,12 @@ impl<'a> Merger<'a> {
         let parts: Vec<Part> = parts.collect();
         self.arrays();
         self.objects(&parts);
-        if let Some(tag) = parts.iter().find_map(own_tag) {
+        self.out.narrowed = parts.iter().any(|part| matches!(part, Part::Tag(..) | Part::Differ(..)));
+        self.out.narrowed |= self.schemas.iter().any(|(_, schema)| negation::is_rough(schema));
+        if let Some(tag) = parts.iter().find_map(Part::own_tag) {
             self.tag(tag);
         }
-        for pointer in parts.iter().filter_map(own_differ) {
+        for pointer in parts.iter().filter_map(Part::own_differ) {
             negation::exclude(self.document, pointer, &mut self.out);
         }
         for pointer in self.under("not") {
@@ -269,22 +276,35 @@ impl<'a> Merger<'a> {
         let mut seen = std::collections::BTreeSet::new();
         names.retain(|name| seen.insert(*name));
         let properties: Vec<Property> = names.iter().filter_map(|name| self.property(name, &required, parts)).collect();
-        // A required member that may not be there at all makes the whole impossible.
-        let is_barred = required.iter().any(|name| !properties.iter().any(|property| *property.name == **name));
-        self.out.impossible |= self.out.types == Types::OBJECT && is_barred;
+        // A required member that may not be there at all makes the whole impossible, unless a server sets it.
+        let is_made = |name: &str| properties.iter().any(|property| *property.name == *name);
+        let barred = required.iter().find(|name| !is_made(name) && !self.is_set_by_server(name));
+        let barred: Option<Arc<str>> = barred.map(|name| (*name).into());
+        self.out.impossible |= self.out.types == Types::OBJECT && barred.is_some();
         // Where other types are allowed, objects that are made do not conform.
-        self.out.unproved |= is_barred;
+        self.out.unproved |= barred.is_some();
+        self.out.object.barred = barred;
         self.out.object.properties = properties;
+    }
+
+    /// The schemas that apply to a member of this name.
+    fn all_applying(&self, name: &str) -> Vec<Arc<str>> {
+        let mut applying = Vec::new();
+        for (pointer, schema) in &self.schemas {
+            Self::applying(pointer, schema, name, &mut applying);
+        }
+        applying
+    }
+
+    fn is_set_by_server(&self, name: &str) -> bool {
+        self.all_applying(name).iter().any(|pointer| self.is_read_only(pointer))
     }
 
     fn property(&self, name: &str, required: &[&str], parts: &[Part]) -> Option<Property> {
         if self.out.object.forbidden.iter().any(|forbidden| **forbidden == *name) {
             return None;
         }
-        let mut applying: Vec<Arc<str>> = Vec::new();
-        for (pointer, schema) in &self.schemas {
-            Self::applying(pointer, schema, name, &mut applying);
-        }
+        let applying = self.all_applying(name);
         let is_false = |pointer: &Arc<str>| self.document.at(pointer) == Some(&Value::Bool(false));
         if applying.iter().any(is_false) {
             return None;
@@ -333,22 +353,6 @@ impl<'a> Merger<'a> {
         let Some(schema) = self.document.at(pointer) else { return false };
         let target = schema.get("$ref").and_then(Value::as_str).and_then(pointer_of);
         flagged(schema) || target.and_then(|target| self.document.at(&target)).is_some_and(flagged)
-    }
-}
-
-/// The value that a discriminator asks of the node itself.
-fn own_tag(part: &Part) -> Option<&str> {
-    match part {
-        Part::Tag(name, value) if name.is_empty() => Some(value),
-        _ => None,
-    }
-}
-
-/// The schema of which the node itself must have none of the values.
-fn own_differ(part: &Part) -> Option<&Arc<str>> {
-    match part {
-        Part::Differ(name, pointer) if name.is_empty() => Some(pointer),
-        _ => None,
     }
 }
 

@@ -9,6 +9,8 @@
 mod arena;
 mod clauses;
 mod compile;
+mod contradiction;
+mod equal;
 mod fits;
 mod height;
 mod merge;
@@ -26,6 +28,7 @@ use serde_json::Value;
 pub use arena::NodeId;
 pub(crate) use arena::{Arena, Variation};
 pub use clauses::Clause;
+pub use contradiction::Contradiction;
 pub(crate) use fits::{fits, settle};
 pub use types::Types;
 
@@ -36,6 +39,7 @@ use super::{Document, Schema};
 
 /// What one node asks of a value.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and none excludes another")]
 pub struct Constraints {
     /// The types that are allowed.
     pub types: Types,
@@ -62,6 +66,9 @@ pub struct Constraints {
     pub impossible: bool,
     /// Something here is not expressed by this view, so a value that is made from it must be validated.
     pub unproved: bool,
+    /// What stands here asks for more than the schema does: the value that a discriminator names, or a simple way of not
+    /// meeting a condition. So that nothing meets it proves nothing.
+    pub narrowed: bool,
     /// A `oneOf` stands here: a value must meet no more than one of its branches.
     pub exclusive: bool,
     /// The component that this node was reached through, such as `Order`; for names of alternatives.
@@ -99,6 +106,8 @@ pub struct StringRules {
     pub patterns: Vec<Arc<Pattern>>,
     /// `format`, if we know it. It may stand at numbers too.
     pub format: Option<Format>,
+    /// Whether the format is written by its own name, the one that every validator knows.
+    pub is_format_judged: bool,
 }
 
 /// `items` and its kin.
@@ -141,6 +150,8 @@ pub struct ObjectRules {
     pub max_properties: Option<usize>,
     /// Members that may not be there.
     pub forbidden: Vec<Arc<str>>,
+    /// A member that must be there and may not.
+    pub barred: Option<Arc<str>>,
     /// `dependentRequired`: if the first is there, the others must be.
     pub dependent: Vec<(Arc<str>, Vec<Arc<str>>)>,
 }
@@ -205,6 +216,11 @@ impl Document {
     /// A node that asks for more, or for less, than this one.
     pub(crate) fn varied(&self, node: NodeId, variation: &Variation<'_>) -> NodeId {
         self.arena().varied(self, node, variation)
+    }
+
+    /// The node as a validator sees it, which knows no discriminator.
+    pub(crate) fn untagged(&self, node: NodeId) -> NodeId {
+        self.arena().untagged(node)
     }
 
     /// Whether every value that is made by the node's rules conforms for certain.

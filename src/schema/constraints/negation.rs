@@ -37,6 +37,13 @@ pub(super) fn exclude(document: &Document, pointer: &Arc<str>, of: &mut Constrai
     }
 }
 
+/// Whether [`exclude`] takes more away than `not` does, since that is about other things as well.
+pub(super) fn is_rough(schema: &Map<String, Value>) -> bool {
+    let held = schema.get("not").and_then(Value::as_object);
+    let is_known = |key: &String| matches!(key.as_str(), "enum" | "const") || is_idle(key);
+    held.is_some_and(|held| values(held).is_some() && !held.keys().all(is_known))
+}
+
 /// The types that `not` forbids, if it is about nothing else.
 pub(super) fn types(schema: &Map<String, Value>) -> Types {
     let keyword = schema.get("not").and_then(|not| alone(not, "type"));

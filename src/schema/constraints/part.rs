@@ -25,11 +25,29 @@ pub(crate) enum Part {
     Forbid(Arc<str>),
     /// A discriminator: this member has this value.
     Tag(Arc<str>, Arc<str>),
+    /// No discriminator counts, as for a validator.
+    Untagged,
     /// This member must be there, and have none of the values that the schema at this JSON pointer asks for.
     Differ(Arc<str>, Arc<str>),
 }
 
 impl Part {
+    /// The value that a discriminator asks of the node itself.
+    pub(super) fn own_tag(&self) -> Option<&str> {
+        match self {
+            Self::Tag(name, value) if name.is_empty() => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The schema of which the node itself must have none of the values.
+    pub(super) fn own_differ(&self) -> Option<&Arc<str>> {
+        match self {
+            Self::Differ(name, pointer) if name.is_empty() => Some(pointer),
+            _ => None,
+        }
+    }
+
     /// The schema at this pointer, or what it refers to if it is nothing but a reference: so that all references to
     /// a component share its node.
     pub(crate) fn schema(document: &Document, pointer: &str) -> Self {

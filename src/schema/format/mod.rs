@@ -106,6 +106,11 @@ impl Format {
         table::edges(self)
     }
 
+    /// A pattern that every value of the format matches, if there is one; it matches others as well.
+    pub(crate) fn shape(self) -> Option<&'static str> {
+        table::shape(self)
+    }
+
     /// Values that look like the format and are not: impossible days, bad digits, wrong lengths.
     pub fn near_misses(self) -> &'static [&'static str] {
         table::near_misses(self)
@@ -117,7 +122,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::schema::Validation;
+    use crate::schema::{Pattern, Validation};
     use crate::seed::Seed;
 
     fn all() -> impl Iterator<Item = Format> {
@@ -148,6 +153,18 @@ mod tests {
             let judges = !validation.accepts(&json!("\u{0} no \u{7f}"));
             for miss in format.near_misses().iter().filter(|_| judges) {
                 assert!(!validation.accepts(&json!(miss)), "{} {miss:?}", format.name());
+            }
+        }
+    }
+
+    #[test]
+    fn values_have_the_shape_of_their_format() {
+        let shaped: Vec<_> = all().filter_map(|format| Some((format, Pattern::new(format.shape()?)))).collect();
+        assert!(shaped.len() >= 10, "{}", shaped.len());
+        for (format, shape) in shaped {
+            let drawn = (0..200).map(|index| format.sample(&mut Unstructured::new(&Seed::new(index).tape(96))));
+            for text in drawn.chain(format.edges().iter().map(|edge| (*edge).to_owned())) {
+                assert!(shape.matches(&text), "{} {text:?}", format.name());
             }
         }
     }

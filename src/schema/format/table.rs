@@ -147,3 +147,23 @@ pub(super) fn near_misses(format: Format) -> &'static [&'static str] {
         _ => &[],
     }
 }
+
+/// What every value of a format matches, whatever else it must be; only of those whose name says it to every validator.
+pub(super) fn shape(format: Format) -> Option<&'static str> {
+    Some(match format {
+        Format::DateTime => {
+            r"^[0-9]{4}-[0-9]{2}-[0-9]{2}.[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})$"
+        }
+        Format::Date => "^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
+        Format::Time => r"^[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})$",
+        Format::Duration => "^P",
+        Format::Uuid => "^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$",
+        // A backslash stands in quotes only, or in a name before the address in angle brackets.
+        Format::Email | Format::IdnEmail => r#"^"|>$|^[^\\]*@[^\\]*$"#,
+        Format::Ipv4 => r"^[0-9]{1,3}(\.[0-9]{1,3}){3}$",
+        Format::Ipv6 => "^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$",
+        Format::Uri => ":",
+        Format::JsonPointer => "^$|^/",
+        _ => return None,
+    })
+}

@@ -4,12 +4,14 @@ use arbitrary::Unstructured;
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
-use super::translate::translate;
+use super::translate::{Translated, translate};
 
 /// How deep the tree of a pattern may be.
-const NESTING: u32 = 100;
+pub(super) const NESTING: u32 = 100;
 /// The most repetitions of one part.
 const MOST_REPEATS: usize = 4_000;
+/// From which attempt on what still follows is kept room for.
+const FORESEEING: u32 = 4;
 
 /// A pattern as what is to be written.
 pub(super) struct Grower {
@@ -35,9 +37,8 @@ struct Ranges {
 impl Grower {
     /// `None` if the pattern is beyond us.
     pub(super) fn new(source: &str) -> Option<Self> {
-        let (translated, exact) = translate(source);
-        let hir = ParserBuilder::new().nest_limit(NESTING).utf8(true).build().parse(&translated).ok()?;
-        let mut exact = exact;
+        let Translated { text, mut exact, .. } = translate(source);
+        let hir = ParserBuilder::new().nest_limit(NESTING).utf8(true).build().parse(&text).ok()?;
         let tree = node(&hir, &mut exact);
         Some(Self { tree, exact })
     }
@@ -50,7 +51,7 @@ impl Grower {
     /// A string that matches as far as the tree knows; later attempts aim nearer at the wanted length.
     pub(super) fn grow(&self, tape: &mut Unstructured<'_>, least: usize, most: usize, attempt: u32) -> String {
         let mut out = String::new();
-        let mut stretch = Stretch { tape, least, most, attempt, written: 0 };
+        let mut stretch = Stretch { tape, least, most, attempt, written: 0, after: 0 };
         self.tree.grow(&mut stretch, &mut out);
         out
     }
@@ -63,6 +64,8 @@ struct Stretch<'a, 'b> {
     attempt: u32,
     /// Characters so far.
     written: usize,
+    /// Characters that follow in any case, as far as they are foreseen.
+    after: usize,
 }
 
 impl Stretch<'_, '_> {
@@ -72,8 +75,9 @@ impl Stretch<'_, '_> {
 
     /// How often to repeat a part at most.
     fn repeats(&mut self, least: usize, most: Option<usize>) -> usize {
-        let room = self.most.saturating_sub(self.written);
-        let wanted = self.least.saturating_sub(self.written);
+        let fixed = self.written.saturating_add(self.after);
+        let room = self.most.saturating_sub(fixed);
+        let wanted = self.least.saturating_sub(fixed);
         let top = most.unwrap_or(usize::MAX).min(least.saturating_add(room)).min(MOST_REPEATS.max(least));
         match self.attempt % 4 {
             // As drawn: a few more than the least.
@@ -111,10 +115,37 @@ impl Node {
                     of.grow(stretch, out);
                 }
             }
+            Self::Sequence(nodes) if stretch.attempt >= FORESEEING => {
+                let mut rest = least(nodes);
+                let after = stretch.after;
+                for node in nodes {
+                    rest = rest.saturating_sub(node.least());
+                    stretch.after = after.saturating_add(rest);
+                    node.grow(stretch, out);
+                }
+                stretch.after = after;
+            }
             Self::Sequence(nodes) => nodes.iter().for_each(|node| node.grow(stretch, out)),
             Self::OneOf(nodes) => nodes[stretch.below(nodes.len())].grow(stretch, out),
         }
     }
+
+    /// The fewest characters of it.
+    fn least(&self) -> usize {
+        match self {
+            Self::Nothing => 0,
+            Self::Text(text) => text.chars().count(),
+            Self::Class(_) => 1,
+            Self::Repeat { least, of, .. } => least.saturating_mul(of.least()),
+            Self::Sequence(nodes) => least(nodes),
+            Self::OneOf(nodes) => nodes.iter().map(Self::least).min().unwrap_or(0),
+        }
+    }
+}
+
+/// The fewest characters of parts that follow each other.
+fn least(nodes: &[Node]) -> usize {
+    nodes.iter().map(Node::least).fold(0, usize::saturating_add)
 }
 
 impl Ranges {
@@ -160,8 +191,9 @@ fn node(hir: &Hir, exact: &mut bool) -> Node {
     }
 }
 
-fn ranges(class: &Class) -> Option<Ranges> {
-    let all: Vec<(u32, u32)> = match class {
+/// The characters of a class by their numbers.
+pub(super) fn characters(class: &Class) -> Vec<(u32, u32)> {
+    match class {
         Class::Unicode(class) => {
             let pairs = class.iter().map(|range| (u32::from(range.start()), u32::from(range.end())));
             // The surrogates stand between these two and are no characters.
@@ -173,7 +205,11 @@ fn ranges(class: &Class) -> Option<Ranges> {
         Class::Bytes(class) => {
             class.iter().map(|range| (u32::from(range.start()), u32::from(range.end().min(0x7F)))).collect()
         }
-    };
+    }
+}
+
+fn ranges(class: &Class) -> Option<Ranges> {
+    let all = characters(class);
     // Letters and digits first, so that an empty tape gives them.
     let plain = [(0x61, 0x7A), (0x30, 0x39), (0x41, 0x5A), (0x21, 0x2F), (0x3A, 0x40), (0x5B, 0x60), (0x7B, 0x7E)];
     let within =

@@ -3,10 +3,12 @@
 //! Matching is `regress`'s, which speaks ECMA. Strings are made by a walk over the tree that `regex-syntax` makes of
 //! the translated pattern; look-around and back references are dropped there, so what was made is checked again.
 
+mod common;
 mod grow;
 mod translate;
 
 use std::fmt;
+use std::sync::Arc;
 
 use arbitrary::Unstructured;
 use regress::Regex;
@@ -55,6 +57,18 @@ impl Pattern {
     /// Whether a part of the text matches: patterns are not anchored (JSON Schema 2020-12, 6.3.3).
     pub fn matches(&self, text: &str) -> bool {
         self.regex.as_ref().is_none_or(|regex| regex.find(text).is_some())
+    }
+
+    /// Whether no text matches all these patterns, has this shape and a length between these two: for certain, or
+    /// the answer is no.
+    pub(crate) fn exclude_each_other(
+        patterns: &[Arc<Self>],
+        shape: Option<&str>,
+        least: usize,
+        most: Option<usize>,
+    ) -> bool {
+        let read_alike = patterns.iter().filter(|pattern| pattern.is_read_alike).map(|pattern| pattern.source());
+        common::none(&read_alike.chain(shape).collect::<Vec<_>>(), least, most)
     }
 
     /// A string that matches and has between `least` and `most` characters; `None` if none was found.
@@ -145,7 +159,15 @@ mod tests {
     #[test]
     fn lengths_are_met_where_the_pattern_allows() {
         let tape = Seed::new(1).tape(1024);
-        for (source, least, most) in [("^[a-z]+$", 40, 40), ("^[a-z]*$", 0, 0), ("x", 5, 5), ("^(ab)*$", 10, 11)] {
+        let account = r"^arn:aws:appsync:[A-Za-z0-9_/.-]{0,63}:\d{12}:apis/[0-9A-Za-z_-]{26}$";
+        for (source, least, most) in [
+            ("^[a-z]+$", 40, 40),
+            ("^[a-z]*$", 0, 0),
+            ("x", 5, 5),
+            ("^(ab)*$", 10, 11),
+            (account, 70, 75),
+            ("^[a-z]{0,9}-[0-9]{4}$", 7, 7),
+        ] {
             let text = Pattern::new(source).sample(&mut Unstructured::new(&tape), least, most);
             let text = text.unwrap_or_else(|| panic!("no string for {source}"));
             assert!((least..=most).contains(&text.chars().count()), "{source} {text:?}");

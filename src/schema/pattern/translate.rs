@@ -1,10 +1,20 @@
 //! From ECMA 262 syntax to that of `regex-syntax`. Main function: [`translate`].
 
-/// The pattern in the other syntax, and whether nothing of its meaning was dropped.
-pub(super) fn translate(source: &str) -> (String, bool) {
-    let mut translator = Translator { rest: source.chars().collect(), at: 0, out: String::new(), exact: true };
+/// A pattern in the other syntax.
+pub(super) struct Translated {
+    pub text: String,
+    /// Whether nothing of its meaning was dropped.
+    pub exact: bool,
+    /// Whether it matches at least what the source matches.
+    pub covers: bool,
+}
+
+/// Translates a pattern.
+pub(super) fn translate(source: &str) -> Translated {
+    let mut translator =
+        Translator { rest: source.chars().collect(), at: 0, out: String::new(), exact: true, covers: true };
     translator.outside();
-    (translator.out, translator.exact)
+    Translated { text: translator.out, exact: translator.exact, covers: translator.covers }
 }
 
 /// ECMA's white space and line ends, which are not quite those of Unicode (ECMA-262, `CharacterClassEscape`).
@@ -15,9 +25,16 @@ struct Translator {
     at: usize,
     out: String,
     exact: bool,
+    covers: bool,
 }
 
 impl Translator {
+    /// What stands here becomes something else.
+    fn guess(&mut self) {
+        self.exact = false;
+        self.covers = false;
+    }
+
     fn peek(&self, ahead: usize) -> Option<char> {
         self.rest.get(self.at + ahead).copied()
     }
@@ -162,7 +179,10 @@ impl Translator {
             'W' => self.out.push_str("[^0-9A-Za-z_]"),
             // A class may be negated, so there it must be all of them.
             's' if in_class => self.out.push_str(SPACES),
-            's' => self.out.push_str(r"[\t\n\x0B\x0C\r ]"),
+            's' => {
+                self.covers = false;
+                self.out.push_str(r"[\t\n\x0B\x0C\r ]");
+            }
             'S' => self.out.extend(["[^", SPACES, "]"]),
             'n' | 'r' | 't' | 'v' | 'f' => self.out.extend(['\\', c]),
             'p' | 'P' if self.peek(0) == Some('{') => {
@@ -176,17 +196,19 @@ impl Translator {
             'b' if in_class => self.out.push_str("\\x08"),
             'b' | 'B' => self.exact = false,
             '0' => {
-                self.exact &= !self.peek(0).is_some_and(|c| c.is_ascii_digit());
+                if self.peek(0).is_some_and(|c| c.is_ascii_digit()) {
+                    self.guess();
+                }
                 self.out.push_str("\\x00");
             }
             '1'..='9' => {
                 // A reference backwards, or without such a group and in a class the octal code of a character.
-                self.exact = false;
+                self.guess();
                 self.out.push_str(if in_class { "\\x01" } else { "(?:)" });
             }
             // Anchors elsewhere, and plain letters in ECMA.
             'A' | 'z' | 'Z' if !in_class => {
-                self.exact = false;
+                self.guess();
                 self.out.push_str(if c == 'A' { "^" } else { "$" });
             }
             c => self.literal(c),
@@ -208,7 +230,7 @@ impl Translator {
                 self.hex(c);
             }
             _ => {
-                self.exact = false;
+                self.guess();
                 self.literal(if digits == 2 { 'x' } else { 'u' });
             }
         }
@@ -220,7 +242,7 @@ impl Translator {
             self.at += 1;
             self.hex(char::from(letter as u8 % 32));
         } else {
-            self.exact = false;
+            self.guess();
         }
     }
 
@@ -237,7 +259,15 @@ mod tests {
 
     #[track_caller]
     fn check(source: &str, expected: &str, exact: bool) {
-        assert_eq!(translate(source), (expected.to_owned(), exact));
+        let translated = translate(source);
+        assert_eq!((translated.text.as_str(), translated.exact), (expected, exact));
+    }
+
+    #[test]
+    fn what_is_only_left_out_still_covers() {
+        let covers = |source| translate(source).covers;
+        assert!([r"(?!a)b", r"a\bc", "a^b", r"^\S[\s]$"].into_iter().all(covers));
+        assert!(![r"(a)\1", r"\A", r"\012", r"\x4", r"\c1", r"^\s$"].into_iter().any(covers));
     }
 
     #[test]
