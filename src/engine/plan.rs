@@ -5,6 +5,7 @@
 //! has a weight that grows where answers are new, and none starves. What operations need to exist is made first, and
 //! again when it is used up.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::acts::Ground;
@@ -123,10 +124,10 @@ impl Planner {
             Lane::new(operation, role)
         };
         let lanes: Vec<Lane> = operations.into_iter().map(lane).collect();
+        let named: BTreeMap<&OperationId, usize> = lanes.iter().map(|lane| &lane.operation.id).zip(0..).collect();
         let makers = |kind: &Kind| {
-            let creators = graph.creators(kind).iter();
-            let lanes = creators.filter_map(|id| lanes.iter().position(|lane| lane.operation.id == *id));
-            (Arc::clone(kind), lanes.collect::<Vec<_>>())
+            let creators = graph.creators(kind).iter().filter_map(|id| named.get(id).copied());
+            (Arc::clone(kind), creators.collect::<Vec<_>>())
         };
         let needed = graph.needed().into_iter().map(makers).filter(|(_, lanes)| !lanes.is_empty()).collect();
         let trials = Trials::new(&lanes, &graph);

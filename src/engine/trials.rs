@@ -4,11 +4,11 @@
 //! asks has answered 2xx in this run, a bounded number of times, each time with other values, and within a small share of
 //! an epoch. How its requests are made is for `acts`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::acts::{Acts, Ground};
 use super::lane::Lane;
-use crate::api::Location;
+use crate::api::{Location, OperationId};
 use crate::resource::{Action, Graph, Kind};
 use crate::scenario::{Law, Scenario};
 use crate::seed::Seed;
@@ -111,7 +111,8 @@ impl Trials {
 /// The laws among these, each on all things that have the operations for it.
 fn tries(is_wanted: fn(Law) -> bool, lanes: &[Lane], graph: &Graph) -> Vec<Try> {
     let paths: BTreeSet<&str> = lanes.iter().map(|lane| lane.operation.path.as_str()).collect();
-    let things: Vec<Thing> = paths.into_iter().filter_map(|path| Thing::of(path, lanes, graph)).collect();
+    let index = Index::of(lanes);
+    let things: Vec<Thing> = paths.into_iter().filter_map(|path| Thing::of(path, &index, graph)).collect();
     let of_law = |law: Law| {
         let tried = things.iter().filter_map(move |thing| Some((thing.clone(), thing.needs(law)?)));
         tried.map(move |(thing, needs)| Try { thing, law, needs, count: 0 })
@@ -119,10 +120,45 @@ fn tries(is_wanted: fn(Law) -> bool, lanes: &[Lane], graph: &Graph) -> Vec<Try> 
     Law::ALL.into_iter().filter(|law| is_wanted(*law)).flat_map(of_law).collect()
 }
 
+/// The lanes by their paths and operations: a large document has a thousand of them.
+struct Index<'a> {
+    lanes: &'a [Lane],
+    /// By the path without a slash at its end.
+    placed: BTreeMap<&'a str, Vec<usize>>,
+    named: BTreeMap<&'a OperationId, usize>,
+}
+
+impl<'a> Index<'a> {
+    fn of(lanes: &'a [Lane]) -> Self {
+        let mut placed: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (index, lane) in lanes.iter().enumerate() {
+            placed.entry(lane.operation.path.trim_end_matches('/')).or_default().push(index);
+        }
+        let named = lanes.iter().enumerate().map(|(index, lane)| (&lane.operation.id, index)).collect();
+        Self { lanes, placed, named }
+    }
+
+    /// The first lane at this path that is so.
+    fn at(&self, path: &str, is_it: impl Fn(&Lane) -> bool) -> Option<usize> {
+        let lanes = self.placed.get(path.trim_end_matches('/'))?;
+        lanes.iter().copied().find(|index| is_it(&self.lanes[*index]))
+    }
+
+    /// Those at paths that begin so, in order.
+    fn below<'b>(&'b self, start: &'b str, is_it: impl Fn(&Lane) -> bool) -> Vec<usize> {
+        let paths = self.placed.range(start..).take_while(|(path, _)| path.starts_with(start));
+        let mut lanes: Vec<usize> = paths.flat_map(|(_, lanes)| lanes).copied().collect();
+        lanes.retain(|index| is_it(&self.lanes[*index]));
+        lanes.sort_unstable();
+        lanes
+    }
+}
+
 impl Thing {
-    fn of(path: &str, lanes: &[Lane], graph: &Graph) -> Option<Self> {
+    fn of(path: &str, index: &Index<'_>, graph: &Graph) -> Option<Self> {
+        let lanes = index.lanes;
         let here = |action: Action| {
-            lanes.iter().position(|lane| {
+            index.at(path, |lane| {
                 let is_it = lane.operation.path == path && lane.role().is_some_and(|role| role.action == action);
                 is_it && !lane.is_ruinous && lane.operation.method != "HEAD"
             })
@@ -139,25 +175,21 @@ impl Thing {
             declared.location == Location::Path && declared.name == parameter
         };
         let field = role.needs.iter().find(|need| is_named(need.parameter))?.field.clone();
-        let is_above = |lane: &Lane| lane.operation.path.trim_end_matches('/') == above;
-        let is_maker = |lane: &Lane| {
-            let is_creator = graph.creators(&kind).contains(&lane.operation.id);
-            is_creator && lane.role().is_some_and(|role| role.action == Action::Create) && !lane.is_ruinous
-        };
-        let direct = lanes.iter().position(|lane| is_maker(lane) && is_above(lane));
-        let create = direct.or_else(|| lanes.iter().position(is_maker))?;
-        let lists = |lane: &Lane| {
-            is_above(lane)
-                && lane.operation.method == "GET"
-                && lane.role().is_some_and(|role| role.action == Action::List)
-        };
+        let is_maker = |lane: &Lane| lane.role().is_some_and(|role| role.action == Action::Create) && !lane.is_ruinous;
+        let creators = graph.creators(&kind).iter().filter_map(|id| index.named.get(id).copied());
+        let makers: BTreeSet<usize> = creators.filter(|maker| is_maker(&lanes[*maker])).collect();
+        let is_above = |maker: &usize| lanes[*maker].operation.path.trim_end_matches('/') == above;
+        let direct = makers.iter().copied().find(is_above);
+        let create = direct.or_else(|| makers.first().copied())?;
+        let lists =
+            |lane: &Lane| lane.operation.method == "GET" && lane.role().is_some_and(|role| role.action == Action::List);
         let below = format!("{}/", path.trim_end_matches('/'));
         let is_part = |lane: &Lane| {
             let rest = lane.operation.path.strip_prefix(&below).filter(|_| lane.operation.method == "GET");
             rest.is_some_and(|rest| !rest.contains('{') && !outlives(rest))
         };
-        let parts = (0..lanes.len()).filter(|index| is_part(&lanes[*index])).collect();
-        let (is_direct, list) = (direct.is_some(), lanes.iter().position(lists));
+        let parts = index.below(&below, is_part);
+        let (is_direct, list) = (direct.is_some(), index.at(above, lists));
         Some(Self { kind, parameter, field, create, is_direct, list, read, replace, change, delete, parts })
     }
 
