@@ -12,6 +12,7 @@ use crate::engine::Manner;
 use crate::finding::Confirmed;
 use crate::import::{replaced, values};
 use crate::scenario::{Scenario, Source, Step, Values, substitute};
+use crate::wire::Response;
 
 /// What may have to come before a finding.
 #[derive(Clone)]
@@ -42,7 +43,7 @@ impl Run<'_> {
         Ok(None)
     }
 
-    /// The finding by this scenario, if that proves it.
+    /// The finding by this scenario, if that proves it and what the run had changed is changed so again.
     async fn tried(
         &mut self,
         confirmed: &Confirmed,
@@ -51,7 +52,7 @@ impl Run<'_> {
     ) -> Result<Option<Confirmed>, Error> {
         let found = self.proving.try_now(again(confirmed, scenario)).await?;
         self.end_since(made).await?;
-        Ok(found.filter(Confirmed::is_proved))
+        Ok(found.filter(|found| found.is_proved() && is_led(found)))
     }
 
     /// The finding by the first of these scenarios that shows it.
@@ -157,6 +158,12 @@ fn first_of_each(scenario: &Scenario) -> Option<Scenario> {
 /// Whether the last step has the name in it.
 fn names(scenario: &Scenario, name: &str) -> bool {
     scenario.steps.last().is_some_and(|last| values(&last.request).iter().any(|value| value == name))
+}
+
+/// Whether all that comes before the finding was answered with a 2xx, as it was in the run: what was refused changed nothing.
+fn is_led(found: &Confirmed) -> bool {
+    let mut before = found.exchanges.iter().take(found.finding.step);
+    before.all(|exchange| exchange.outcome.response().is_some_and(Response::is_success))
 }
 
 /// The finding without this step, unless a later one uses what it gives.

@@ -2,11 +2,9 @@
 
 use std::collections::VecDeque;
 
-use percent_encoding::percent_decode;
-
 use super::Planned;
+use super::ruin::ends_more;
 use crate::oracle;
-use crate::wire::Request;
 
 /// How many cases of one epoch may ask the target to wait: several at once take all the threads that it has, and then
 /// nothing else is answered.
@@ -56,50 +54,5 @@ impl Held {
         let waits = WAITS.min(self.waits.len()).min(room - again);
         let ruinous = if is_late { RUINOUS.min(self.ruinous.len()).min(room - again - waits) } else { 0 };
         self.again.drain(..again).chain(self.waits.drain(..waits)).chain(self.ruinous.drain(..ruinous)).collect()
-    }
-}
-
-/// Whether a request that ends what its path names may end more than one thing: a segment of the path leads elsewhere
-/// (`.`, `..`, `a/..`), stands for many (`*`, `%`), or is empty where a name should be. `DELETE /files/.` has taken away the
-/// folder of all files on a real server.
-pub(super) fn ends_more(request: &Request) -> bool {
-    request.method == "DELETE" && names_more(request.path())
-}
-
-/// Whether a path may be that of more than one thing.
-pub(super) fn names_more(path: &[u8]) -> bool {
-    path.split(|byte| *byte == b'/').skip(1).any(leads_elsewhere)
-}
-
-fn leads_elsewhere(segment: &[u8]) -> bool {
-    let once: Vec<u8> = percent_decode(segment).collect();
-    let twice: Vec<u8> = percent_decode(&once).collect();
-    [&once, &twice].into_iter().any(|text| {
-        let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || !byte.is_ascii();
-        let mut parts = text.split(|byte| b"/\\".contains(byte));
-        !text.iter().any(is_name) || parts.any(|part| part == b"..") || text.contains(&b'*')
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(method: &str, target: &str, expected: bool) {
-        assert_eq!(ends_more(&Request::new(method, target.to_owned())), expected, "{method} {target}");
-    }
-
-    #[test]
-    fn what_may_end_more_than_one_thing_is_told() {
-        for target in
-            ["/a/.", "/a/%2E", "/a/", "/a//b", "/a/%2e%2e/b", "/a/x%2F..%5Cy", "/a/%252e%252e", "/a/*", "/a/x*", "/%20"]
-        {
-            check("DELETE", target, true);
-            check("GET", target, false);
-        }
-        for target in ["/a/1", "/a/x.y", "/a/-1", "/a/..x", "/a/%F0%9F%98%80", "/a/b?path=.."] {
-            check("DELETE", target, false);
-        }
     }
 }

@@ -8,12 +8,13 @@ use std::sync::Arc;
 use super::ahead::Ahead;
 use super::arm::{Arm, Drawn, Interest, Making, STRIDE};
 use super::bind::Binder;
+use super::ruin::is_ruinous;
 use super::seen::Seen;
 use super::{Account, Glimpse};
 use crate::api::{Operation, OperationId};
 use crate::generate::Generators;
 use crate::oracle;
-use crate::resource::{Action, Role};
+use crate::resource::Role;
 use crate::scenario::{Case, GeneratorId};
 use crate::seed::Seed;
 use crate::wire::FaultKind;
@@ -263,39 +264,4 @@ impl Lane {
     fn weight(&self) -> u64 {
         (1 + self.interest.level()).min(MAX_WEIGHT)
     }
-}
-
-/// Whether the operation ends what everything else lives on: all things of a kind, or the service itself. What acts on
-/// one thing that its path names does not.
-fn is_ruinous(operation: &Operation, role: Option<&Role>) -> bool {
-    const WORDS: [&str; 19] = [
-        "shutdown",
-        "reset",
-        "purge",
-        "wipe",
-        "truncate",
-        "drop",
-        "clear",
-        "flush",
-        "erase",
-        "destroy",
-        "terminate",
-        "delete_all",
-        "deleteall",
-        "delete",
-        "remove",
-        "logout",
-        "signout",
-        "password",
-        "deactivate",
-    ];
-    let last = operation.path.rsplit('/').find(|segment| !segment.is_empty()).unwrap_or_default();
-    let says = |text: &str| {
-        let text = text.to_ascii_lowercase();
-        WORDS.iter().any(|word| text.split(['-', '_', '.']).any(|part| part == *word) || text == *word)
-    };
-    role.is_some_and(|role| role.action == Action::DeleteAll)
-        || (operation.method != "GET"
-            && !operation.path.contains('{')
-            && (says(last) || operation.name.as_deref().is_some_and(says)))
 }

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
-use super::held::names_more;
+use super::ruin::names_more;
 use crate::api::{Location, Operation, OperationId, StatusPattern};
 use crate::resource::{Action, Found, Graph, Held, Need, Role, harvest};
 use crate::scenario::{IdentityName, Scenario, Step};

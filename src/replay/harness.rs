@@ -128,7 +128,6 @@ mod tests {
     use crate::finding::Signature;
     use crate::fixture::{Fixture, State, write};
     use crate::replay::testing::{Fake, answer, executor, fixture, refused, registry};
-    use crate::seed::Seed;
     use crate::store::Memory;
     use crate::transport;
     use crate::wire::{Origin, Outcome};
@@ -142,7 +141,7 @@ mod tests {
         }
         Plan {
             fixtures: Arc::new(store),
-            replayer: Replayer { registry: registry(), today: "2026-06-01".into(), fresh: Seed::new(1) },
+            replayer: Replayer { registry: registry(), today: "2026-06-01".into(), ..Replayer::begin() },
             site: Arc::new(site),
             document: Arc::new(|_| None),
             has_target,

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::RwLock;
+
 use super::{Conditions, Error, Replayed, View, explain, run};
 use crate::api::Api;
 use crate::clock;
-use crate::engine::Executor;
+use crate::engine::{self, Executor};
 use crate::fixture::{Entry, REGRESSIONS, trial_name};
 use crate::oracle::Registry;
 use crate::seed::Seed;
@@ -31,6 +33,8 @@ pub struct Replayer {
     pub registry: Registry,
     /// Today's date, `YYYY-MM-DD`.
     pub today: String,
+    /// Who takes away what others use is alone meanwhile.
+    pub turns: RwLock<()>,
     /// Another one for each run, since the target remembers the values that are made from it.
     pub fresh: Seed,
 }
@@ -38,7 +42,8 @@ pub struct Replayer {
 impl Replayer {
     /// A run that begins now, with all oracles.
     pub fn begin() -> Self {
-        Self { registry: Registry::default(), today: clock::today(), fresh: Seed::new(clock::moment()) }
+        let (registry, fresh) = (Registry::default(), Seed::new(clock::moment()));
+        Self { registry, today: clock::today(), turns: RwLock::default(), fresh }
     }
 
     /// Sends one fixture. The document is asked for only where the answer makes one ask whether the operation was removed.
@@ -48,7 +53,11 @@ impl Replayer {
         target: &Target,
         document: impl FnOnce() -> Option<Arc<Api>>,
     ) -> Result<Replayed, Error> {
-        let Self { registry, today, fresh } = self;
+        let Self { registry, today, turns, fresh } = self;
+        let steps = fixture.to_scenario("").steps;
+        let is_alone = steps.iter().any(|step| engine::may_ruin(&step.operation, &step.request));
+        let _alone = if is_alone { Some(turns.write().await) } else { None };
+        let _beside = if is_alone { None } else { Some(turns.read().await) };
         let conditions = Conditions { base_path: target.base_path.as_deref(), today, fresh: *fresh, pause: PAUSE };
         let replayed = run(fixture, &target.executor, registry, conditions).await?;
         let document = if replayed.may_be_removed() { document() } else { None };

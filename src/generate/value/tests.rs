@@ -195,3 +195,10 @@ fn a_format_of_one_length_has_a_text_of_that_length() {
     assert!(made(36).is_some_and(|text| schema.conforms(View::Request, &text.to_value().unwrap())));
     assert_eq!(made(35), None);
 }
+
+#[test]
+fn a_moment_has_as_many_decimals_as_there_is_room_for() {
+    for length in [20, 22, 25, 40] {
+        check(json!({"type": "string", "format": "date-time", "minLength": length, "maxLength": length}));
+    }
+}

@@ -82,10 +82,12 @@ impl Maker<'_, '_> {
                 (others && self.stands(&text)).then_some(text)
             });
         }
-        if let Some(text) =
-            rules.format.filter(|format| format.is_text()).and_then(|format| self.format(format, least, most))
-        {
-            return Some(text);
+        if let Some(format) = rules.format.filter(|format| format.is_text()) {
+            let drawn = self.format(format, least, most);
+            let text = drawn.or_else(|| lengthened(format, least).filter(|text| self.stands(text)));
+            if text.is_some() {
+                return text;
+            }
         }
         let name = name.filter(|_| rules.format.is_none() && !self.tape.once_in(4));
         let named = name.and_then(|name| self.by_name(name, least, most));
@@ -195,6 +197,11 @@ fn lengthened(format: Format, length: usize) -> Option<String> {
         Format::Email | Format::IdnEmail => filled("", "@b.co"),
         Format::Uri => filled("http://example.com/", ""),
         Format::UriReference | Format::JsonPointer => filled("/", ""),
+        // Seconds have as many decimals as there is room for.
+        Format::DateTime => match length {
+            20 => filled("2024-05-06T07:08:09Z", ""),
+            _ => Some(format!("2024-05-06T07:08:09.{}Z", "0".repeat(length.checked_sub(21).filter(|rest| *rest > 0)?))),
+        },
         Format::Byte => length.is_multiple_of(4).then(|| "A".repeat(length)),
         Format::Regex | Format::Hex => filled("", ""),
         _ => None,
