@@ -79,3 +79,48 @@ impl Replayer {
         explain(fixture, replayed, &view)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+
+    use futures_util::FutureExt;
+
+    use super::*;
+    use crate::fixture::State;
+    use crate::replay::testing::{Fake, answer, executor, fixture};
+
+    /// Whether a fixture of this operation is sent while another one is under way.
+    #[track_caller]
+    fn check(method: &str, path: &str, is_sent: bool) {
+        let mut fixture = fixture(State::Open);
+        for step in &mut fixture.steps {
+            step.operation = format!("{method} {path}");
+        }
+        let entry = Entry { key: "demo/a.json".to_owned(), fixture };
+        let target = Target {
+            executor: executor(Fake::always(answer(200))),
+            origin: "http://127.0.0.1:8080".parse().unwrap(),
+            base_path: None,
+        };
+        let replayer = Replayer { registry: crate::replay::testing::registry(), ..Replayer::begin() };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        runtime.block_on(async {
+            let beside = replayer.turns.read().await;
+            let mut replay = pin!(replayer.replay(&entry, &target, || None));
+            assert_eq!(replay.as_mut().now_or_never().is_some(), is_sent, "{method} {path}");
+            drop(beside);
+            if !is_sent {
+                assert!(replay.await.is_ok());
+            }
+        });
+    }
+
+    #[test]
+    fn who_takes_away_what_others_use_waits_for_them() {
+        check("GET", "/a", true);
+        check("DELETE", "/a/{id}", true);
+        check("DELETE", "/a", false);
+        check("POST", "/admin/reset", false);
+    }
+}

@@ -1,6 +1,6 @@
 //! The corpus from run to run: a second run reaches in few requests what the first one took many for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use axum::extract::{Path, State};
@@ -116,13 +116,17 @@ async fn serve(next: usize) -> String {
 
 /// A run against a server of its own.
 async fn run(store: &Arc<Memory>, requests: u64, concurrency: usize, next: usize) -> Summary {
-    let origin = serve(next).await.parse().unwrap();
-    let mut options = Options::new("teams", Target { origin, base_path: String::new() });
+    fuzz(&document(), serve(next).await, store, requests, concurrency).await
+}
+
+/// A run against what listens there.
+async fn fuzz(document: &str, origin: String, store: &Arc<Memory>, requests: u64, concurrency: usize) -> Summary {
+    let mut options = Options::new("teams", Target { origin: origin.parse().unwrap(), base_path: String::new() });
     options.requests = Some(requests);
     options.time = None;
     options.concurrency = concurrency;
     options.corpus = Some(Arc::clone(store) as Arc<dyn Store>);
-    let loaded = spec::load_bytes("teams.json", document().as_bytes()).unwrap();
+    let loaded = spec::load_bytes("teams.json", document.as_bytes()).unwrap();
     campaign::run(&loaded, options, &mut ()).await.unwrap()
 }
 
@@ -144,6 +148,53 @@ async fn a_second_run_reaches_the_same_in_a_quarter_of_the_requests() {
     assert!(second.notices.is_empty(), "{:?}", second.notices);
     let alone = run(&copy(&store), quarter, 1, 300).await;
     assert_eq!(alone.reached_at, second.reached_at, "the order does not depend on the concurrency");
+}
+
+/// Colors that are there once they are put, and copies that are made of those that are there.
+async fn colors() -> String {
+    type Names = Arc<Mutex<BTreeSet<String>>>;
+    let put = async |State(names): State<Names>, Path(name): Path<String>| {
+        let is_new = names.lock().unwrap().insert(name.clone());
+        (if is_new { StatusCode::CREATED } else { StatusCode::OK }, Json(json!({"id": name})))
+    };
+    let end = async |State(names): State<Names>, Path(name): Path<String>| {
+        if names.lock().unwrap().remove(&name) { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND }
+    };
+    let copy = async |State(names): State<Names>, Json(body): Json<Value>| {
+        let is_there = body["of"].as_str().is_some_and(|name| names.lock().unwrap().contains(name));
+        if is_there { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND }
+    };
+    let app = Router::new()
+        .route("/colors/{color}", axum::routing::put(put).delete(end))
+        .route("/copies", post(copy))
+        .with_state(Names::default());
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let origin = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    origin
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_reached_an_operation_by_luck_is_kept_with_what_it_stood_on() {
+    let color = json!({"type": "string", "enum": ["red", "blue", "green", "white", "black", "pink"]});
+    let answers = json!({"201": {"description": "new"}, "200": {"description": "old"}, "204": {"description": "done"},
+        "404": {"description": "no"}});
+    let body = json!({"required": true, "content": {"application/json": {"schema": {
+        "type": "object", "required": ["of"], "properties": {"of": color}}}}});
+    let parameters = json!([{"name": "color", "in": "path", "required": true, "schema": color}]);
+    let document = json!({"openapi": "3.1.0", "info": {"title": "Colors", "version": "1"}, "paths": {
+        "/colors/{color}": {"parameters": parameters, "put": {"responses": answers}, "delete": {"responses": answers}},
+        "/copies": {"post": {"requestBody": body, "responses": answers}}
+    }});
+    let store = Arc::new(Memory::default());
+    let first = fuzz(&document.to_string(), colors().await, &store, 1500, 1).await;
+    assert_eq!(first.operations_with_2xx, 3, "{:#?}", first.never_2xx);
+    let entries = store.list("").unwrap().into_iter().filter_map(|key| store.get(&key).unwrap());
+    let steps = entries.filter_map(|entry| serde_json::from_slice::<Value>(&entry).ok()?["steps"].as_array().cloned());
+    let methods = steps.map(|steps| steps.iter().map(|step| step["method"].to_string()).collect::<Vec<_>>().join(" "));
+    let methods: Vec<String> = methods.collect();
+    let is_led = |methods: &String| methods.starts_with("\"PUT\"") && methods.ends_with("\"POST\"");
+    assert!(methods.iter().any(is_led), "{methods:?}");
 }
 
 /// The same entries in a store of their own: a run adds to its corpus.
