@@ -8,6 +8,8 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::{FusedFuture, FutureExt};
+
 use super::Error;
 use super::proof::again;
 use super::run::{Run, sleep};
@@ -50,7 +52,7 @@ impl Run<'_> {
     /// Sends each finding that has a fixture, or would have one, to the clean target, as far as there is time; then looks
     /// for what those need that do not show.
     pub(super) async fn look_back(&mut self, time: Duration) -> Result<(), Error> {
-        let mut left = pin!(sleep(time));
+        let mut left = pin!(sleep(time).fuse());
         let mut manner = Manner::Afresh;
         while let Some(kept) = self.afterwards.kept.front().cloned() {
             let Some(looked) = before(left.as_mut(), self.look_again(&kept.confirmed, manner)).await else { break };
@@ -166,11 +168,14 @@ impl Run<'_> {
     }
 }
 
-/// What comes of it, unless the time is over before.
+/// What comes of it, unless the time is over before, or was already.
 pub(super) async fn before<T>(
-    mut time: Pin<&mut impl Future<Output = ()>>,
+    mut time: Pin<&mut impl FusedFuture<Output = ()>>,
     work: impl Future<Output = T>,
 ) -> Option<T> {
+    if time.is_terminated() {
+        return None;
+    }
     tokio::select! {
         biased;
         () = &mut time => None,
@@ -186,4 +191,18 @@ pub(super) fn requests(confirmed: &Confirmed) -> impl Iterator<Item = &Arc<Reque
 /// What these requests name.
 pub(super) fn named<'a>(requests: impl Iterator<Item = &'a Arc<Request>>) -> BTreeSet<String> {
     requests.flat_map(|request| values(request)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn when_the_time_is_over_nothing_more_is_begun() {
+        let mut left = pin!(sleep(Duration::ZERO).fuse());
+        assert_eq!(before(left.as_mut(), std::future::pending::<()>()).await, None);
+        assert_eq!(before(left.as_mut(), std::future::ready(1)).await, None);
+        let mut ever = pin!(sleep(Duration::MAX).fuse());
+        assert_eq!(before(ever.as_mut(), std::future::ready(1)).await, Some(1));
+    }
 }

@@ -7,6 +7,8 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::FutureExt;
+
 use super::Error;
 use super::afterwards::{before, named};
 use super::run::{Run, sleep};
@@ -20,7 +22,7 @@ impl Run<'_> {
         if self.options.corpus.is_none() || !self.looks_back() {
             return Ok(());
         }
-        let mut left = pin!(sleep(time));
+        let mut left = pin!(sleep(time).fuse());
         for successes in self.witnesses.successes() {
             match before(left.as_mut(), self.reach_again(&successes)).await {
                 Some(reached) => reached?,
