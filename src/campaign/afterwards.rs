@@ -4,16 +4,15 @@
 //! is looked for (`standing`), and where it can't be told, the finding is kept as an unstable one, without a fixture.
 
 use std::collections::{BTreeSet, VecDeque};
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::{FusedFuture, FutureExt};
-
 use super::Error;
 use super::proof::again;
-use super::run::{Run, sleep};
+use super::run::Run;
 use super::standing::{Wanted, chosen, renamed};
+use super::time::{before, left};
 use crate::engine::Manner;
 use crate::finding::{Confirmed, Ratio};
 use crate::import::values;
@@ -52,10 +51,10 @@ impl Run<'_> {
     /// Sends each finding that has a fixture, or would have one, to the clean target, as far as there is time; then looks
     /// for what those need that do not show.
     pub(super) async fn look_back(&mut self, time: Duration) -> Result<(), Error> {
-        let mut left = pin!(sleep(time).fuse());
+        let mut time = pin!(left(time));
         let mut manner = Manner::Afresh;
         while let Some(kept) = self.afterwards.kept.front().cloned() {
-            let Some(looked) = before(left.as_mut(), self.look_again(&kept.confirmed, manner)).await else { break };
+            let Some(looked) = before(time.as_mut(), self.look_again(&kept.confirmed, manner)).await else { break };
             let (clean, wanted) = looked?;
             manner = Manner::Alone;
             self.afterwards.kept.pop_front();
@@ -63,7 +62,7 @@ impl Run<'_> {
             self.afterwards.wanting.extend(wanted.map(|wanted| (kept, wanted)));
         }
         while let Some((kept, wanted)) = self.afterwards.wanting.front().cloned() {
-            let Some(found) = before(left.as_mut(), self.find_steps(&kept, &wanted)).await else { break };
+            let Some(found) = before(time.as_mut(), self.find_steps(&kept, &wanted)).await else { break };
             self.afterwards.wanting.pop_front();
             if let Some(confirmed) = found? {
                 self.keeper.revise(kept.record, &confirmed);
@@ -168,21 +167,6 @@ impl Run<'_> {
     }
 }
 
-/// What comes of it, unless the time is over before, or was already.
-pub(super) async fn before<T>(
-    mut time: Pin<&mut impl FusedFuture<Output = ()>>,
-    work: impl Future<Output = T>,
-) -> Option<T> {
-    if time.is_terminated() {
-        return None;
-    }
-    tokio::select! {
-        biased;
-        () = &mut time => None,
-        done = work => Some(done),
-    }
-}
-
 /// The requests that showed it.
 pub(super) fn requests(confirmed: &Confirmed) -> impl Iterator<Item = &Arc<Request>> {
     confirmed.exchanges.iter().map(|exchange| &exchange.request)
@@ -191,18 +175,4 @@ pub(super) fn requests(confirmed: &Confirmed) -> impl Iterator<Item = &Arc<Reque
 /// What these requests name.
 pub(super) fn named<'a>(requests: impl Iterator<Item = &'a Arc<Request>>) -> BTreeSet<String> {
     requests.flat_map(|request| values(request)).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn when_the_time_is_over_nothing_more_is_begun() {
-        let mut left = pin!(sleep(Duration::ZERO).fuse());
-        assert_eq!(before(left.as_mut(), std::future::pending::<()>()).await, None);
-        assert_eq!(before(left.as_mut(), std::future::ready(1)).await, None);
-        let mut ever = pin!(sleep(Duration::MAX).fuse());
-        assert_eq!(before(ever.as_mut(), std::future::ready(1)).await, Some(1));
-    }
 }

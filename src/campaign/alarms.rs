@@ -1,9 +1,13 @@
 //! Reports of a target that lives on, which no request accounts for: the suspects are sent again, alone. Main function:
 //! [`culprit`]. Part of [`Run`].
 
+use std::pin::pin;
+use std::time::Duration;
+
 use super::Error;
 use super::falls::{Culprit, died, in_sequence};
-use super::run::{Run, sleep};
+use super::run::Run;
+use super::time::{before, left};
 use crate::engine::{self, Alarm, Executor, Manner, Watch};
 use crate::scenario::Scenario;
 use crate::seed::Seed;
@@ -12,13 +16,10 @@ impl Run<'_> {
     /// Looks into the reports that are not accounted for, as far as time allows.
     pub(super) async fn look_into_alarms(&mut self, watch: &Watch) -> Result<(), Error> {
         while let Some(alarm) = watch.take_alarm().await {
-            let left = self.budget.left_for_proof().unwrap_or(std::time::Duration::MAX);
-            let found = tokio::select! {
-                biased;
-                () = sleep(left) => return Ok(()),
-                found = culprit(&self.executor, &alarm) => found?,
-            };
-            match found {
+            let time = self.budget.left_for_proof().unwrap_or(Duration::MAX);
+            let search = Box::pin(culprit(&self.executor, &alarm));
+            let Some(found) = before(pin!(left(time)), search).await else { return Ok(()) };
+            match found? {
                 Search::Found(culprit) => {
                     watch.settle_alarm(&alarm);
                     self.accuse(culprit);

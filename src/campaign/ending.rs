@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 use std::pin::pin;
 use std::time::Duration;
 
+use futures_util::future::FutureExt;
 use futures_util::stream::StreamExt;
 
 use super::Error;
-use super::run::{Run, UnderWay, sleep};
+use super::run::{Run, UnderWay};
+use super::time::{before, left, sleep};
 use crate::engine;
 use crate::import::last_name;
 use crate::scenario::Scenario;
@@ -40,17 +42,11 @@ impl Run<'_> {
 
     /// Takes in what is on its way when the run ends: what a request made whose answer nobody reads is never taken back.
     pub(super) async fn take_in(&mut self, under_way: &mut UnderWay) -> Result<(), Error> {
-        let mut left = pin!(sleep(self.options.timeout));
-        loop {
-            tokio::select! {
-                biased;
-                () = &mut left => return Ok(()),
-                sent = under_way.next() => match sent {
-                    Some(sent) => self.record(sent)?,
-                    None => return Ok(()),
-                },
-            }
+        let mut time = pin!(left(self.options.timeout));
+        while let Some(Some(sent)) = before(time.as_mut(), under_way.next()).await {
+            self.record(sent)?;
         }
+        Ok(())
     }
 
     /// Ends what the run made, the newest first, but before all what findings name.
@@ -73,30 +69,20 @@ impl Run<'_> {
         let pace = self.options.rate.map_or(Duration::ZERO, |rate| Duration::from_secs(1) / rate.max(1));
         let width = if pace.is_zero() { self.throttle.window() } else { 1 };
         let mut ends = engine::clean_up(&self.executor, things, self.options.seed, width, pace);
-        let mut left = pin!(sleep(time));
-        loop {
-            self.cleaning += tokio::select! {
-                biased;
-                () = &mut left => break,
-                next = ends.next() => match next {
-                    Some(requests) => requests?,
-                    None => break,
-                },
-            };
+        let mut time = pin!(left(time));
+        while let Some(Some(requests)) = before(time.as_mut(), ends.next()).await {
+            self.cleaning += requests?;
         }
         Ok(())
     }
 
     /// One valid request to each operation that got none yet: those that may ruin the target come at the very end.
     pub(super) async fn last_turns(&mut self) -> Result<(), Error> {
-        let mut left = pin!(sleep(self.budget.left_for_proof().unwrap_or(Duration::MAX) / 2));
+        let mut time = pin!(left(self.budget.left_for_proof().unwrap_or(Duration::MAX) / 2));
         self.pipeline.push(self.planner.last_turns());
         while let Some((slot, planned)) = self.pipeline.next() {
-            let result = tokio::select! {
-                biased;
-                () = &mut left => break,
-                result = self.executor.run(&planned.scenario, self.options.seed) => result,
-            };
+            let sent = self.executor.run(&planned.scenario, self.options.seed).boxed();
+            let Some(result) = before(time.as_mut(), sent).await else { break };
             self.record((slot, planned, result))?;
         }
         self.fold_rest()

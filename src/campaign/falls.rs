@@ -1,8 +1,12 @@
 //! Deaths of the target that no request under way accounts for: it may have died of one that was answered before, or of
 //! several in sequence. Main function: [`culprit`]. Part of [`Run`].
 
+use std::pin::pin;
+use std::time::Duration;
+
 use super::Error;
-use super::run::{Run, sleep};
+use super::run::Run;
+use super::time::{before, left};
 use crate::api::OperationId;
 use crate::engine::{self, Execution, Executor, Fall, Glimpse, Manner};
 use crate::scenario::{Scenario, Trace};
@@ -36,13 +40,10 @@ impl Run<'_> {
             if self.inquiries > MOST_INQUIRIES {
                 return Ok(());
             }
-            let left = self.budget.left_for_proof().unwrap_or(std::time::Duration::MAX);
-            let found = tokio::select! {
-                biased;
-                () = sleep(left) => return Ok(()),
-                found = culprit(&self.executor, &fall) => found?,
-            };
-            match found {
+            let time = self.budget.left_for_proof().unwrap_or(Duration::MAX);
+            let search = Box::pin(culprit(&self.executor, &fall));
+            let Some(found) = before(pin!(left(time)), search).await else { return Ok(()) };
+            match found? {
                 Some(culprit) => {
                     if let Some(last) = culprit.scenario.steps.last() {
                         self.planner.blame(&last.operation);

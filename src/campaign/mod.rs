@@ -23,6 +23,7 @@ mod standing;
 mod summary;
 mod target;
 mod throttle;
+mod time;
 mod witness;
 
 use std::sync::Arc;

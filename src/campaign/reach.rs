@@ -7,11 +7,10 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::FutureExt;
-
 use super::Error;
-use super::afterwards::{before, named};
-use super::run::{Run, sleep};
+use super::afterwards::named;
+use super::run::Run;
+use super::time::{before, left};
 use crate::engine::{Glimpse, Manner};
 use crate::oracle;
 use crate::scenario::Scenario;
@@ -22,9 +21,9 @@ impl Run<'_> {
         if self.options.corpus.is_none() || !self.looks_back() {
             return Ok(());
         }
-        let mut left = pin!(sleep(time).fuse());
+        let mut time = pin!(left(time));
         for successes in self.witnesses.successes() {
-            match before(left.as_mut(), self.reach_again(&successes)).await {
+            match before(time.as_mut(), self.reach_again(&successes)).await {
                 Some(reached) => reached?,
                 None => break,
             }
@@ -34,24 +33,33 @@ impl Run<'_> {
 
     /// Keeps the first of these, or of what they may have stood on before them, that is answered with a 2xx now.
     async fn reach_again(&mut self, successes: &[Scenario]) -> Result<(), Error> {
-        let executor = self.executor.in_manner(Manner::Alone);
         for success in successes.iter().filter(|success| !waits(success)) {
             let requests: Vec<_> = success.steps.iter().map(|step| Arc::clone(&step.request)).collect();
             self.end_named(&named(requests.iter())).await?;
-            let leads = self.lineage.leads(&success.steps, &requests, self.lineage.now());
-            for scenario in [success].into_iter().chain(&leads) {
-                let made = self.made();
-                let execution = executor.run(scenario, self.proving.fresh()).await?;
-                self.proving.spent(execution.exchanges.len() as u64);
-                self.end_since(made).await?;
-                let last = execution.exchanges.last().filter(|_| execution.broken.is_none());
-                if let Some(glimpse) = last.map(Glimpse::of).filter(|glimpse| glimpse.is_success()) {
-                    self.keeper.keep_novel(scenario, glimpse, true);
+            if self.reaches(success).await? {
+                return Ok(());
+            }
+            for scenario in self.lineage.leads(&success.steps, &requests, self.lineage.now()) {
+                if self.reaches(&scenario).await? {
                     return Ok(());
                 }
             }
         }
         Ok(())
+    }
+
+    /// Whether it is answered with a 2xx now; then it is kept.
+    async fn reaches(&mut self, scenario: &Scenario) -> Result<bool, Error> {
+        let made = self.made();
+        let execution = self.executor.in_manner(Manner::Alone).run(scenario, self.proving.fresh()).await?;
+        self.proving.spent(execution.exchanges.len() as u64);
+        self.end_since(made).await?;
+        let last = execution.exchanges.last().filter(|_| execution.broken.is_none());
+        let success = last.map(Glimpse::of).filter(|glimpse| glimpse.is_success());
+        if let Some(glimpse) = success {
+            self.keeper.keep_novel(scenario, glimpse, true);
+        }
+        Ok(success.is_some())
     }
 }
 

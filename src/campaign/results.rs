@@ -71,11 +71,16 @@ impl Run<'_> {
                 self.tell_set_aside(operation, glimpse)?;
                 self.health.observe(operation, glimpse);
                 self.witnesses.observe(&planned.scenario, glimpse);
-                if is_novel || reaches {
-                    self.keeper.keep_novel(&self.planner.memorable(&planned), glimpse, reaches);
-                }
-                if glimpse.is_success() && self.witnesses.wants_success_of(operation) {
-                    self.witnesses.succeeded(self.planner.memorable(&planned));
+                let is_kept = is_novel || reaches;
+                let is_witness = glimpse.is_success() && self.witnesses.wants_success_of(operation);
+                if is_kept || is_witness {
+                    let scenario = self.planner.memorable(&planned);
+                    if is_kept {
+                        self.keeper.keep_novel(&scenario, glimpse, reaches);
+                    }
+                    if is_witness {
+                        self.witnesses.succeeded(scenario);
+                    }
                 }
             }
             for finding in done.findings {

@@ -16,6 +16,7 @@ use super::proof::Proof;
 use super::proving::Proving;
 use super::target::{is_refused, probe};
 use super::throttle::Throttle;
+use super::time::sleep;
 use super::witness::Witnesses;
 use super::{Error, Options, shares, summary};
 use crate::api::{Api, Operation};
@@ -335,12 +336,4 @@ impl<'a> Run<'a> {
         }
         self.notice(notice())
     }
-}
-
-/// Sleeps, or for ever where there is no limit.
-pub(super) async fn sleep(duration: Duration) {
-    if duration == Duration::MAX {
-        std::future::pending::<()>().await;
-    }
-    tokio::time::sleep(duration).await;
 }

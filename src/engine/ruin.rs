@@ -34,20 +34,19 @@ const WORDS: [&str; 19] = [
 /// one thing that its path names does not.
 pub(super) fn is_ruinous(operation: &Operation, role: Option<&Role>) -> bool {
     role.is_some_and(|role| role.action == Action::DeleteAll)
-        || says_ruin(&operation.method, &operation.path)
-        || acts_on_all(&operation.method, &operation.path) && operation.name.as_deref().is_some_and(says)
+        || says_ruin(&operation.method, &operation.path, operation.name.as_deref())
 }
 
 /// Whether a request to an operation may take away what others use, as far as both tell by themselves: it deletes all that is at a path, or what a
 /// path may stand for, or is called so.
 pub fn may_ruin(operation: &OperationId, request: &Request) -> bool {
     let (method, path) = operation.as_str().split_once(' ').unwrap_or_default();
-    (method == "DELETE" && acts_on_all(method, path)) || says_ruin(method, path) || ends_more(request)
+    (method == "DELETE" && acts_on_all(method, path)) || says_ruin(method, path, None) || ends_more(request)
 }
 
-fn says_ruin(method: &str, path: &str) -> bool {
-    let last = path.rsplit('/').find(|segment| !segment.is_empty()).unwrap_or_default();
-    acts_on_all(method, path) && says(last)
+fn says_ruin(method: &str, path: &str, name: Option<&str>) -> bool {
+    let last = path.rsplit('/').find(|segment| !segment.is_empty());
+    acts_on_all(method, path) && last.into_iter().chain(name).any(says)
 }
 
 fn acts_on_all(method: &str, path: &str) -> bool {
