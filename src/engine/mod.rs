@@ -16,6 +16,7 @@ mod ground;
 mod health;
 mod heard;
 mod held;
+mod index;
 mod lane;
 mod learning;
 mod ledger;

@@ -5,7 +5,6 @@
 //! has a weight that grows where answers are new, and none starves. What operations need to exist is made first, and
 //! again when it is used up.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::acts::Ground;
@@ -13,6 +12,7 @@ use super::ahead::Ahead;
 use super::arm::{Making, hash};
 use super::bind::Known;
 use super::held::Held;
+use super::index::Index;
 use super::lane::Lane;
 use super::recorded::Waiting;
 use super::seen::Seen;
@@ -124,13 +124,10 @@ impl Planner {
             Lane::new(operation, role)
         };
         let lanes: Vec<Lane> = operations.into_iter().map(lane).collect();
-        let named: BTreeMap<&OperationId, usize> = lanes.iter().map(|lane| &lane.operation.id).zip(0..).collect();
-        let makers = |kind: &Kind| {
-            let creators = graph.creators(kind).iter().filter_map(|id| named.get(id).copied());
-            (Arc::clone(kind), creators.collect::<Vec<_>>())
-        };
+        let index = Index::of(&lanes);
+        let makers = |kind: &Kind| (Arc::clone(kind), index.all(graph.creators(kind)).collect::<Vec<_>>());
         let needed = graph.needed().into_iter().map(makers).filter(|(_, lanes)| !lanes.is_empty()).collect();
-        let trials = Trials::new(&lanes, &graph);
+        let trials = Trials::new(&index, &graph);
         Self {
             trials,
             making: Making { seed, base_path: base_path.into() },
@@ -155,7 +152,7 @@ impl Planner {
 
     /// Tries races as well: requests that go out at once.
     pub fn add_races(&mut self) {
-        self.trials.add_races(&self.lanes, &self.graph);
+        self.trials.add_races(&Index::of(&self.lanes), &self.graph);
     }
 
     /// With all generators alike.

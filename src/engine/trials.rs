@@ -4,11 +4,12 @@
 //! asks has answered 2xx in this run, a bounded number of times, each time with other values, and within a small share of
 //! an epoch. How its requests are made is for `acts`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::acts::{Acts, Ground};
+use super::index::Index;
 use super::lane::Lane;
-use crate::api::{Location, OperationId};
+use crate::api::Location;
 use crate::resource::{Action, Graph, Kind};
 use crate::scenario::{Law, Scenario};
 use crate::seed::Seed;
@@ -69,13 +70,13 @@ struct Try {
 
 impl Trials {
     /// What can be tried on these operations.
-    pub(super) fn new(lanes: &[Lane], graph: &Graph) -> Self {
-        Self { tries: tries(|law| !law.is_race(), lanes, graph), planned: 0 }
+    pub(super) fn new(index: &Index<'_>, graph: &Graph) -> Self {
+        Self { tries: tries(|law| !law.is_race(), index, graph), planned: 0 }
     }
 
     /// Tries races as well.
-    pub(super) fn add_races(&mut self, lanes: &[Lane], graph: &Graph) {
-        self.tries.extend(tries(Law::is_race, lanes, graph));
+    pub(super) fn add_races(&mut self, index: &Index<'_>, graph: &Graph) {
+        self.tries.extend(tries(Law::is_race, index, graph));
     }
 
     /// The trials of an epoch of so many requests.
@@ -109,49 +110,14 @@ impl Trials {
 }
 
 /// The laws among these, each on all things that have the operations for it.
-fn tries(is_wanted: fn(Law) -> bool, lanes: &[Lane], graph: &Graph) -> Vec<Try> {
-    let paths: BTreeSet<&str> = lanes.iter().map(|lane| lane.operation.path.as_str()).collect();
-    let index = Index::of(lanes);
-    let things: Vec<Thing> = paths.into_iter().filter_map(|path| Thing::of(path, &index, graph)).collect();
+fn tries(is_wanted: fn(Law) -> bool, index: &Index<'_>, graph: &Graph) -> Vec<Try> {
+    let paths: BTreeSet<&str> = index.lanes.iter().map(|lane| lane.operation.path.as_str()).collect();
+    let things: Vec<Thing> = paths.into_iter().filter_map(|path| Thing::of(path, index, graph)).collect();
     let of_law = |law: Law| {
         let tried = things.iter().filter_map(move |thing| Some((thing.clone(), thing.needs(law)?)));
         tried.map(move |(thing, needs)| Try { thing, law, needs, count: 0 })
     };
     Law::ALL.into_iter().filter(|law| is_wanted(*law)).flat_map(of_law).collect()
-}
-
-/// The lanes by their paths and operations: a large document has a thousand of them.
-struct Index<'a> {
-    lanes: &'a [Lane],
-    /// By the path without a slash at its end.
-    placed: BTreeMap<&'a str, Vec<usize>>,
-    named: BTreeMap<&'a OperationId, usize>,
-}
-
-impl<'a> Index<'a> {
-    fn of(lanes: &'a [Lane]) -> Self {
-        let mut placed: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-        for (index, lane) in lanes.iter().enumerate() {
-            placed.entry(lane.operation.path.trim_end_matches('/')).or_default().push(index);
-        }
-        let named = lanes.iter().enumerate().map(|(index, lane)| (&lane.operation.id, index)).collect();
-        Self { lanes, placed, named }
-    }
-
-    /// The first lane at this path that is so.
-    fn at(&self, path: &str, is_it: impl Fn(&Lane) -> bool) -> Option<usize> {
-        let lanes = self.placed.get(path.trim_end_matches('/'))?;
-        lanes.iter().copied().find(|index| is_it(&self.lanes[*index]))
-    }
-
-    /// Those at paths that begin so, in order.
-    fn below<'b>(&'b self, start: &'b str, is_it: impl Fn(&Lane) -> bool) -> Vec<usize> {
-        let paths = self.placed.range(start..).take_while(|(path, _)| path.starts_with(start));
-        let mut lanes: Vec<usize> = paths.flat_map(|(_, lanes)| lanes).copied().collect();
-        lanes.retain(|index| is_it(&self.lanes[*index]));
-        lanes.sort_unstable();
-        lanes
-    }
 }
 
 impl Thing {
@@ -176,8 +142,8 @@ impl Thing {
         };
         let field = role.needs.iter().find(|need| is_named(need.parameter))?.field.clone();
         let is_maker = |lane: &Lane| lane.role().is_some_and(|role| role.action == Action::Create) && !lane.is_ruinous;
-        let creators = graph.creators(&kind).iter().filter_map(|id| index.named.get(id).copied());
-        let makers: BTreeSet<usize> = creators.filter(|maker| is_maker(&lanes[*maker])).collect();
+        let makers: BTreeSet<usize> =
+            index.all(graph.creators(&kind)).filter(|maker| is_maker(&lanes[*maker])).collect();
         let is_above = |maker: &usize| lanes[*maker].operation.path.trim_end_matches('/') == above;
         let direct = makers.iter().copied().find(is_above);
         let create = direct.or_else(|| makers.first().copied())?;
