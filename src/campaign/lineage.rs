@@ -1,7 +1,7 @@
 //! What changed the target, so that a finding that stands on it can be kept with what led there. Main type: [`Lineage`].
 //!
 //! A request that names a thing of the run, or tells of one, shows what it shows only where that thing is. It sends
-//! nothing: what might have to come first is told by [`Lineage::leads`], and whether it does is for a proof to say.
+//! nothing: what might have to come first is told by [`Known::leads`], and whether it does is for a proof to say.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -85,70 +85,15 @@ impl Lineage {
         self.changes.values().flatten().any(gives).then_some(text)
     }
 
-    /// Scenarios that may show what these steps showed, which sent these requests: they end with the same steps, after what
-    /// the requests stand on. The likeliest first.
-    pub(super) fn leads(&self, steps: &[Step], sent: &[Arc<Request>], until: u64) -> Vec<Scenario> {
-        let known = Known::of(self, until);
-        let things = known.chain(sent, BTreeSet::new());
-        let is_end = |number: &u64| known.all.get(number).is_some_and(|change| change.step.request.method == "DELETE");
-        let kept = things.iter().copied().filter(|number| !is_end(number)).collect();
-        self.scenarios(vec![kept, things], &known, steps)
-    }
-
-    /// The same for one request, with things that its answer told of, and with what was done to others of their kind.
-    pub(super) fn more_leads(&self, last: &Step, answer: Option<&Response>, until: u64) -> Vec<Scenario> {
-        let known = Known::of(self, until);
-        let told = answer.map(told).unwrap_or_default();
-        let told: BTreeSet<u64> = told.iter().filter_map(|text| known.named.get(text)).flatten().copied().collect();
-        let kind = |operation: &OperationId| self.graph.role(operation).and_then(|role| role.kind.clone());
-        let own = kind(&last.operation);
-        let is_alike = |change: &&&Change| own.is_some() && kind(&change.step.operation) == own;
-        let alike = known.all.values().rev().filter(is_alike).map(|change| change.number).take(STEPS * SETS);
-        let (told, alike): (Vec<u64>, Vec<u64>) = (told.into_iter().rev().collect(), alike.collect());
-        let groups = told.chunks(STEPS).chain(alike.chunks(STEPS));
-        let sent = [Arc::clone(&last.request)];
-        let sets = groups.map(|group| known.chain(&sent, group.iter().copied().collect())).collect();
-        self.scenarios(sets, &known, std::slice::from_ref(last))
-    }
-
-    fn scenarios(&self, mut sets: Vec<BTreeSet<u64>>, known: &Known<'_>, steps: &[Step]) -> Vec<Scenario> {
-        sets.retain(|set| !set.is_empty());
-        sets.dedup();
-        let changes = |set: &BTreeSet<u64>| -> Vec<&Change> {
-            set.iter().filter_map(|number| known.all.get(number).copied()).collect()
-        };
-        sets.iter().take(SETS).map(|set| self.scenario(&changes(set), steps)).collect()
-    }
-
-    /// The steps in order, each with what the target names in place of what it named then.
-    fn scenario(&self, changes: &[&Change], last: &[Step]) -> Scenario {
-        let mut steps: Vec<Step> = changes.iter().map(|change| &change.step).chain(last).cloned().collect();
-        let names = last.iter().flat_map(|step| step.captures.iter().map(|capture| &capture.name).chain(&step.fresh));
-        let mut taken: BTreeSet<String> = names.cloned().collect();
-        for (index, change) in changes.iter().enumerate() {
-            // What the request says itself is named so the next time as well.
-            let said: BTreeSet<String> = values(&change.step.request).into_iter().collect();
-            for (text, wanted, from) in change.names(&self.graph) {
-                let users = steps.iter_mut().skip(index + 1).filter(|_| !said.contains(&text));
-                let mut users = users.filter(|later| values(&later.request).contains(&text)).peekable();
-                if users.peek().is_none() {
-                    continue;
-                }
-                let name = free(&wanted, &mut taken);
-                for later in users {
-                    if let Some(request) = replaced(&later.request, &text, &placeholder(&name)) {
-                        later.request = Arc::new(request);
-                    }
-                }
-                steps[index].captures.push(Capture { name, from });
-            }
-        }
-        Scenario::plain(steps)
+    /// The changes up to some moment.
+    pub(super) fn known(&self, until: u64) -> Known<'_> {
+        Known::of(self, until)
     }
 }
 
 /// The changes up to some moment, by what they are called.
-struct Known<'a> {
+pub(super) struct Known<'a> {
+    graph: &'a Graph,
     all: BTreeMap<u64, &'a Change>,
     /// By a name that the target gave.
     named: BTreeMap<String, Vec<u64>>,
@@ -170,7 +115,66 @@ impl<'a> Known<'a> {
                 named.entry(text).or_default().push(change.number);
             }
         }
-        Self { all, named, placed }
+        Self { graph: &lineage.graph, all, named, placed }
+    }
+
+    /// Scenarios that may show what these steps showed, which sent these requests: they end with the same steps, after what
+    /// the requests stand on. The likeliest first.
+    pub(super) fn leads(&self, steps: &[Step], sent: &[Arc<Request>]) -> Vec<Scenario> {
+        let things = self.chain(sent, BTreeSet::new());
+        let is_end = |number: &u64| self.all.get(number).is_some_and(|change| change.step.request.method == "DELETE");
+        let kept = things.iter().copied().filter(|number| !is_end(number)).collect();
+        self.scenarios(vec![kept, things], steps)
+    }
+
+    /// The same for one request, with things that its answer told of, and with what was done to others of their kind.
+    pub(super) fn more_leads(&self, last: &Step, answer: Option<&Response>) -> Vec<Scenario> {
+        let told = answer.map(told).unwrap_or_default();
+        let told: BTreeSet<u64> = told.iter().filter_map(|text| self.named.get(text)).flatten().copied().collect();
+        let kind = |operation: &OperationId| self.graph.role(operation).and_then(|role| role.kind.clone());
+        let own = kind(&last.operation);
+        let is_alike = |change: &&&Change| own.is_some() && kind(&change.step.operation) == own;
+        let alike = self.all.values().rev().filter(is_alike).map(|change| change.number).take(STEPS * SETS);
+        let (told, alike): (Vec<u64>, Vec<u64>) = (told.into_iter().rev().collect(), alike.collect());
+        let groups = told.chunks(STEPS).chain(alike.chunks(STEPS));
+        let sent = [Arc::clone(&last.request)];
+        let sets = groups.map(|group| self.chain(&sent, group.iter().copied().collect())).collect();
+        self.scenarios(sets, std::slice::from_ref(last))
+    }
+
+    fn scenarios(&self, mut sets: Vec<BTreeSet<u64>>, steps: &[Step]) -> Vec<Scenario> {
+        sets.retain(|set| !set.is_empty());
+        sets.dedup();
+        let changes = |set: &BTreeSet<u64>| -> Vec<&Change> {
+            set.iter().filter_map(|number| self.all.get(number).copied()).collect()
+        };
+        sets.iter().take(SETS).map(|set| self.scenario(&changes(set), steps)).collect()
+    }
+
+    /// The steps in order, each with what the target names in place of what it named then.
+    fn scenario(&self, changes: &[&Change], last: &[Step]) -> Scenario {
+        let mut steps: Vec<Step> = changes.iter().map(|change| &change.step).chain(last).cloned().collect();
+        let names = last.iter().flat_map(|step| step.captures.iter().map(|capture| &capture.name).chain(&step.fresh));
+        let mut taken: BTreeSet<String> = names.cloned().collect();
+        for (index, change) in changes.iter().enumerate() {
+            // What the request says itself is named so the next time as well.
+            let said: BTreeSet<String> = values(&change.step.request).into_iter().collect();
+            for (text, wanted, from) in change.names(self.graph) {
+                let users = steps.iter_mut().skip(index + 1).filter(|_| !said.contains(&text));
+                let mut users = users.filter(|later| values(&later.request).contains(&text)).peekable();
+                if users.peek().is_none() {
+                    continue;
+                }
+                let name = free(&wanted, &mut taken);
+                for later in users {
+                    if let Some(request) = replaced(&later.request, &text, &placeholder(&name)) {
+                        later.request = Arc::new(request);
+                    }
+                }
+                steps[index].captures.push(Capture { name, from });
+            }
+        }
+        Scenario::plain(steps)
     }
 
     /// These changes, and those that made what they and these requests name, as far as there is room.
@@ -291,7 +295,7 @@ mod tests {
             lineage.observe(&[step], &[exchange]);
         }
         let last = step(last.0, last.1);
-        let leads = lineage.leads(std::slice::from_ref(&last), &[Arc::clone(&last.request)], lineage.now());
+        let leads = lineage.known(lineage.now()).leads(std::slice::from_ref(&last), &[Arc::clone(&last.request)]);
         let shown = |scenario: &Scenario| -> Vec<String> {
             scenario.steps.iter().map(|step| step.request.target_text().into_owned()).collect()
         };
@@ -338,7 +342,7 @@ mod tests {
         lineage.observe(&[made], &[exchange]);
         let last = step("GET /tags/{tag}", "/tags/x");
         let told = |id: &str| Response::new(200, Headers::default(), json!([{"of": {"shelf": id}}]).to_string());
-        let leads = |id: &str| lineage.more_leads(&last, Some(&told(id)), lineage.now()).len();
+        let leads = |id: &str| lineage.known(lineage.now()).more_leads(&last, Some(&told(id))).len();
         assert_eq!((leads("s7"), leads("s8")), (1, 0));
     }
 }

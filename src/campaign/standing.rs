@@ -98,26 +98,25 @@ impl Run<'_> {
         if confirmed.scenario.law.is_some() {
             return Vec::new();
         }
-        let chosen = chosen(confirmed);
+        let (known, chosen) = (self.lineage.known(changes), chosen(confirmed));
         let sent = |step: &Step| [Arc::clone(&step.request)];
         if !chosen.is_empty() {
             let last = literal(confirmed);
-            let mut leads = last
-                .map_or_else(Vec::new, |last| self.lineage.leads(std::slice::from_ref(&last), &sent(&last), changes));
+            let mut leads = last.map_or_else(Vec::new, |last| known.leads(std::slice::from_ref(&last), &sent(&last)));
             leads.retain(|scenario| chosen.iter().all(|name| !names(scenario, name) || gives(scenario, name)));
             leads.extend(first_of_each(&confirmed.scenario));
             return leads;
         }
         let all: Vec<_> = requests(confirmed).cloned().collect();
-        let mut leads = self.lineage.leads(steps, &all, changes);
+        let mut leads = known.leads(steps, &all);
         if let Some(last) = literal(confirmed) {
             // With what it happened to use then, in place of what the steps before it choose.
             if steps.len() > 1 {
-                leads.extend(self.lineage.leads(std::slice::from_ref(&last), &sent(&last), changes));
+                leads.extend(known.leads(std::slice::from_ref(&last), &sent(&last)));
             }
             leads.push(Scenario::plain(vec![last.clone(), last.clone()]));
             let answer = confirmed.exchanges.last().and_then(|exchange| exchange.outcome.response());
-            leads.extend(self.lineage.more_leads(&last, answer, changes));
+            leads.extend(known.more_leads(&last, answer));
         }
         leads
     }
