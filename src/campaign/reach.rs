@@ -36,11 +36,14 @@ impl Run<'_> {
         for success in successes.iter().filter(|success| !waits(success)) {
             let requests: Vec<_> = success.steps.iter().map(|step| Arc::clone(&step.request)).collect();
             self.end_named(&named(requests.iter())).await?;
-            if self.reaches(success).await? {
+            if let Some(glimpse) = self.reaches(success).await? {
+                self.keeper.keep_reaching(success, glimpse);
                 return Ok(());
             }
             for scenario in self.lineage.known(self.lineage.now()).leads(&success.steps, &requests) {
-                if self.reaches(&scenario).await? {
+                if let Some(glimpse) = self.reaches(&scenario).await? {
+                    let shortest = self.shortened(scenario).await?;
+                    self.keeper.keep_reaching(&shortest, glimpse);
                     return Ok(());
                 }
             }
@@ -48,18 +51,31 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Whether it is answered with a 2xx now; then it is kept.
-    async fn reaches(&mut self, scenario: &Scenario) -> Result<bool, Error> {
+    /// The scenario without the steps that it does not need to reach its operation.
+    async fn shortened(&mut self, mut scenario: Scenario) -> Result<Scenario, Error> {
+        let mut index = 0;
+        while index + 1 < scenario.steps.len() {
+            let shorter = scenario.without(index);
+            let reaches = match &shorter {
+                Some(shorter) => self.reaches(shorter).await?.is_some(),
+                None => false,
+            };
+            match shorter.filter(|_| reaches) {
+                Some(shorter) => scenario = shorter,
+                None => index += 1,
+            }
+        }
+        Ok(scenario)
+    }
+
+    /// What it is answered with now, if that is a 2xx.
+    async fn reaches(&mut self, scenario: &Scenario) -> Result<Option<Glimpse>, Error> {
         let made = self.made();
         let execution = self.executor.in_manner(Manner::Alone).run(scenario, self.proving.fresh()).await?;
         self.proving.spent(execution.exchanges.len() as u64);
         self.end_since(made).await?;
         let last = execution.exchanges.last().filter(|_| execution.broken.is_none());
-        let success = last.map(Glimpse::of).filter(|glimpse| glimpse.is_success());
-        if let Some(glimpse) = success {
-            self.keeper.keep_novel(scenario, glimpse, true);
-        }
-        Ok(success.is_some())
+        Ok(last.map(Glimpse::of).filter(|glimpse| glimpse.is_success()))
     }
 }
 

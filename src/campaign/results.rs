@@ -74,7 +74,7 @@ impl Run<'_> {
                 let is_kept = is_novel || reaches;
                 let is_witness = glimpse.is_success() && self.witnesses.wants_success_of(operation);
                 if is_kept || is_witness {
-                    let scenario = self.planner.memorable(&planned);
+                    let scenario = self.planner.memorable(&planned, glimpse);
                     if is_kept {
                         self.keeper.keep_novel(&scenario, glimpse, reaches);
                     }

@@ -165,15 +165,12 @@ fn is_led(found: &Confirmed) -> bool {
     before.all(|exchange| exchange.outcome.response().is_some_and(Response::is_success))
 }
 
-/// The finding without this step, unless a later one uses what it gives.
+/// The finding without this step, unless a later one needs what it gives.
 fn without(found: &Confirmed, index: usize) -> Option<Confirmed> {
-    let mut fewer = found.clone();
-    let dropped = fewer.scenario.steps.remove(index);
+    let mut fewer = Confirmed { scenario: found.scenario.without(index)?, ..found.clone() };
     fewer.exchanges.remove(index);
     fewer.finding.step -= 1;
-    let names: Vec<&String> = dropped.captures.iter().map(|capture| &capture.name).chain(&dropped.fresh).collect();
-    let is_used = names.iter().any(|name| fewer.scenario.steps[index..].iter().any(|step| step.mentions(name)));
-    (!is_used).then_some(fewer)
+    Some(fewer)
 }
 
 /// Whether a step before the last one has the name in it.

@@ -256,7 +256,7 @@ impl Import<'_> {
 
 fn remembered(one: Imported) -> Remembered {
     let reaches = one.status.is_some_and(|status| status / 100 == 2);
-    Remembered { is_valid: one.is_valid, reaches, scenario: Scenario::plain(one.scenario.steps) }
+    Remembered { is_valid: one.is_valid, reaches, alone: false, scenario: Scenario::plain(one.scenario.steps) }
 }
 
 /// The name of a file for messages, and what is in it.

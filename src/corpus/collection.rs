@@ -93,8 +93,8 @@ impl Corpus {
         (corpus, problems)
     }
 
-    /// Keeps a scenario. `false` if the same is kept already, if it is too long or holds a credential, or if the corpus
-    /// is full.
+    /// Keeps a scenario. `false` if the same is kept already and no more is known of it now, if it is too long or holds a
+    /// credential, or if the corpus is full.
     pub fn add(&mut self, scenario: &Scenario, reason: &Reason) -> bool {
         let base_path = &self.settings.base_path;
         let steps = scenario.steps.iter().map(|step| StepRecord::of(step, base_path)).collect();
@@ -107,7 +107,8 @@ impl Corpus {
     pub(super) fn admit(&mut self, entry: Entry, reaches: bool) -> bool {
         let hash = entry.hash();
         let is_full = !reaches && self.entries.len() >= MOST_ENTRIES - FOR_FIRSTS;
-        if entry.steps.is_empty() || is_full || self.entries.contains_key(&hash) {
+        let is_known = self.entries.get(&hash).is_some_and(|held| held.entry.alone || !entry.alone);
+        if entry.steps.is_empty() || is_full || is_known {
             return false;
         }
         let bytes = entry.write();
@@ -161,7 +162,8 @@ impl Corpus {
                     if let Some(last) = scenario.steps.last_mut() {
                         last.case = operations.case(entry).map(Arc::new);
                     }
-                    remembered.push(Remembered { scenario, is_valid, reaches: entry.reaches() });
+                    let (reaches, alone) = (entry.reaches(), entry.alone);
+                    remembered.push(Remembered { scenario, is_valid, reaches, alone });
                 }
                 Fit::Aside(reason) => {
                     aside.push(Aside { hash: hash.clone(), operation: entry.operation().to_string(), reason });

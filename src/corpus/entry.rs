@@ -24,6 +24,9 @@ pub(super) struct Entry {
     /// By what the last answer is told from others of its operation, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) kind: Option<String>,
+    /// Whether it was answered so on a target without anything that its run had made.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) alone: bool,
     /// What is sent.
     pub(super) steps: Vec<StepRecord>,
 }
@@ -39,20 +42,22 @@ pub struct Reason {
     pub kind: Option<String>,
     /// Whether its operation had never answered 2xx before.
     pub reaches: bool,
+    /// Whether it was answered so on a target without anything that the run had made.
+    pub alone: bool,
 }
 
 impl Reason {
     /// For what somebody else recorded: in which file, where, and what it was answered.
     pub fn imported(file: &str, place: &str, status: Option<u16>) -> Self {
         let reaches = status.is_some_and(|status| status / 100 == 2);
-        Self { words: format!("was imported from {file}, {place}"), status, kind: None, reaches }
+        Self { words: format!("was imported from {file}, {place}"), status, kind: None, reaches, alone: false }
     }
 }
 
 impl Entry {
     pub(super) fn new(reason: &Reason, intent: Option<&str>, steps: Vec<StepRecord>) -> Self {
-        let Reason { words, status, kind, .. } = reason.clone();
-        Self { format: FORMAT, novelty: words, intent: intent.map(str::to_owned), status, kind, steps }
+        let Reason { words, status, kind, alone, .. } = reason.clone();
+        Self { format: FORMAT, novelty: words, intent: intent.map(str::to_owned), status, kind, alone, steps }
     }
 
     /// The operation of the last step, about which the entry is.
@@ -76,9 +81,10 @@ impl Entry {
         self.intent.as_deref().map(|intent| matches!(intent, "valid" | "boundary"))
     }
 
-    /// By which of two entries of one topic the better one comes first: valid ones, then short ones.
-    pub(super) fn rank(&self, bytes: usize) -> (bool, usize, usize, String) {
-        (self.is_valid() != Some(true), self.steps.len(), bytes, self.hash())
+    /// By which of two entries of one topic the better one comes first: those that need nothing else, then valid ones, then
+    /// short ones.
+    pub(super) fn rank(&self, bytes: usize) -> (bool, bool, usize, usize, String) {
+        (!self.alone, self.is_valid() != Some(true), self.steps.len(), bytes, self.hash())
     }
 
     /// By what two entries are the same: a hash of what is sent, not of why it is kept.

@@ -73,5 +73,5 @@ pub(super) fn entry(intent: Option<&str>, steps: &[&str]) -> Entry {
 /// A reason in these words, with the status in them.
 pub(super) fn reason(words: &str, kind: Option<&str>) -> Reason {
     let status = words.split(' ').nth(1).and_then(|word| word.parse().ok());
-    Reason { words: words.to_owned(), status, kind: kind.map(str::to_owned), reaches: false }
+    Reason { words: words.to_owned(), status, kind: kind.map(str::to_owned), reaches: false, alone: false }
 }

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Planned, Planner, renew};
-use crate::api::OperationId;
+use super::{Glimpse, Planned, Planner, renew};
 use crate::resource::{self, Action};
 use crate::scenario::{Scenario, Step, encode};
 
@@ -18,23 +17,22 @@ impl Planner {
         }
     }
 
-    /// The same for the corpus, where what makes something makes it under other names each time.
-    pub fn memorable(&self, planned: &Planned) -> Scenario {
+    /// The same for the corpus, where what makes something makes it under other names each time. `glimpse` is of the answer.
+    pub fn memorable(&self, planned: &Planned, glimpse: Glimpse) -> Scenario {
         // What was recorded says itself what is new each time.
         if planned.recorded.is_some() {
             return planned.scenario.clone();
         }
         match planned.scenario.steps.as_slice() {
-            [Step { operation, case: Some(case), .. }] if case.intent.is_valid() && self.creates(operation) => {
-                let names = renew::names(case, &self.generators);
+            [Step { operation, case: Some(case), .. }]
+                if case.intent.is_valid() && self.is_ours(operation, glimpse) =>
+            {
+                let is_put = self.graph.role(operation).is_some_and(|role| role.action == Action::Replace);
+                let names = renew::all(case, &planned.uses, is_put, &self.generators);
                 resource::kept(operation, case, &planned.uses, &names, &self.identity, &self.making.base_path)
             }
             _ => self.replayable(planned),
         }
-    }
-
-    fn creates(&self, operation: &OperationId) -> bool {
-        self.graph.role(operation).is_some_and(|role| role.action == Action::Create)
     }
 
     /// The request of such a case without the steps that make what it uses: for things that do not exist, and for those

@@ -172,14 +172,14 @@ impl Planner {
     /// The next cases, of `size` requests at most; fewer or none when the generators run out. What is remembered comes
     /// first.
     pub fn plan(&mut self, size: usize) -> Vec<Planned> {
-        let mut all = self.waiting.take(size, self.is_late);
+        let mut all = self.take(size, self.is_late);
         let room = size - all.iter().map(Planned::requests).sum::<usize>();
         if !self.only_remembered {
             all.extend(self.draw(room));
             self.lanes.iter_mut().for_each(|lane| lane.order(&self.making, &self.ahead));
         }
         // Nothing else is left to do: what waits for the end has its turn.
-        if all.is_empty() { self.waiting.take(size, true) } else { all }
+        if all.is_empty() { self.take(size, true) } else { all }
     }
 
     fn draw(&mut self, size: usize) -> Vec<Planned> {
@@ -344,7 +344,8 @@ impl Planner {
         }
         if !found.is_empty() {
             let is_ours = self.is_ours(&operation, glimpse);
-            let names = || super::renew::names(case, &self.generators);
+            let is_put = is_ours && action == Some(Action::Replace);
+            let names = || super::renew::all(case, &planned.uses, is_put, &self.generators);
             let recipe = || Recipe::Typed { case: Arc::clone(case), names: names() };
             self.pool.learn(found, Teller { operation: &operation, uses: &planned.uses }, recipe, is_ours);
         }

@@ -23,6 +23,8 @@ pub struct Remembered {
     pub is_valid: bool,
     /// Whether its last answer was 2xx.
     pub reaches: bool,
+    /// Whether that was so on a target without anything that the earlier run had made.
+    pub alone: bool,
 }
 
 impl Planned {
@@ -38,23 +40,45 @@ impl Planned {
 /// Scenarios that wait to be sent.
 #[derive(Debug, Default)]
 pub(super) struct Waiting {
-    soon: VecDeque<Planned>,
+    /// The best one of each operation.
+    first: VecDeque<Planned>,
+    /// Others that reach theirs, for operations that the first ones leave without a 2xx.
+    spare: VecDeque<Planned>,
+    rest: VecDeque<Planned>,
     /// Those that may ruin the target.
     late: VecDeque<Planned>,
 }
 
 impl Waiting {
-    /// Those whose turn it is, of at most so many requests.
-    pub(super) fn take(&mut self, requests: usize, is_late: bool) -> Vec<Planned> {
-        let mut taken = Vec::new();
+    /// Those whose turn it is, of at most so many requests: of one queue only, since what comes of it tells whether the spare
+    /// ones are needed.
+    pub(super) fn take(&mut self, requests: usize, is_late: bool, is_reached: impl Fn(usize) -> bool) -> Vec<Planned> {
+        if self.first.is_empty() {
+            let (needless, needed) = self.spare.drain(..).partition(|one| is_reached(one.lane));
+            self.spare = needed;
+            self.rest.extend::<VecDeque<_>>(needless);
+        }
+        let queues = [&mut self.first, &mut self.spare, &mut self.rest];
+        let Some(queue) = queues.into_iter().find(|queue| !queue.is_empty()).or(is_late.then_some(&mut self.late))
+        else {
+            return Vec::new();
+        };
         let mut room = requests;
-        loop {
-            let queue = if self.soon.is_empty() && is_late { &mut self.late } else { &mut self.soon };
-            let Some(next) = queue.pop_front_if(|next| next.requests() <= room) else { return taken };
+        let mut taken = Vec::new();
+        while let Some(next) = queue.pop_front_if(|next| next.requests() <= room) {
             room -= next.requests();
             taken.push(next);
         }
+        taken
     }
+}
+
+/// Which queue something waits in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    First,
+    Spare,
+    Rest,
 }
 
 impl Planner {
@@ -64,16 +88,26 @@ impl Planner {
         let placed: Vec<_> = remembered.into_iter().filter_map(|one| Some((self.place(&one.scenario)?, one))).collect();
         let order = self.order(placed);
         let mut room = most;
-        for (number, (lane, one)) in order.into_iter().enumerate() {
+        for (number, (turn, lane, one)) in order.into_iter().enumerate() {
             let requests = one.scenario.steps.len();
             if requests > room {
                 continue;
             }
             room -= requests;
             let planned = self.again(one, lane, number as u64);
-            let queue = if self.lanes[lane].is_ruinous { &mut self.waiting.late } else { &mut self.waiting.soon };
+            let queue = match turn {
+                _ if self.lanes[lane].is_ruinous => &mut self.waiting.late,
+                Turn::First => &mut self.waiting.first,
+                Turn::Spare => &mut self.waiting.spare,
+                Turn::Rest => &mut self.waiting.rest,
+            };
             queue.push_back(planned);
         }
+    }
+
+    /// What is remembered and has its turn, of at most so many requests.
+    pub(super) fn take(&mut self, requests: usize, is_late: bool) -> Vec<Planned> {
+        self.waiting.take(requests, is_late, |lane| self.lanes[lane].report.reached)
     }
 
     /// Sends nothing but what is remembered.
@@ -81,10 +115,11 @@ impl Planner {
         self.only_remembered = true;
     }
 
-    /// First the fewest requests that reach all operations that can be: the shortest scenario of each, the longest of
-    /// these before the others, since their first steps reach operations too, and deletions last. Then all others.
-    fn order(&self, mut placed: Vec<(usize, Remembered)>) -> Vec<(usize, Remembered)> {
-        placed.sort_by_cached_key(|(_, one)| (!one.reaches, one.scenario.steps.len(), !one.is_valid));
+    /// First the fewest requests that reach all operations that can be: the best scenario of each, the longest of
+    /// these before the others, since their first steps reach operations too, and deletions last. Then all others, those
+    /// before the rest that reach something.
+    fn order(&self, mut placed: Vec<(usize, Remembered)>) -> Vec<(Turn, usize, Remembered)> {
+        placed.sort_by_cached_key(|(_, one)| (!one.reaches, !one.alone, one.scenario.steps.len(), !one.is_valid));
         let mut best: BTreeMap<usize, usize> = BTreeMap::new();
         for (index, (lane, _)) in placed.iter().enumerate().filter(|(_, (_, one))| one.reaches) {
             best.entry(*lane).or_insert(index);
@@ -101,10 +136,15 @@ impl Planner {
             reached.extend(steps.iter().filter(|_| is_new).map(|step| step.operation.clone()));
             is_new
         });
-        let turn: BTreeMap<usize, usize> = first.into_iter().enumerate().map(|(turn, index)| (index, turn)).collect();
+        let turns: BTreeMap<usize, usize> = first.into_iter().enumerate().map(|(turn, index)| (index, turn)).collect();
         let mut order: Vec<_> = placed.into_iter().enumerate().collect();
-        order.sort_by_key(|(index, _)| turn.get(index).copied().unwrap_or(usize::MAX));
-        order.into_iter().map(|(_, one)| one).collect()
+        order.sort_by_key(|(index, _)| turns.get(index).copied().unwrap_or(usize::MAX));
+        let turn = |index: usize, one: &Remembered| match one.reaches {
+            true if turns.contains_key(&index) => Turn::First,
+            true => Turn::Spare,
+            false => Turn::Rest,
+        };
+        order.into_iter().map(|(index, (lane, one))| (turn(index, &one), lane, one)).collect()
     }
 
     /// The lane of the last step, if all steps are of operations that are in the run.

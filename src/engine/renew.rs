@@ -1,12 +1,20 @@
-//! Which texts of a case that makes something are likely to be refused the second time. Main function: [`names`].
+//! Which texts of a case that makes something are likely to be refused the second time. Main functions: [`all`], [`names`].
 
+use crate::api::Location;
 use crate::generate::Generators;
-use crate::resource::Name;
+use crate::resource::{Name, Use};
 use crate::scenario::{Case, Content, Datum, Unique};
 use crate::schema::escape_token;
 
 /// The most texts of one body.
 const MOST: usize = 8;
+
+/// What a case that made something is to call differently when it is sent again; `is_put` says that it put something where
+/// nothing was.
+pub(super) fn all(case: &Case, uses: &[Use], is_put: bool, generators: &Generators) -> Vec<Name> {
+    let place = is_put.then(|| place(case, uses, generators)).flatten();
+    names(case, generators).into_iter().chain(place).collect()
+}
 
 /// The texts of the body that are called like names, and may be any word. Those of the document's own examples may be
 /// names of what is there already, and those that the user fixed must be these.
@@ -32,9 +40,30 @@ pub(crate) fn names(case: &Case, generators: &Generators) -> Vec<Name> {
     let sample = Unique::of("", 0);
     let name = |pointer: String| {
         let is_email = !takes(&pointer, &sample.word());
-        (!is_email || takes(&pointer, &sample.email())).then(|| Name { pointer: pointer.into(), is_email })
+        (!is_email || takes(&pointer, &sample.email())).then(|| Name {
+            parameter: None,
+            pointer: pointer.into(),
+            is_email,
+        })
     };
     found.into_iter().filter_map(name).collect()
+}
+
+/// The word that the path ends with, if the case is to put something there that is called so: the next time it would be there
+/// already. Odd words stay, since they may be what matters.
+fn place(case: &Case, uses: &[Use], generators: &Generators) -> Option<Name> {
+    let operation = &case.operation;
+    let is_last = |name: &str| operation.path.ends_with(&format!("/{{{name}}}"));
+    let mut parameters = operation.parameters.iter();
+    let index = parameters.position(|one| one.location == Location::Path && is_last(&one.name))?;
+    let is_free =
+        uses.iter().all(|used| used.parameter != Some(index)) && !generators.is_fixed(operation, Some(index), "");
+    let argument = case.arguments.iter().find(|argument| argument.parameter == index).filter(|_| is_free)?;
+    let Datum::String(text) = &argument.value else { return None };
+    let is_odd = text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
+    let other = Datum::string(&format!("{}{}", Unique::of("", 0).word(), Name::extension(text)));
+    let conforms = !is_odd && other.conforms(&operation.parameters[index].schema);
+    conforms.then(|| Name { parameter: Some(index), pointer: "".into(), is_email: false })
 }
 
 /// Pointers to texts in members that are called like names.

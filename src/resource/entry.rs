@@ -56,13 +56,25 @@ impl Teller<'_> {
     }
 }
 
-/// A text of a body that is new each time it is sent.
+/// A text of a request that is new each time it is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Name {
-    /// JSON pointer.
+    /// The parameter in which it stands; none for the body.
+    pub parameter: Option<usize>,
+    /// JSON pointer within it.
     pub pointer: Box<str>,
     /// Whether it must be an address.
     pub is_email: bool,
+}
+
+impl Name {
+    /// What a file is called at the end by its kind, such as `.json`; empty if it is not.
+    pub fn extension(text: &str) -> &str {
+        let dot = text.rfind('.').filter(|dot| *dot > 0);
+        let is_plain =
+            |end: &&str| (2..=6).contains(&end.len()) && end[1..].bytes().all(|byte| byte.is_ascii_alphabetic());
+        dot.map(|dot| &text[dot..]).filter(is_plain).unwrap_or_default()
+    }
 }
 
 /// How a request is sent again.
@@ -72,7 +84,7 @@ pub enum Recipe {
     Typed {
         /// The values.
         case: Arc<Case>,
-        /// Texts of its body that are new each time, beside those that were when it was made.
+        /// Texts that are new each time, beside those that were when it was made.
         names: Vec<Name>,
     },
     /// This step of a recorded scenario, after those before it.

@@ -14,7 +14,6 @@ mod link;
 mod name;
 mod pool;
 mod recipe;
-mod renamed;
 mod renewal;
 
 pub use entry::{Entry, Maker, Name, Recipe, Teller, Use};

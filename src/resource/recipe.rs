@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::entry::{Entry, Maker, Name, Recipe, Use};
-use super::renamed::{Names, renamed};
 use super::renewal::Renewal;
 use crate::api::OperationId;
 use crate::scenario::{
-    Capture, Case, Content, Datum, IdentityName, Law, Scenario, Source, Step, Values, encode, placeholder,
+    Capture, Case, Content, Datum, IdentityName, Law, Names, Scenario, Source, Step, Values, encode, placeholder,
+    renamed,
 };
 use crate::wire::Request;
 
@@ -243,7 +243,7 @@ impl<'a> Writer<'a> {
         }
         let mut fresh = Vec::new();
         self.renew(&mut bound, renewal, &mut fresh);
-        marks.extend(self.fresh.values().map(|name| placeholder(name)));
+        marks.extend(self.fresh.values().chain(&fresh).map(|name| placeholder(name)));
         let mut request = encode(&bound, self.base_path);
         bare(&mut request, &marks);
         Step {

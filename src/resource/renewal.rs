@@ -1,7 +1,7 @@
 //! Texts of a repeated step that are new each time. Main type: [`Renewal`].
 
 use super::entry::Name;
-use super::recipe::Writer;
+use super::recipe::{Writer, value_mut};
 use crate::scenario::{Case, Content, Datum, Unique, Values, placeholder};
 
 /// Which texts of a step are new each time.
@@ -20,7 +20,8 @@ impl Renewal<'_> {
         match self {
             Self::Never => None,
             Self::Anew(names) => {
-                let name = names.iter().find(|name| *name.pointer == *pointer && !text.contains("{{"))?;
+                let mut own = names.iter().filter(|name| name.parameter.is_none());
+                let name = own.find(|name| *name.pointer == *pointer && !text.contains("{{"))?;
                 Some(name.is_email)
             }
             Self::Shared => known.contains_key(text).then(|| text.contains('@')),
@@ -33,6 +34,9 @@ impl Writer<'_> {
     pub(super) fn renew(&mut self, case: &mut Case, renewal: &Renewal<'_>, fresh: &mut Vec<String>) {
         if matches!(renewal, Renewal::Never) {
             return;
+        }
+        if let Renewal::Anew(names) = renewal {
+            self.renew_arguments(case, names, fresh);
         }
         let salt = case.provenance.salt();
         let Some(body) = &mut case.body else { return };
@@ -56,6 +60,19 @@ impl Writer<'_> {
             }
         });
         self.fresh = known;
+    }
+
+    /// Replaces what the target is to call the thing. What a name ends with may say of what kind it is.
+    fn renew_arguments(&mut self, case: &mut Case, names: &[Name], fresh: &mut Vec<String>) {
+        for name in names.iter().filter(|name| name.parameter.is_some()) {
+            let Some(Datum::String(text)) = value_mut(case, name.parameter, &name.pointer) else { continue };
+            if text.contains("{{") {
+                continue;
+            }
+            let word = self.name("fresh");
+            *text = format!("{}{}", placeholder(&word), Name::extension(text));
+            fresh.push(word);
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Case, Law, placeholder};
+use super::{Case, Law, Names, placeholder, renamed};
 use crate::api::OperationId;
 use crate::wire::Request;
 
@@ -69,6 +69,26 @@ impl Scenario {
         let end = (index + 1..self.steps.len()).take_while(is_joined).last().unwrap_or(index);
         start..end + 1
     }
+
+    /// The scenario without this step. What later steps take from it they take from an earlier one that gives the same field
+    /// of its answer, such as the name that a thing had before the step; `None` if none does, or if a later step needs a value
+    /// that was made for this one.
+    pub fn without(&self, index: usize) -> Option<Self> {
+        let mut fewer = self.clone();
+        let dropped = fewer.steps.remove(index);
+        let (before, after) = fewer.steps.split_at_mut(index);
+        let is_used = |name: &String| after.iter().any(|step| step.mentions(name));
+        if dropped.fresh.iter().any(is_used) {
+            return None;
+        }
+        let mut names = Names::new();
+        for capture in dropped.captures.iter().filter(|capture| is_used(&capture.name)) {
+            let mut earlier = before.iter().rev().flat_map(|step| &step.captures);
+            names.insert(capture.name.clone(), earlier.find(|other| other.is_like(capture))?.name.clone());
+        }
+        after.iter_mut().for_each(|step| *step = renamed(step, &names));
+        Some(fewer)
+    }
 }
 
 /// One request, who sends it, and what later steps need of its answer.
@@ -109,6 +129,14 @@ pub struct Capture {
     pub name: String,
     /// Where it stands in the answer.
     pub from: Source,
+}
+
+impl Capture {
+    /// Whether both take the same field of things of one kind: placeholders are called after these, and then numbered.
+    fn is_like(&self, other: &Self) -> bool {
+        let stem = |name: &str| name.trim_end_matches(|last: char| last.is_ascii_digit() || last == '_').to_owned();
+        stem(&self.name) == stem(&other.name)
+    }
 }
 
 /// A place in an answer.

@@ -1,18 +1,18 @@
-//! A step of a recorded scenario under other names. Main function: [`renamed`].
+//! A step with other names for its placeholders. Main function: [`renamed`].
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::scenario::{Capture, Step, placeholder};
+use super::{Capture, Step, placeholder};
 use crate::wire::Request;
 
 /// New names of placeholders by their old ones.
-pub(super) type Names = BTreeMap<String, String>;
+pub(crate) type Names = BTreeMap<String, String>;
 
 /// The step with other names for its placeholders.
-pub(super) fn renamed(step: &Step, names: &Names) -> Step {
+pub(crate) fn renamed(step: &Step, names: &Names) -> Step {
     let new = |name: &String| names.get(name).unwrap_or(name).clone();
     let request = &step.request;
     let headers = request.headers.iter().map(|header| (header.name.clone(), replaced(&header.value, names))).collect();
