@@ -47,6 +47,20 @@ impl Change {
         let named = own.flat_map(|found| found.fields.into_iter().map(move |field| (Arc::clone(&found.kind), field)));
         named.map(|(kind, (field, held))| (held.text(), format!("{kind}_{field}"), held.from)).collect()
     }
+
+    /// The names that it gave: those of what it made, or the new ones of what it renamed.
+    fn given(&self, graph: &Graph) -> Vec<String> {
+        let Some(role) = graph.role(&self.step.operation) else { return Vec::new() };
+        let names = self.names(graph).into_iter().map(|(text, ..)| text);
+        match role.action {
+            Action::Create | Action::Replace => names.collect(),
+            Action::Delete => Vec::new(),
+            _ => {
+                let own = last_name(&self.step.request);
+                names.filter(|text| own.as_ref().is_some_and(|own| own != text)).collect()
+            }
+        }
+    }
 }
 
 impl Lineage {
@@ -109,9 +123,7 @@ impl<'a> Known<'a> {
         let mut placed: BTreeMap<&[u8], Vec<u64>> = BTreeMap::new();
         for change in all.values() {
             placed.entry(change.step.request.path()).or_default().push(change.number);
-            let role = lineage.graph.role(&change.step.operation);
-            let makes = role.is_some_and(|role| matches!(role.action, Action::Create | Action::Replace));
-            for (text, ..) in makes.then(|| change.names(&lineage.graph)).into_iter().flatten() {
+            for text in change.given(&lineage.graph) {
                 named.entry(text).or_default().push(change.number);
             }
         }
@@ -125,6 +137,11 @@ impl<'a> Known<'a> {
         let is_end = |number: &u64| self.all.get(number).is_some_and(|change| change.step.request.method == "DELETE");
         let kept = things.iter().copied().filter(|number| !is_end(number)).collect();
         self.scenarios(vec![kept, things], steps)
+    }
+
+    /// Whether these requests name something that the run made, or go below something that it put.
+    pub(super) fn is_behind(&self, sent: &[Arc<Request>]) -> bool {
+        sent.iter().any(|request| !self.behind(request).is_empty())
     }
 
     /// The same for one request, with things that its answer told of, and with what was done to others of their kind.

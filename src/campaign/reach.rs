@@ -3,6 +3,7 @@
 //! The first success of an operation may have stood on what the run had made before, which is not there when the next run
 //! begins. So it is sent once more when the run has cleaned up, and what it needs is looked for as for a finding.
 
+use std::collections::BTreeSet;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,8 +13,9 @@ use super::afterwards::named;
 use super::run::Run;
 use super::time::{before, left};
 use crate::engine::{Glimpse, Manner};
+use crate::import::values;
 use crate::oracle;
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, Step};
 
 impl Run<'_> {
     /// Has the corpus know for each operation what reaches it without what this run made, as far as there is time.
@@ -31,18 +33,20 @@ impl Run<'_> {
         self.tell_problems()
     }
 
-    /// Keeps the first of these, or of what they may have stood on before them, that is answered with a 2xx now.
+    /// Keeps the first of these that is answered with a 2xx now, with what it stands on. What names a thing of the run is tried
+    /// with what made that first: the thing may be there still, whatever was ended.
     async fn reach_again(&mut self, successes: &[Scenario]) -> Result<(), Error> {
         for success in successes.iter().filter(|success| !waits(success)) {
             let requests: Vec<_> = success.steps.iter().map(|step| Arc::clone(&step.request)).collect();
             self.end_named(&named(requests.iter())).await?;
-            if let Some(glimpse) = self.reaches(success).await? {
-                self.keeper.keep_reaching(success, glimpse);
-                return Ok(());
-            }
-            for scenario in self.lineage.known(self.lineage.now()).leads(&success.steps, &requests) {
-                if let Some(glimpse) = self.reaches(&scenario).await? {
-                    let shortest = self.shortened(scenario).await?;
+            let known = self.lineage.known(self.lineage.now());
+            let mut ways = known.leads(&success.steps, &requests);
+            ways.retain(is_valid_before);
+            let place = if known.is_behind(&requests) { ways.len() } else { 0 };
+            ways.insert(place, success.clone());
+            for way in ways {
+                if let Some(glimpse) = self.reaches(&way).await? {
+                    let shortest = self.shortened(way).await?;
                     self.keeper.keep_reaching(&shortest, glimpse);
                     return Ok(());
                 }
@@ -55,7 +59,7 @@ impl Run<'_> {
     async fn shortened(&mut self, mut scenario: Scenario) -> Result<Scenario, Error> {
         let mut index = 0;
         while index + 1 < scenario.steps.len() {
-            let shorter = scenario.without(index);
+            let shorter = scenario.without(index).filter(|_| !gives_a_name(&scenario, index));
             let reaches = match &shorter {
                 Some(shorter) => self.reaches(shorter).await?.is_some(),
                 None => false,
@@ -77,6 +81,32 @@ impl Run<'_> {
         let last = execution.exchanges.last().filter(|_| execution.broken.is_none());
         Ok(last.map(Glimpse::of).filter(|glimpse| glimpse.is_success()))
     }
+}
+
+/// Whether what prepares its last step is valid: what is kept for later runs must be.
+fn is_valid_before(scenario: &Scenario) -> bool {
+    let (_, before) = scenario.steps.split_last().unzip();
+    let is_valid = |step: &Step| step.case.as_ref().is_none_or(|case| case.intent.is_valid());
+    before.is_none_or(|before: &[Step]| before.iter().all(is_valid))
+}
+
+/// Whether a later step has a word of this one: on a target that was used before, leaving it out need not show.
+fn gives_a_name(scenario: &Scenario, index: usize) -> bool {
+    let own = words(&scenario.steps[index]);
+    scenario.steps[index + 1..].iter().flat_map(words).any(|text| own.contains(&text))
+}
+
+/// What a request says beyond where it goes.
+fn words(step: &Step) -> BTreeSet<String> {
+    let path = step.request.path();
+    let segments = |text: &str| text.split('/').skip(1).map(str::to_owned).collect::<Vec<_>>();
+    let (template, own) = (segments(step.operation.as_str()), segments(&String::from_utf8_lossy(path)));
+    let base = own.len().saturating_sub(template.len());
+    let mut words: BTreeSet<String> = values(&step.request).into_iter().collect();
+    own[..base].iter().chain(&template).for_each(|fixed| {
+        words.remove(fixed);
+    });
+    words
 }
 
 /// Whether it asks the target to wait.
