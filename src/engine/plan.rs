@@ -355,7 +355,11 @@ impl Planner {
     fn refill(&mut self, size: usize, epoch: &mut Vec<Planned>) {
         let number = self.epochs;
         self.epochs += 1;
-        let short = |(kind, _): &&(Kind, Vec<usize>)| self.pool.ours(kind) < READY;
+        // What an earlier run made can be used, and nothing can be tried on its life.
+        let is_ours = |kind: &Kind, lane: &usize| self.pool.has_made(kind, &self.lanes[*lane].operation.id);
+        let short = |(kind, lanes): &&(Kind, Vec<usize>)| {
+            self.pool.ours(kind) < READY || !lanes.iter().take(MAKERS).any(|lane| is_ours(kind, lane))
+        };
         let makers: Vec<usize> =
             self.needed.iter().filter(short).flat_map(|(_, lanes)| lanes.iter().take(MAKERS)).copied().collect();
         for index in makers {

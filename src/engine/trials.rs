@@ -1,8 +1,8 @@
 //! Which laws about the life of things are tried, on which things, and when. Main type: [`Trials`].
 //!
 //! A trial makes a thing of its own, so it ends or changes nothing that others use. It is due once every operation that it
-//! asks has answered 2xx in this run, a bounded number of times, each time with other values, and within a small share of
-//! an epoch. How its requests are made is for `acts`.
+//! asks has answered 2xx in this run and the run has made such a thing: a bounded number of times, each time with other
+//! values, and within a small share of an epoch. How its requests are made is for `acts`.
 
 use std::collections::BTreeSet;
 
@@ -18,8 +18,10 @@ use crate::seed::Seed;
 const MOST: u32 = 8;
 /// One request in so many of an epoch may be a trial's.
 const SHARE: usize = 8;
-/// How many trials that can't be made are passed over in one epoch.
+/// How many trials that can't be made are passed over in one epoch, and of one law on the things of one path in all: there may
+/// be other things in a later epoch.
 const VAIN: usize = 32;
+const MOST_VAIN: u32 = 64;
 
 /// The things that have a path of their own, and the operations over their lives.
 #[derive(Clone, Debug)]
@@ -65,7 +67,9 @@ struct Try {
     law: Law,
     /// All that must have answered 2xx.
     needs: Vec<usize>,
+    /// How many trials were planned, and how many could not be made.
     count: u32,
+    vain: u32,
 }
 
 impl Trials {
@@ -82,16 +86,16 @@ impl Trials {
     /// The trials of an epoch of so many requests.
     pub(super) fn plan(&mut self, size: usize, ground: Ground<'_>) -> Vec<Trial> {
         let mut trials = Vec::new();
-        let (mut steps, mut vain) = (0, 0);
-        while vain < VAIN {
-            let is_due =
-                |each: &Try| each.count < MOST && each.needs.iter().all(|lane| ground.lanes[*lane].report.reached);
-            let due = self.tries.iter_mut().enumerate().filter(|(_, each)| is_due(each));
-            let Some((_, next)) = due.min_by_key(|(index, each)| (each.count, *index)) else { break };
-            let made = Acts { ground, thing: &next.thing, turn: next.count }.scenario(next.law);
+        let mut steps = 0;
+        let mut vain = BTreeSet::new();
+        while vain.len() < VAIN {
+            let is_due = |(index, each): &(usize, &mut Try)| !vain.contains(index) && each.is_due(ground);
+            let due = self.tries.iter_mut().enumerate().filter(is_due);
+            let Some((index, next)) = due.min_by_key(|(index, each)| (each.turn(), *index)) else { break };
+            let made = Acts { ground, thing: &next.thing, turn: next.turn() }.scenario(next.law);
             let Some((scenario, lane)) = made else {
-                next.count += 1;
-                vain += 1;
+                next.vain += 1;
+                vain.insert(index);
                 continue;
             };
             let length = scenario.steps.len();
@@ -109,13 +113,29 @@ impl Trials {
     }
 }
 
+impl Try {
+    /// Whether all that it needs has answered 2xx, the run itself has made a thing of the kind, and it was not tried often
+    /// enough.
+    fn is_due(&self, ground: Ground<'_>) -> bool {
+        let maker = &ground.lanes[self.thing.create].operation.id;
+        let is_reached = |lane: &usize| ground.lanes[*lane].report.reached;
+        let is_open = self.count < MOST && self.vain < MOST_VAIN;
+        is_open && self.needs.iter().all(is_reached) && ground.pool.has_made(&self.thing.kind, maker)
+    }
+
+    /// Another thing and other values each time.
+    fn turn(&self) -> u32 {
+        self.count + self.vain
+    }
+}
+
 /// The laws among these, each on all things that have the operations for it.
 fn tries(is_wanted: fn(Law) -> bool, index: &Index<'_>, graph: &Graph) -> Vec<Try> {
     let paths: BTreeSet<&str> = index.lanes.iter().map(|lane| lane.operation.path.as_str()).collect();
     let things: Vec<Thing> = paths.into_iter().filter_map(|path| Thing::of(path, index, graph)).collect();
     let of_law = |law: Law| {
         let tried = things.iter().filter_map(move |thing| Some((thing.clone(), thing.needs(law)?)));
-        tried.map(move |(thing, needs)| Try { thing, law, needs, count: 0 })
+        tried.map(move |(thing, needs)| Try { thing, law, needs, count: 0, vain: 0 })
     };
     Law::ALL.into_iter().filter(|law| is_wanted(*law)).flat_map(of_law).collect()
 }
@@ -201,7 +221,8 @@ mod tests {
 
     use super::*;
     use crate::api::Operation;
-    use crate::engine::{Planned, Planner};
+    use crate::engine::{Planned, Planner, Remembered};
+    use crate::scenario::Step;
     use crate::scenario::encode::samples::operation;
     use crate::wire::{Exchange, Headers, Outcome, Response};
 
@@ -228,8 +249,8 @@ mod tests {
     }
 
     /// The answer of a server that makes things and says yes to the rest, unless it is told to say no.
-    fn answer(planned: &Planned, count: usize, refuses: &str) -> Exchange {
-        let request = Arc::clone(&planned.scenario.steps.last().unwrap().request);
+    fn answer(step: &Step, count: usize, refuses: &str) -> Exchange {
+        let request = Arc::clone(&step.request);
         let status = if request.method == refuses { 403 } else { 200 };
         let body = if request.method == "POST" { json!({"id": format!("t{count}")}) } else { json!({}) };
         let outcome = Outcome::Response(Response::new(status, Headers::new(), body.to_string()));
@@ -253,7 +274,8 @@ mod tests {
                     continue;
                 }
                 count += 1;
-                let lesson = planner.look(&planned, &[answer(&planned, count, refuses)]).unwrap();
+                let answers: Vec<_> = planned.scenario.steps.iter().map(|step| answer(step, count, refuses)).collect();
+                let lesson = planner.look(&planned, &answers).unwrap();
                 planner.fold(&planned, lesson, false);
             }
         }
@@ -375,6 +397,28 @@ mod tests {
                 let is_own = ["{{thing_id}}", "gadfly-absent", "{{location}}"].iter().any(|own| target.contains(own));
                 assert!(is_own || target == "/v1/things", "{target}");
             }
+        }
+    }
+
+    #[test]
+    fn what_an_earlier_run_made_keeps_no_law_from_being_tried() {
+        let counts = |all: &[Planned]| {
+            let mut counts: BTreeMap<Law, u32> = BTreeMap::new();
+            all.iter().for_each(|planned| *counts.entry(planned.scenario.law.unwrap()).or_default() += 1);
+            counts
+        };
+        let mut planner = Planner::plain(operations(), "alice", "/v1");
+        let fresh = trials(120, "");
+        // As they are read from files: the bytes of lives that reach every operation.
+        let lives = fresh.iter().map(|planned| {
+            let step = |step: &Step| Step { case: None, ..step.clone() };
+            let scenario = Scenario::plain(planned.scenario.steps.iter().map(step).collect());
+            Remembered { scenario, is_valid: true, reaches: true, alone: true }
+        });
+        planner.remember(lives.collect(), usize::MAX);
+        let later = counts(&planned(planner, 120, ""));
+        for (law, count) in counts(&fresh).into_iter().filter(|(_, count)| *count > 1) {
+            assert_eq!(later.get(&law), Some(&count), "{law:?}");
         }
     }
 

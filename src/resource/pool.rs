@@ -126,10 +126,20 @@ impl Pool {
     /// The things of a kind that the run made by this operation, the newest first; also those that are spent or missed,
     /// since each can be made again.
     pub fn made(&self, kind: &str, operation: &OperationId) -> Vec<Arc<Entry>> {
+        self.typed(kind, operation).cloned().collect()
+    }
+
+    /// Whether the run made such a thing by this operation: what an earlier run made is known by its bytes alone.
+    pub fn has_made(&self, kind: &str, operation: &OperationId) -> bool {
+        self.typed(kind, operation).next().is_some()
+    }
+
+    fn typed<'a>(&'a self, kind: &str, operation: &'a OperationId) -> impl Iterator<Item = &'a Arc<Entry>> {
         let all = self.kinds.get(kind).map_or(&[][..], Vec::as_slice).iter().rev();
-        let is_it =
-            |entry: &&Arc<Entry>| entry.is_ours && entry.maker.operation == *operation && entry.maker.case().is_some();
-        all.map(|alive| &alive.entry).filter(is_it).cloned().collect()
+        let is_it = move |entry: &&Arc<Entry>| {
+            entry.is_ours && entry.maker.operation == *operation && entry.maker.case().is_some()
+        };
+        all.map(|alive| &alive.entry).filter(is_it)
     }
 
     /// Keeps a thing from being used any more: a request is about to end it.
