@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::Error;
 use super::proof::again;
 use super::run::Run;
-use super::standing::{Wanted, chosen, renamed};
+use super::standing::{Wanted, called, chosen};
 use super::time::{before, left};
 use crate::engine::Manner;
 use crate::finding::{Confirmed, Ratio};
@@ -52,11 +52,9 @@ impl Run<'_> {
     /// for what those need that do not show.
     pub(super) async fn look_back(&mut self, time: Duration) -> Result<(), Error> {
         let mut time = pin!(left(time));
-        let mut manner = Manner::Afresh;
         while let Some(kept) = self.afterwards.kept.front().cloned() {
-            let Some(looked) = before(time.as_mut(), self.look_again(&kept.confirmed, manner)).await else { break };
+            let Some(looked) = before(time.as_mut(), self.look_again(&kept.confirmed)).await else { break };
             let (clean, wanted) = looked?;
-            manner = Manner::Alone;
             self.afterwards.kept.pop_front();
             self.keeper.revise(kept.record, &Confirmed { clean: Some(clean), ..kept.confirmed.clone() });
             self.afterwards.wanting.extend(wanted.map(|wanted| (kept, wanted)));
@@ -79,8 +77,15 @@ impl Run<'_> {
                 "there was no time to send {unseen} of the findings to the clean target: their fixtures may stand on what the run did before"
             ))?;
         }
+        let wanting = self.afterwards.wanting.len();
+        if wanting > 0 {
+            self.notice(format!(
+                "there was no time to find what {wanting} of the findings need that do not show on the clean target: no fixture is kept of these"
+            ))?;
+        }
         let is_lost = |ratio: &Ratio| !ratio.is_stable();
-        match self.keeper.records().iter().filter(|record| record.clean.as_ref().is_some_and(is_lost)).count() {
+        let lost = self.keeper.records().iter().filter(|record| record.clean.as_ref().is_some_and(is_lost)).count();
+        match lost.saturating_sub(wanting) {
             0 => Ok(()),
             lost => {
                 let what = if lost == 1 { "1 finding does" } else { &format!("{lost} findings do") };
@@ -104,17 +109,20 @@ impl Run<'_> {
     }
 
     /// How often the finding shows on the clean target, and the steps that are wanted before it.
-    async fn look_again(&mut self, confirmed: &Confirmed, manner: Manner) -> Result<(Ratio, Option<Wanted>), Error> {
+    async fn look_again(&mut self, confirmed: &Confirmed) -> Result<(Ratio, Option<Wanted>), Error> {
         // There may not have been time to end everything.
         self.end_named(&named(requests(confirmed))).await?;
         let made = self.made();
-        let (clean, is_broken) = self.count(confirmed, manner).await?;
+        let (clean, is_broken) = self.count(confirmed).await?;
         self.end_since(made).await?;
         if !clean.is_stable() {
             return Ok((clean, Some(Wanted::Any)));
         }
         if is_broken {
             return Ok((Ratio { hits: 0, ..clean }, None));
+        }
+        if self.executor.process.is_some() {
+            return Ok((clean, None));
         }
         if !chosen(confirmed).is_empty() {
             // There was something to choose from, but that may be the run's own still.
@@ -123,8 +131,8 @@ impl Run<'_> {
         let Some(name) = self.given_name(confirmed) else { return Ok((clean, None)) };
         // Nothing is called by this word: what shows for it needs no thing of that name.
         let word = Unique::fresh(self.options.seed.child(confirmed.finding.signature.as_str(), 0)).word();
-        let other = Confirmed { scenario: renamed(&confirmed.scenario, &name, &word), ..confirmed.clone() };
-        let (of_another, _) = self.count(&other, Manner::Alone).await?;
+        let other = Confirmed { scenario: called(&confirmed.scenario, &name, &word), ..confirmed.clone() };
+        let (of_another, _) = self.count(&other).await?;
         self.end_since(made).await?;
         if of_another.is_stable() { Ok((clean, None)) } else { Ok((of_another, Some(Wanted::Of { name, word }))) }
     }
@@ -137,8 +145,9 @@ impl Run<'_> {
     }
 
     /// How often the finding shows now, and whether its operation is one that fails whatever it is asked, as when the
-    /// finding was proved.
-    pub(super) async fn count(&mut self, confirmed: &Confirmed, manner: Manner) -> Result<(Ratio, bool), Error> {
+    /// finding was proved. A process that can be started anew is: what another finding did to it is not there then.
+    pub(super) async fn count(&mut self, confirmed: &Confirmed) -> Result<(Ratio, bool), Error> {
+        let manner = if self.executor.process.is_some() { Manner::Afresh } else { Manner::Alone };
         let control = self.witnesses.success_of(&confirmed.finding.operation).filter(|_| confirmed.clean.is_some());
         let suspicion = again(confirmed, confirmed.scenario.clone());
         let prover = self.proving.prover();

@@ -16,6 +16,7 @@ mod pipeline;
 mod proof;
 mod proving;
 mod reach;
+mod renewed;
 mod results;
 mod run;
 mod shares;

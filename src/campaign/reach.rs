@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use super::Error;
 use super::afterwards::named;
+use super::renewed::renewed;
 use super::run::Run;
 use super::time::{before, left};
 use crate::engine::{Glimpse, Manner};
@@ -47,7 +48,11 @@ impl Run<'_> {
             for way in ways {
                 if let Some(glimpse) = self.reaches(&way).await? {
                     let shortest = self.shortened(way).await?;
-                    self.keeper.keep_reaching(&shortest, glimpse);
+                    let other = match renewed(&shortest, &self.planner) {
+                        Some(other) => self.reaches(&other).await?.map(|_| other),
+                        None => None,
+                    };
+                    self.keeper.keep_reaching(&other.unwrap_or(shortest), glimpse);
                     return Ok(());
                 }
             }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use super::Error;
 use super::afterwards::{Kept, requests};
 use super::proof::again;
+use super::renewed::renewed;
 use super::run::Run;
-use crate::engine::Manner;
 use crate::finding::Confirmed;
 use crate::import::{replaced, values};
 use crate::scenario::{Scenario, Source, Step, Values, substitute};
@@ -30,7 +30,7 @@ impl Run<'_> {
         let made = self.made();
         let leads = self.leads(confirmed, kept.changes);
         let Wanted::Of { name, word } = wanted else { return self.led(confirmed, leads, made).await };
-        let others = leads.iter().map(|scenario| renamed(scenario, name, word)).collect();
+        let others = leads.iter().map(|scenario| called(scenario, name, word)).collect();
         if let Some(found) = self.led(confirmed, others, made).await? {
             return Ok(Some(found));
         }
@@ -71,16 +71,16 @@ impl Run<'_> {
         Ok(None)
     }
 
-    /// The finding with the steps that it needs on a clean target and no others; `None` if it does not show there: what the
+    /// The finding with the steps that it needs on a clean target and no others, under new names if it shows so as well; `None` if it does not show there: what the
     /// first try left may have led to the others.
     async fn reduced(&mut self, mut found: Confirmed, made: u64) -> Result<Option<Confirmed>, Error> {
-        let (clean, _) = self.count(&found, Manner::Alone).await?;
+        let (clean, _) = self.count(&found).await?;
         self.end_since(made).await?;
         let mut index = 0;
         while clean.is_stable() && index < found.finding.step {
             let fewer = without(&found, index);
             let shows = match &fewer {
-                Some(fewer) => self.count(fewer, Manner::Alone).await?.0.is_stable(),
+                Some(fewer) => self.count(fewer).await?.0.is_stable(),
                 None => false,
             };
             self.end_since(made).await?;
@@ -89,7 +89,16 @@ impl Run<'_> {
                 None => index += 1,
             }
         }
-        Ok(clean.is_stable().then_some(Confirmed { clean: Some(clean), ..found }))
+        if !clean.is_stable() {
+            return Ok(None);
+        }
+        if let Some(scenario) = renewed(&found.scenario, &self.planner) {
+            let other = Confirmed { scenario, ..found.clone() };
+            let shows = self.count(&other).await?.0.is_stable();
+            self.end_since(made).await?;
+            found = if shows { other } else { found };
+        }
+        Ok(Some(Confirmed { clean: Some(clean), ..found }))
     }
 
     /// Scenarios that may show the finding on a clean target. Those that try a law make all that they need.
@@ -180,7 +189,7 @@ fn gives(scenario: &Scenario, name: &str) -> bool {
 }
 
 /// The scenario about a thing of another name.
-pub(super) fn renamed(scenario: &Scenario, name: &str, other: &str) -> Scenario {
+pub(super) fn called(scenario: &Scenario, name: &str, other: &str) -> Scenario {
     let mut scenario = scenario.clone();
     for step in &mut scenario.steps {
         if let Some(request) = replaced(&step.request, name, other) {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{Glimpse, Planned, Planner, renew};
-use crate::resource::{self, Action};
-use crate::scenario::{Scenario, Step, encode};
+use crate::resource::{self, Action, Name};
+use crate::scenario::{Content, Datum, Scenario, Step, encode};
 
 impl Planner {
     /// The scenario of a case that replays anywhere: what it uses is made first.
@@ -33,6 +33,18 @@ impl Planner {
             }
             _ => self.replayable(planned),
         }
+    }
+
+    /// What a step that makes something calls it, where its case says so in words that may be any.
+    pub fn usual_names(&self, step: &Step) -> Vec<String> {
+        let makes = self.graph.role(&step.operation).is_some_and(|role| role.action == Action::Create);
+        let Some(case) = step.case.as_deref().filter(|_| makes) else { return Vec::new() };
+        let Some(Content::Value(body)) = case.body.as_ref().map(|body| &body.content) else { return Vec::new() };
+        let text = |name: &Name| match body.at(&name.pointer) {
+            Some(Datum::String(text)) => Some(text.clone()),
+            _ => None,
+        };
+        renew::names(case, &self.generators).iter().filter_map(text).collect()
     }
 
     /// The request of such a case without the steps that make what it uses: for things that do not exist, and for those

@@ -353,7 +353,7 @@ mod tests {
     }
 
     fn raced(planned: &Planned) -> String {
-        let word = |step: &crate::scenario::Step| {
+        let word = |step: &Step| {
             let request = &step.request;
             let mark = |name: &str| request.headers.text(name).unwrap_or_default().replace(['{', '}'], "");
             let text = format!("{} {}{}", request.method, mark("If-Match"), mark("Idempotency-Key"));
