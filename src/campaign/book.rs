@@ -3,10 +3,11 @@
 //! It decides what is worth proving. It sends nothing and writes nothing.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use crate::api::OperationId;
 use crate::finding::{Finding, OracleId, Severity, Signature};
-use crate::scenario::Scenario;
+use crate::scenario::{Case, Intent, Scenario};
 use crate::triage::{Ratio, Suspicion};
 
 /// How many different signatures of one oracle in one operation are proved; an error text that differs with each
@@ -23,6 +24,9 @@ pub(super) struct Book {
     rejected: BTreeSet<Signature>,
     seen_again: BTreeSet<Signature>,
     chances: BTreeMap<Signature, u32>,
+    proved: Arc<BTreeSet<Signature>>,
+    /// What bugs have in common that only the target's log tells apart, with the kinds of requests that showed one.
+    shared: BTreeMap<Signature, BTreeSet<String>>,
     /// How many signatures wait to be seen once more.
     second_chances: usize,
     places: BTreeMap<OracleId, BTreeMap<OperationId, usize>>,
@@ -54,7 +58,8 @@ impl Book {
     pub(super) fn is_new(&self, finding: &Finding) -> bool {
         let has_chances = self.chances.contains_key(&finding.signature);
         let is_settled = self.settled.contains(&finding.signature) || self.seen_again.contains(&finding.signature);
-        !is_settled && (has_chances || !self.is_crowded(finding.oracle(), &finding.operation))
+        let may_hide_another = self.shared.contains_key(&finding.signature);
+        (!is_settled || may_hide_another) && (has_chances || !self.is_crowded(finding.oracle(), &finding.operation))
     }
 
     fn is_crowded(&self, oracle: OracleId, operation: &OperationId) -> bool {
@@ -70,6 +75,11 @@ impl Book {
             return;
         }
         if !self.is_new(finding) {
+            return;
+        }
+        if let Some(shown_by) = self.shared.get_mut(&finding.signature)
+            && !shown_by.insert(kind_of(&suspicion))
+        {
             return;
         }
         if self.chances.contains_key(&finding.signature) {
@@ -89,7 +99,8 @@ impl Book {
 
     /// The next suspicion that should not wait.
     pub(super) fn next_grave(&mut self) -> Option<Suspicion> {
-        self.grave.pop_front()
+        let next = self.grave.pop_front()?;
+        Some(Suspicion { known: Arc::clone(&self.proved), ..next })
     }
 
     /// The next one that may; remarks only when asked for.
@@ -109,16 +120,26 @@ impl Book {
     }
 
     /// Takes the outcome of a proof in. Answers whether the finding is to be reported now: it is stable, or has had
-    /// its chances.
-    pub(super) fn prove(&mut self, finding: &Finding, ratio: Ratio) -> bool {
+    /// its chances. What was `suspected` may be what several bugs have in common: then others are looked for behind it.
+    pub(super) fn prove(&mut self, suspected: &Signature, finding: &Finding, ratio: Ratio) -> bool {
         if finding.is_proved_by(ratio) {
+            if finding.signature != *suspected {
+                self.shared.entry(suspected.clone()).or_default();
+            }
+            if self.rejected.contains(&finding.signature) {
+                self.seen_again.insert(finding.signature.clone());
+                return false;
+            }
+            if !Arc::make_mut(&mut self.proved).insert(finding.signature.clone()) {
+                return false;
+            }
             *self.counts.entry(finding.severity).or_default() += 1;
             return true;
         }
-        let chances = self.chances.entry(finding.signature.clone()).or_default();
+        let chances = self.chances.entry(suspected.clone()).or_default();
         *chances += 1;
         if *chances < MAX_CHANCES {
-            self.settled.remove(&finding.signature);
+            self.settled.remove(suspected);
             self.second_chances += 1;
             return false;
         }
@@ -132,6 +153,16 @@ impl Book {
     }
 }
 
+/// What the request of a suspicion was made for: others that were made for the same show the same bug most likely.
+fn kind_of(suspicion: &Suspicion) -> String {
+    let case = suspicion.scenario.steps.last().and_then(|step| step.case.as_deref());
+    let kind = |case: &Case| match &case.intent {
+        Intent::Boundary(rule) | Intent::Malformed(rule) => format!("{} {}", rule.keyword, rule.place),
+        other => other.detail().unwrap_or_else(|| other.word().to_owned()),
+    };
+    case.map(kind).unwrap_or_default()
+}
+
 /// Whether load on the target may have led to it, or other requests may get between its own: then it is proved while
 /// nothing else is sent. A server that keeps so many things and no more may drop one while a law is waited for.
 fn needs_quiet(suspicion: &Suspicion) -> bool {
@@ -141,12 +172,11 @@ fn needs_quiet(suspicion: &Suspicion) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use serde_json::json;
 
     use super::*;
     use crate::finding::Requirement;
+    use crate::scenario::encode::samples;
     use crate::scenario::{ANONYMOUS, IdentityName, Law, Step};
     use crate::wire::Request;
 
@@ -199,6 +229,35 @@ mod tests {
     }
 
     #[test]
+    fn what_several_bugs_share_is_looked_behind_once_for_each_kind_of_request() {
+        let shared = suspicion(Severity::High, "oops");
+        let told = |error: &str| {
+            let signature = shared.finding.signature.narrowed(&[error]);
+            Finding { signature, ..shared.finding.clone() }
+        };
+        let mut book = Book::default();
+        let mut shows = |book: &mut Book, error: Option<&str>| {
+            book.suspect(shared.clone());
+            let next = book.next_grave()?;
+            let finding = error.map_or_else(|| shared.finding.clone(), told);
+            Some(book.prove(&next.finding.signature, &finding, Ratio { hits: 3, tries: 3 }))
+        };
+        assert_eq!(shows(&mut book, Some("KeyError")), Some(true));
+        assert_eq!(shows(&mut book, Some("KeyError")), Some(false), "it is known");
+        assert_eq!(shows(&mut book, Some("IndexError")), None, "made for the same, it shows the same");
+        let mut other = shared.clone();
+        let operation = samples::operation("GET", "/a", json!({}));
+        other.scenario.steps[0].case = Some(Arc::new(samples::case(&operation, &[])));
+        book.suspect(other);
+        assert!(book.next_grave().is_some());
+        assert!(book.prove(&shared.finding.signature, &told("IndexError"), Ratio { hits: 3, tries: 3 }));
+        // One bug alone behind an answer is looked behind no more.
+        let mut plain = Book::default();
+        assert_eq!(shows(&mut plain, None), Some(true));
+        assert_eq!(shows(&mut plain, None), None);
+    }
+
+    #[test]
     fn a_flood_from_one_place_is_bounded() {
         let mut book = Book::default();
         for index in 0..100 {
@@ -211,7 +270,7 @@ mod tests {
         assert!(!wants(&book, "server_error") && wants(&book, "hang"));
         // One of them did not show again: it may, and then it counts.
         let first = book.next_grave().unwrap();
-        assert!(!book.prove(&first.finding, Ratio { hits: 0, tries: 3 }));
+        assert!(!book.prove(&first.finding.signature, &first.finding, Ratio { hits: 0, tries: 3 }));
         assert!(wants(&book, "server_error") && book.is_new(&first.finding) && !book.is_new(&one_more.finding));
         book.suspect(first);
         assert!(!wants(&book, "server_error"));
@@ -243,10 +302,10 @@ mod tests {
         let first = suspicion(Severity::High, "a");
         book.suspect(first.clone());
         book.next_grave().unwrap();
-        assert!(!book.prove(&first.finding, Ratio { hits: 1, tries: 3 }));
+        assert!(!book.prove(&first.finding.signature, &first.finding, Ratio { hits: 1, tries: 3 }));
         book.suspect(first.clone());
         assert_eq!(book.waiting(), 1);
-        assert!(book.prove(&first.finding, Ratio { hits: 1, tries: 3 }));
+        assert!(book.prove(&first.finding.signature, &first.finding, Ratio { hits: 1, tries: 3 }));
         book.next_grave().unwrap();
         book.suspect(first);
         assert_eq!(book.waiting(), 0);
@@ -257,7 +316,7 @@ mod tests {
         let mut book = Book::default();
         let first = suspicion(Severity::High, "a");
         for _ in 0..MAX_CHANCES {
-            assert!(!book.prove(&first.finding, Ratio { hits: 0, tries: 3 }));
+            assert!(!book.prove(&first.finding.signature, &first.finding, Ratio { hits: 0, tries: 3 }));
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::engine::Error;
-use crate::finding::Severity;
+use crate::finding::{Severity, Signature};
 use crate::minimize::Minimizer;
 use crate::scenario::Scenario;
 use crate::seed::Seed;
@@ -22,6 +22,8 @@ pub(super) struct Proof {
 
 /// What came of it.
 pub(super) struct Settled {
+    /// The signature of what was to be proved: what comes of it may have a narrower one.
+    pub(super) suspected: Signature,
     /// The finding with the smallest scenario that shows it; or, if the target answered nobody meanwhile, the suspicion
     /// once more.
     pub(super) outcome: Result<Confirmed, Box<Suspicion>>,
@@ -66,10 +68,14 @@ impl Proof {
     /// same, and takes it if it is as stable.
     pub(super) async fn settle(self, suspicion: Suspicion) -> Result<Settled, Error> {
         let doubted = (Prover::is_slow(&suspicion) && !suspicion.is_quiet).then(|| Box::new(suspicion.clone()));
-        let control = suspicion.control.clone();
+        let (control, known) = (suspicion.control.clone(), Arc::clone(&suspicion.known));
+        let suspected = suspicion.finding.signature.clone();
         let Proved { confirmed, is_clear, mut requests } = self.prove(suspicion).await?;
         if let Some(suspicion) = doubted.filter(|_| !is_clear) {
-            return Ok(Settled { outcome: Err(suspicion), requests, minimising: None });
+            return Ok(Settled { suspected, outcome: Err(suspicion), requests, minimising: None });
+        }
+        if known.contains(&confirmed.finding.signature) {
+            return Ok(Settled { suspected, outcome: Ok(confirmed), requests, minimising: None });
         }
         if confirmed.ratio.is_stable() {
             let failed = &confirmed.exchanges;
@@ -77,22 +83,27 @@ impl Proof {
             requests += asked;
             if is_broken {
                 let confirmed = Confirmed { clean: Some(Ratio { hits: 0, tries: 1 }), ..confirmed };
-                return Ok(Settled { outcome: Ok(confirmed), requests, minimising: None });
+                return Ok(Settled { suspected, outcome: Ok(confirmed), requests, minimising: None });
             }
         }
         let is_worth = confirmed.finding.severity > Severity::Remark && Minimizer::applies(&confirmed);
         if !confirmed.is_proved() || !is_worth {
-            return Ok(Settled { outcome: Ok(confirmed), requests, minimising: None });
+            return Ok(Settled { suspected, outcome: Ok(confirmed), requests, minimising: None });
         }
         let (smaller, spent) = self.minimizer.minimize(&confirmed, self.fresh()).await?;
         let Some(scenario) = smaller else {
-            return Ok(Settled { outcome: Ok(confirmed), requests: requests + spent, minimising: Some(spent) });
+            return Ok(Settled {
+                suspected,
+                outcome: Ok(confirmed),
+                requests: requests + spent,
+                minimising: Some(spent),
+            });
         };
         let suspicion = again(&confirmed, scenario);
         let smaller = self.prover.prove(suspicion, self.fresh()).await?;
         let spent = spent + smaller.requests;
         let confirmed = if smaller.confirmed.is_proved() { smaller.confirmed } else { confirmed };
-        Ok(Settled { outcome: Ok(confirmed), requests: requests + spent, minimising: Some(spent) })
+        Ok(Settled { suspected, outcome: Ok(confirmed), requests: requests + spent, minimising: Some(spent) })
     }
 }
 

@@ -149,11 +149,14 @@ impl Proving {
     }
 
     /// Takes the outcome of a proof in. Answers the finding if it is to be reported now.
-    pub(super) fn settle(&mut self, Settled { outcome, requests, minimising }: Settled) -> Option<Confirmed> {
+    pub(super) fn settle(
+        &mut self,
+        Settled { suspected, outcome, requests, minimising }: Settled,
+    ) -> Option<Confirmed> {
         self.requests += requests;
         self.minimised.extend(minimising);
         match outcome {
-            Ok(confirmed) => self.book.prove(&confirmed.finding, confirmed.ratio).then_some(confirmed),
+            Ok(confirmed) => self.book.prove(&suspected, &confirmed.finding, confirmed.ratio).then_some(confirmed),
             Err(suspicion) => {
                 self.doubted.push(Suspicion { is_quiet: true, ..*suspicion });
                 None

@@ -62,7 +62,15 @@ impl Run<'_> {
         leads: Vec<Scenario>,
         made: u64,
     ) -> Result<Option<Confirmed>, Error> {
-        for scenario in leads {
+        // A name that was given is taken the second time, so new ones come first.
+        let (named, plain): (Vec<_>, Vec<_>) = leads
+            .into_iter()
+            .map(|scenario| match renewed(&scenario, &self.planner) {
+                Some(renewed) => (renewed, Some(scenario)),
+                None => (scenario, None),
+            })
+            .unzip();
+        for scenario in named.into_iter().chain(plain.into_iter().flatten()) {
             let Some(found) = self.tried(confirmed, scenario, made).await? else { continue };
             if let Some(found) = self.reduced(found, made).await? {
                 return Ok(Some(found));
@@ -71,7 +79,7 @@ impl Run<'_> {
         Ok(None)
     }
 
-    /// The finding with the steps that it needs on a clean target and no others, under new names if it shows so as well; `None` if it does not show there: what the
+    /// The finding with the steps that it needs on a clean target and no others; `None` if it does not show there: what the
     /// first try left may have led to the others.
     async fn reduced(&mut self, mut found: Confirmed, made: u64) -> Result<Option<Confirmed>, Error> {
         let (clean, _) = self.count(&found).await?;
@@ -89,16 +97,7 @@ impl Run<'_> {
                 None => index += 1,
             }
         }
-        if !clean.is_stable() {
-            return Ok(None);
-        }
-        if let Some(scenario) = renewed(&found.scenario, &self.planner) {
-            let other = Confirmed { scenario, ..found.clone() };
-            let shows = self.count(&other).await?.0.is_stable();
-            self.end_since(made).await?;
-            found = if shows { other } else { found };
-        }
-        Ok(Some(Confirmed { clean: Some(clean), ..found }))
+        Ok(clean.is_stable().then_some(Confirmed { clean: Some(clean), ..found }))
     }
 
     /// Scenarios that may show the finding on a clean target. Those that try a law make all that they need.

@@ -1,7 +1,8 @@
 //! The key by which two findings are the same bug. Main type: [`Signature`].
 //!
 //! Version 1: `v1:` and 16 hex digits of a hash over oracle, operation, and the oracle's own discriminators
-//! (status class, normalised error text, location in the schema, rule that was broken).
+//! (status class, normalised error text, location in the schema, rule that was broken). Where answers are alike and the
+//! target's own log has a stack trace, the type of the error and the frame that raised it narrow it down.
 
 use std::fmt;
 
@@ -16,8 +17,18 @@ pub struct Signature(String);
 impl Signature {
     /// The signature of a finding by its oracle, its operation, and what else tells bugs apart.
     pub fn new(oracle: OracleId, operation: &OperationId, discriminators: &[&str]) -> Self {
+        Self::hashed([oracle.0, operation.as_str()].iter().chain(discriminators))
+    }
+
+    /// The signature of one of several bugs that have this one in common, by what tells them apart.
+    #[must_use]
+    pub fn narrowed(&self, discriminators: &[&str]) -> Self {
+        Self::hashed([self.as_str()].iter().chain(discriminators))
+    }
+
+    fn hashed<'a>(parts: impl Iterator<Item = &'a &'a str>) -> Self {
         let mut hasher = blake3::Hasher::new();
-        for part in [oracle.0, operation.as_str()].iter().chain(discriminators) {
+        for part in parts {
             hasher.update(&(part.len() as u64).to_le_bytes());
             hasher.update(part.as_bytes());
         }

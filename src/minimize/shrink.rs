@@ -59,6 +59,8 @@ impl Minimizer {
         match repeated(&confirmed.exchanges) {
             _ if ends_in(&confirmed.exchanges, FaultKind::Died) => self.executor.in_manner(Manner::Alone),
             Some(manner) => self.executor.in_manner(manner),
+            // Its log may tell it from others, and is its own where it is alone.
+            None if !confirmed.log.is_empty() => self.executor.in_manner(Manner::Alone),
             None => self.executor.clone(),
         }
     }
@@ -170,9 +172,8 @@ impl Search<'_> {
         let execution = self.executor.run(&candidate, fresh).await?;
         self.spent += execution.exchanges.len() as u64;
         let trace = Trace { scenario: &candidate, exchanges: &execution.exchanges };
-        let found = self.registry.judge(&trace);
         let shows = preparations(&execution.exchanges) == self.before
-            && found.iter().any(|finding| finding.signature == self.finding.signature);
+            && self.registry.shown(&trace, &execution.log, &self.finding.signature).is_some();
         if shows {
             self.best = candidate;
         }

@@ -45,7 +45,7 @@ pub(crate) use hang::ID as HANG;
 pub(crate) use invalid_input_accepted::ID as INVALID_INPUT_ACCEPTED;
 pub use life_cycle::holds_in_sequence;
 pub(crate) use process_died::ID as PROCESS_DIED;
-pub use registry::{Registry, UnknownOracle};
+pub use registry::{Registry, Shown, UnknownOracle};
 pub(crate) use response_schema::ID as RESPONSE_SCHEMA;
 pub(crate) use runtime_error::ID as RUNTIME_ERROR;
 

@@ -12,11 +12,11 @@ use super::life_cycle::LifeCycle;
 use super::process_died::ProcessDied;
 use super::response_schema::ResponseSchema;
 use super::runtime_error::RuntimeError;
-use super::server_error::ServerError;
+use super::server_error::{ServerError, narrowed};
 use super::undocumented_content_type::UndocumentedContentType;
 use super::undocumented_status::UndocumentedStatus;
 use super::{Check, Oracle};
-use crate::finding::{Finding, OracleId, Requirement};
+use crate::finding::{Finding, OracleId, Requirement, Signature};
 use crate::scenario::{Law, Trace};
 
 /// What a sequence of requests may show that none of them shows alone.
@@ -25,6 +25,15 @@ const CRASHES: [&str; 4] = ["process_died", "connection_dropped", "runtime_error
 /// The oracles of a run.
 pub struct Registry {
     oracles: Vec<Box<dyn Oracle>>,
+}
+
+/// A finding that was looked for.
+pub struct Shown {
+    /// As the answer shows it.
+    pub plain: Finding,
+    /// As the answer and the stack trace in the target's log show it: failures that are answered alike are told apart so. The
+    /// same as the plain one where there is none.
+    pub narrowed: Finding,
 }
 
 /// A name that no oracle has.
@@ -76,6 +85,15 @@ impl Registry {
             trace.scenario.law.is_none_or(|law| id.0 == law.word() || CRASHES.contains(&id.0)) && is_wanted(id)
         };
         self.iter().filter(counts).flat_map(|oracle| oracle.judge(trace)).collect()
+    }
+
+    /// What has this signature, of what they say about a trace that was carried out alone while the target wrote this log.
+    pub fn shown(&self, trace: &Trace<'_>, log: &[String], signature: &Signature) -> Option<Shown> {
+        self.judge(trace).into_iter().find_map(|plain| {
+            let narrowed = narrowed(plain.clone(), log);
+            let is_it = plain.signature == *signature || narrowed.signature == *signature;
+            is_it.then_some(Shown { plain, narrowed })
+        })
     }
 
     /// Whether the requirement holds of the trace.

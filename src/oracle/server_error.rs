@@ -3,6 +3,7 @@
 //! - Severity: high for 500; medium for 502, 504 and other 5xx; low for 501, 503 and 505. OWASP: API8:2023.
 //! - Signature: the status and what the answer says, without what the request put into it; for a stack trace the
 //!   type of the error and the frame that raised it.
+//!   Where the answer names no error and the target's log of it has a trace, that tells it from others.
 //! - Controls: `triage` re-sends alone; 502, 503 and 504 come from a gateway or from load and are called so.
 //! - Quiet: the status was asked for (`/status/500`); 501, 502, 503 and 504 that the operation documents by their
 //!   number; 501 and 505 for bytes that are no request of the operation (a method or version that is not its own).
@@ -11,6 +12,7 @@
 use serde_json::json;
 
 use super::error_text::ErrorText;
+use super::stack_trace;
 use super::subject::{Report, Subject, answer, excerpt};
 use super::{Check, Oracle, asked};
 use crate::api::StatusPattern;
@@ -66,6 +68,20 @@ impl Oracle for ServerError {
     }
 }
 
+/// The failure with the error that the target's log tells of, where its answer names none: one generic answer may hide
+/// several bugs.
+pub(super) fn narrowed(finding: Finding, log: &[String]) -> Finding {
+    let trace = if finding.oracle() == ID { stack_trace::find(&log.join("\n")) } else { None };
+    let Some(trace) = trace.filter(|trace| !finding.evidence.contains(trace.error_type())) else { return finding };
+    let (error, frame) = (trace.error_type(), trace.frame.as_str());
+    Finding {
+        signature: finding.signature.narrowed(&[error, frame]),
+        title: format!("{} ({error} in {frame})", finding.title),
+        evidence: format!("{}; its log says {error} in {frame}", finding.evidence),
+        ..finding
+    }
+}
+
 fn is_error(status: u16) -> bool {
     status >= 500
 }
@@ -114,6 +130,30 @@ mod tests {
 
     fn get(target: &'static str) -> Shot {
         Shot::new("GET", "/orders/{id}", &json!({"responses": {"200": {}, "503": {}}})).target(target)
+    }
+
+    /// The finding of a generic answer while the target wrote a trace with this error raised there.
+    fn with_log(answer: &str, error: &str, function: &str) -> Finding {
+        let log = format!(
+            "Traceback (most recent call last):\n  File \"/srv/app.py\", line 3, in do\n    tax(body)\n  \
+             File \"/srv/app.py\", line 9, in {function}\n    raise\n{error}: 'x'"
+        );
+        let lines: Vec<String> = log.lines().map(str::to_owned).collect();
+        let finding = fires(&ServerError, &get("/orders/1").answer(500, "text/plain", answer));
+        narrowed(finding, &lines)
+    }
+
+    #[test]
+    fn failures_that_are_answered_alike_are_told_apart_by_the_log() {
+        let (first, second) = (with_log("oops", "KeyError", "tax"), with_log("oops", "IndexError", "stock"));
+        assert_ne!(first.signature, second.signature);
+        assert_eq!(first.signature, with_log("oops", "KeyError", "tax").signature);
+        assert!(first.title.ends_with("(KeyError in app.py:tax)"), "{}", first.title);
+        let plain = fires(&ServerError, &get("/orders/1").answer(500, "text/plain", "oops"));
+        assert_eq!(narrowed(plain.clone(), &["nothing".to_owned()]).signature, plain.signature);
+        // What the answer names itself needs no log.
+        let named = with_log("KeyError: 'x'", "KeyError", "tax");
+        assert!(!named.title.contains("app.py"), "{}", named.title);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use futures_util::future::{try_join, try_join_all};
 use super::{Confirmed, Ratio, Suspicion};
 use crate::engine::{Error, Execution, Executor, Manner, preparations, repeated};
 use crate::finding::{Finding, Severity};
-use crate::oracle::{Check, Registry, holds_in_sequence};
+use crate::oracle::{Check, Registry, Shown, holds_in_sequence};
 use crate::scenario::{Law, Scenario, Trace};
 use crate::seed::Seed;
 use crate::wire::{Exchange, FaultKind, ends_in};
@@ -103,10 +103,9 @@ impl Prover {
     }
 
     /// What the oracle says of this execution, if it is the same.
-    fn shown(&self, suspicion: &Suspicion, execution: &Execution) -> Option<Finding> {
+    fn shown(&self, suspicion: &Suspicion, execution: &Execution) -> Option<Shown> {
         let trace = Trace { scenario: &suspicion.scenario, exchanges: &execution.exchanges };
-        let signature = &suspicion.finding.signature;
-        self.registry.judge(&trace).into_iter().find(|found| found.signature == *signature)
+        self.registry.shown(&trace, &execution.log, &suspicion.finding.signature)
     }
 
     /// Re-sends the scenario alone and counts how often the same signature shows.
@@ -119,24 +118,24 @@ impl Prover {
         requests += executions.iter().map(|execution| execution.exchanges.len() as u64).sum::<u64>();
         let tries = self.tries(&suspicion);
         let mut exchanges = suspicion.exchanges.clone();
-        let mut hits = 0;
-        let mut proved = None;
+        let mut shown = Vec::new();
         let mut log = Vec::new();
         let mut holds = true;
         for execution in executions {
             let trace = Trace { scenario: &suspicion.scenario, exchanges: &execution.exchanges };
             holds &= suspicion.scenario.law.is_none_or(|law| holds_in_sequence(law, &trace));
             if let Some(again) = self.shown(&suspicion, &execution) {
-                hits += 1;
-                proved = Some(again);
+                shown.push(again);
                 exchanges = execution.exchanges;
                 log = execution.log;
             }
         }
         let Suspicion { finding, scenario, .. } = suspicion;
         // A race against a promise that is kept now and then even one after the other shows nothing.
+        let hits = u32::try_from(shown.len()).unwrap_or(u32::MAX);
         let ratio = Ratio { hits: if holds { hits } else { 0 }, tries };
-        let confirmed = Confirmed { finding: proved.unwrap_or(finding), scenario, exchanges, log, ratio, clean: None };
+        let confirmed =
+            Confirmed { finding: agreed(shown).unwrap_or(finding), scenario, exchanges, log, ratio, clean: None };
         Ok(Proved { confirmed, is_clear, requests })
     }
 
@@ -234,6 +233,13 @@ struct Attempts {
     is_clear: bool,
     /// Requests besides.
     requests: u64,
+}
+
+/// The finding as all of these show it: a trace that is in the log of some of them only is of something else.
+fn agreed(mut shown: Vec<Shown>) -> Option<Finding> {
+    let last = shown.pop()?;
+    let is_same = |other: &Shown| other.narrowed.signature == last.narrowed.signature;
+    Some(if shown.iter().all(is_same) { last.narrowed } else { last.plain })
 }
 
 /// Whether the finding is the race that the scenario was made to try: a crash among its steps has to show each time.

@@ -1,6 +1,9 @@
 //! What is to be proved. Main type: [`Suspicion`].
 
-use crate::finding::Finding;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::finding::{Finding, Signature};
 use crate::scenario::Scenario;
 use crate::wire::Exchange;
 
@@ -21,6 +24,8 @@ pub struct Suspicion {
     /// A request to the same operation that was answered 2xx before: if it fails as well now, the operation fails for
     /// everybody, and it is not this request that breaks it.
     pub control: Option<Scenario>,
+    /// What is proved already: another bug may be answered in the same way.
+    pub known: Arc<BTreeSet<Signature>>,
     /// Whether nothing else is sent while it is proved.
     pub is_quiet: bool,
     /// Whether something like it was waited for before: the pause is not needed again.
@@ -37,6 +42,7 @@ impl Suspicion {
             exchanges,
             witness: None,
             control: None,
+            known: Arc::default(),
             is_quiet: false,
             is_settled: false,
         }
