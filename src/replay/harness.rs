@@ -249,15 +249,17 @@ mod tests {
         assert!(failure.message().unwrap().contains("no oracle is named \"crystal_ball\"; there are no_5xx"));
     }
 
-    /// Answers each of `statuses` to one connection, then stops listening.
+    /// Answers each of `statuses` to one connection after the one that asks for the base URL, then stops listening.
     fn serve(statuses: Vec<u16>) -> Origin {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
         std::thread::spawn(move || {
-            for status in statuses {
+            let asked = [("/v1/", 200)].into_iter().chain(statuses.into_iter().map(|status| ("/v1/a", status)));
+            for (target, status) in asked {
                 let (stream, _) = listener.accept().unwrap();
                 let head = BufReader::new(&stream).lines().map_while(Result::ok);
-                assert_eq!(head.take_while(|line| !line.is_empty()).next().unwrap(), "GET /v1/a HTTP/1.1");
+                let first = head.take_while(|line| !line.is_empty()).next().unwrap();
+                assert_eq!(first, format!("GET {target} HTTP/1.1"));
                 write!(&stream, "HTTP/1.1 {status} X\r\nContent-Length: 0\r\n\r\n").unwrap();
             }
         });

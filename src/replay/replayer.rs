@@ -1,18 +1,20 @@
 //! What the replays of one run have in common, whoever asks for them. Main types: [`Replayer`], [`Target`].
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::RwLock;
+use tokio::sync::{Mutex, RwLock};
 
 use super::{Conditions, Error, Replayed, View, explain, run};
 use crate::api::Api;
 use crate::clock;
 use crate::engine::{self, Executor};
-use crate::fixture::{Entry, REGRESSIONS, trial_name};
+use crate::fixture::{Entry, Fixture, REGRESSIONS, trial_name};
 use crate::oracle::Registry;
 use crate::seed::Seed;
-use crate::wire::Origin;
+use crate::transport::Options;
+use crate::wire::{Origin, Request};
 
 /// How long a replay waits before it is tried once more.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -37,13 +39,15 @@ pub struct Replayer {
     pub turns: RwLock<()>,
     /// Another one for each run, since the target remembers the values that are made from it.
     pub fresh: Seed,
+    /// Targets that were asked for their base URL.
+    pub greeted: Mutex<BTreeSet<String>>,
 }
 
 impl Replayer {
     /// A run that begins now, with all oracles.
     pub fn begin() -> Self {
         let (registry, fresh) = (Registry::default(), Seed::new(clock::moment()));
-        Self { registry, today: clock::today(), turns: RwLock::default(), fresh }
+        Self { registry, today: clock::today(), turns: RwLock::default(), fresh, greeted: Mutex::default() }
     }
 
     /// Sends one fixture. The document is asked for only where the answer makes one ask whether the operation was removed.
@@ -53,7 +57,8 @@ impl Replayer {
         target: &Target,
         document: impl FnOnce() -> Option<Arc<Api>>,
     ) -> Result<Replayed, Error> {
-        let Self { registry, today, turns, fresh } = self;
+        let Self { registry, today, turns, fresh, .. } = self;
+        self.greet(target, fixture).await?;
         let steps = fixture.to_scenario("").steps;
         let is_alone = steps.iter().any(|step| engine::may_ruin(&step.operation, &step.request));
         let _alone = if is_alone { Some(turns.write().await) } else { None };
@@ -65,6 +70,20 @@ impl Replayer {
             Some(api) => replayed.by_document(fixture, &api),
             None => replayed,
         })
+    }
+
+    /// Asks a target for its base URL before the first fixture, as the run began that found them: a server that keeps what it
+    /// is asked for has no journal without that.
+    async fn greet(&self, target: &Target, fixture: &Fixture) -> Result<(), Error> {
+        let mut greeted = self.greeted.lock().await;
+        if greeted.insert(target.origin.to_string()) {
+            let base_path = target.base_path.as_deref().unwrap_or(&fixture.base_path);
+            let request = Arc::new(Request::new("GET", format!("{base_path}/")));
+            let options = Options { fresh_connection: true, ..target.executor.options };
+            // Whoever does not answer says so to the first fixture as well.
+            target.executor.transport.send(request, options).await.map_err(engine::Error::from)?;
+        }
+        Ok(())
     }
 
     /// All that there is to say of a replay.
