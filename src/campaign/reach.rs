@@ -35,7 +35,7 @@ impl Run<'_> {
     }
 
     /// Keeps the first of these that is answered with a 2xx now, with what it stands on. What names a thing of the run is tried
-    /// with what made that first: the thing may be there still, whatever was ended.
+    /// with what made that alone: the thing may be there still, whatever was ended.
     async fn reach_again(&mut self, successes: &[Scenario]) -> Result<(), Error> {
         for success in successes.iter().filter(|success| !waits(success)) {
             let requests: Vec<_> = success.steps.iter().map(|step| Arc::clone(&step.request)).collect();
@@ -43,8 +43,9 @@ impl Run<'_> {
             let known = self.lineage.known(self.lineage.now());
             let mut ways = known.leads(&success.steps, &requests);
             ways.retain(is_valid_before);
-            let place = if known.is_behind(&requests) { ways.len() } else { 0 };
-            ways.insert(place, success.clone());
+            if !known.is_behind(&requests) {
+                ways.insert(0, success.clone());
+            }
             for way in ways {
                 if let Some(glimpse) = self.reaches(&way).await? {
                     let shortest = self.shortened(way).await?;
