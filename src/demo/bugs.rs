@@ -139,4 +139,6 @@ planted! {
         "A change of one member writes back a copy of the address that was made before: what another one changed is lost.";
     D44 EarlyCondition "lost_update" "-" "PATCH /orders/{orderId}" None,
         "If-Match is checked before the change and not with it: two changes at once of one version are both made.";
+    D45 RatingAssumed "invalid_input_accepted" "API8:2023" "POST /products/{sku}/reviews" Some("rating"),
+        "A review without its rating, which is required, is accepted with the best one.";
 }

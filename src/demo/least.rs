@@ -95,4 +95,6 @@ pub const LEAST: &[Least] = &[
     least("D43", 10, 0, 11),
     // Five changes, each of one member; one that is stale and the two at once are under a condition.
     least("D44", 10, 3, 15),
+    // The title alone.
+    least("D45", 1, 0, 1),
 ];

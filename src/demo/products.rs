@@ -75,7 +75,10 @@ pub(crate) async fn review(State(store): State<Shared>, call: Call) -> Answer {
     if store.planted(Bug::RatingBelowOne) && fields.get("rating").and_then(Value::as_i64).is_some_and(|n| n < 1) {
         reply::drop_connection();
     }
-    let rating = fields.required("rating", |value| validate::integer(value, 1, 5))?;
+    let rating = match fields.optional("rating", |value| validate::integer(value, 1, 5))? {
+        None if store.planted(Bug::RatingAssumed) => 5,
+        rating => rating.ok_or_else(|| Invalid::rule("is required").within("rating"))?,
+    };
     let shortest = if store.planted(Bug::ShortTitle) { 0 } else { 3 };
     let title =
         fields.required("title", |value| validate::string(value, |text| validate::length(text, shortest, 80)))?;

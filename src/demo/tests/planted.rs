@@ -163,6 +163,13 @@ const TRIGGERS: &[Trigger] = &[
         Answer(201, "\"title\":\"ok\""),
         422,
     ),
+    json(
+        Bug::RatingAssumed,
+        "POST /products/MUG-0001/reviews",
+        br#"{"title":"fine"}"#,
+        Answer(201, "\"rating\":5"),
+        422,
+    ),
 ];
 
 impl Trigger {
