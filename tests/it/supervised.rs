@@ -245,6 +245,11 @@ fn what_the_server_writes_about_a_finding_is_kept_without_credentials() {
     assert_eq!(fixture["observed"]["log"], json!(log), "{fixture:#}");
     assert!(!text.contains("s3cret") && !text.contains("Gadfly-Id"), "{text}");
     assert!(!failed["curl"].as_str().unwrap().contains("Gadfly-Id"), "{failed:#}");
+    let shown = project.gadfly(&["show", failed["signature"].as_str().unwrap()]);
+    let lines = "what the target wrote at discovery:\n  request GET /fail?at=3 HTTP/1.1 as [redacted] id [id]\n  there is no third thing\n";
+    assert!(shown.code == Some(0) && shown.out.contains(lines), "{shown:?}");
+    let reviewed = project.gadfly_told(&["review", "get_fail-server_error", "--answers", "-"], &[], &["q"]);
+    assert!(reviewed.out.contains(lines), "{reviewed:?}");
 
     let off = fuzz(&project, &["GET /ping", "GET /fail"], &["--requests", "40", "--run-id", "off"]).object();
     let log = ["request GET /fail?at=3 HTTP/1.1 as nobody", "there is no third thing"];
