@@ -132,10 +132,10 @@ pub(super) fn stands(spot: &Spot, step: usize, rounds: &[Round]) -> Option<usize
 }
 
 fn never_shown(spot: &Spot, base: &[Answer<'_>], head: &[Answer<'_>]) -> Option<usize> {
-    let shows = |answers: &[Answer<'_>]| answers.iter().filter_map(|answer| answer.shows(spot)).collect::<Vec<_>>();
-    let (base, head) = (shows(base), shows(head));
-    let shown: BTreeSet<&String> = base.iter().flatten().collect();
-    let is_it = head.iter().all(|shows| shows.iter().any(|one| !shown.contains(one)));
+    let of = |answers: &[Answer<'_>]| answers.iter().filter_map(|answer| answer.shows(spot)).collect::<Vec<_>>();
+    let (base, head) = (of(base), of(head));
+    let known: BTreeSet<&String> = base.iter().flatten().collect();
+    let is_it = head.iter().all(|kinds| kinds.iter().any(|kind| !known.contains(kind)));
     is_it.then_some(base.len().min(head.len()))
 }
 

@@ -390,13 +390,13 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let exchanges = runtime.block_on(executor.run(&scenario, Seed::new(1))).unwrap().exchanges;
         let finding = registry.judge(&Trace { scenario: &scenario, exchanges: &exchanges }).remove(0);
-        let prover = |tries| Prover::new(executor.clone(), Arc::clone(&registry), tries);
-        let proved = |tries| {
+        let volatile = |tries| {
+            let prover = Prover::new(executor.clone(), Arc::clone(&registry), tries);
             let suspicion = Suspicion::new(finding.clone(), scenario.clone(), exchanges.clone());
-            runtime.block_on(prover(tries).prove(suspicion, Seed::new(1))).unwrap().confirmed
+            runtime.block_on(prover.prove(suspicion, Seed::new(1))).unwrap().confirmed.volatile
         };
-        assert_eq!(proved(3).volatile.shown().as_deref(), Some("/id"));
-        assert!(proved(1).volatile.is_empty());
+        assert_eq!(volatile(3).shown().as_deref(), Some("/id"));
+        assert!(volatile(1).is_empty());
     }
 
     #[test]
