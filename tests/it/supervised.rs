@@ -358,7 +358,7 @@ fn a_head_that_is_run_is_compared_and_its_death_is_a_difference() {
     assert_eq!((ran.code, differences.len()), (Some(1), 1), "{ran:?}");
     let died = &differences[0];
     assert_eq!((&died["operation"], &died["class"]), (&"POST /abort".into(), &"status_class".into()), "{died:#}");
-    assert_eq!((&died["head"], &died["confirmed"]), (&"the process died".into(), &json!({"hits": 3, "tries": 3})));
+    assert_eq!((&died["head"], &died["confirmed"]), (&"the process died".into(), &json!({"hits": 5, "tries": 5})));
     let diff = died["diff"].as_str().unwrap();
     assert!(diff.contains("+no answer: the process died: killed by signal 6 (SIGABRT)"), "{diff}");
     assert!(diff.contains("mode=boom HTTP/1.1 as nobody\n"), "both get the same request, without an id: {diff}");
