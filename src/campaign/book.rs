@@ -236,7 +236,7 @@ mod tests {
             Finding { signature, ..shared.finding.clone() }
         };
         let mut book = Book::default();
-        let mut shows = |book: &mut Book, error: Option<&str>| {
+        let shows = |book: &mut Book, error: Option<&str>| {
             book.suspect(shared.clone());
             let next = book.next_grave()?;
             let finding = error.map_or_else(|| shared.finding.clone(), told);

@@ -128,20 +128,20 @@ impl Keeper {
     /// Keeps an input that led to something new.
     pub(super) fn keep_novel(&mut self, scenario: &Scenario, glimpse: Glimpse, reaches: bool) {
         let how = if reaches { "as its first success" } else { "in a new way" };
-        self.remember(scenario, glimpse, how, Reason { reaches, ..Reason::default() });
+        self.remember(scenario, glimpse, how, &Reason { reaches, ..Reason::default() });
     }
 
     /// Keeps an input that reaches its operation without anything that the run had made.
     pub(super) fn keep_reaching(&mut self, scenario: &Scenario, glimpse: Glimpse) {
         let reason = Reason { reaches: true, alone: true, ..Reason::default() };
-        self.remember(scenario, glimpse, "without what the run had made", reason);
+        self.remember(scenario, glimpse, "without what the run had made", &reason);
     }
 
-    fn remember(&mut self, scenario: &Scenario, glimpse: Glimpse, how: &str, reason: Reason) {
+    fn remember(&mut self, scenario: &Scenario, glimpse: Glimpse, how: &str, reason: &Reason) {
         let Some(corpus) = &mut self.corpus else { return };
         let words = format!("answered {glimpse} {how}");
         let kind = Some(format!("{:016x}", glimpse.kind()));
-        if corpus.add(scenario, &Reason { words, status: glimpse.status(), kind, ..reason }) {
+        if corpus.add(scenario, &Reason { words, status: glimpse.status(), kind, ..reason.clone() }) {
             self.unsaved += 1;
         }
         if self.unsaved >= CORPUS_BATCH {

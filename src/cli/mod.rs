@@ -7,6 +7,7 @@
 mod accept;
 mod args;
 mod compare;
+mod compared;
 mod context;
 mod corpus;
 #[cfg(feature = "demo")]

@@ -1,14 +1,17 @@
 //! Sends scenarios to both targets and keeps what differs. Main type: [`Comparer`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::try_join;
 
+use super::drift::Drift;
 use super::noise::Noise;
 use super::outline::Outline;
+use super::round::{Breaches, Round};
 use super::side::{Sides, moved};
-use super::spot::{Class, Difference, Spot, spots, unstable};
+use super::spot::{Class, Difference, Spot};
 use crate::api::{Api, OperationId};
 use crate::engine::{Error, Execution, Novelty, Planner};
 use crate::oracle::{self, Registry};
@@ -24,8 +27,10 @@ pub(super) const OUTAGE: u32 = 4;
 pub struct Options {
     /// Makes the values that must be unique.
     pub names: Seed,
-    /// How often a difference must show.
+    /// How often both are asked at once before a difference is looked at more closely.
     pub tries: u32,
+    /// The pause before what may come from load is asked for once more; longer each time.
+    pub pause: Duration,
     /// Whether what takes several times as long is told.
     pub timing: bool,
 }
@@ -43,6 +48,21 @@ pub struct Comparison {
     pub requests: u64,
     /// Which target takes no connections any more, if one does not.
     pub unreachable: Option<&'static str>,
+    /// The operations that only one of the targets carried out now and then: what both hold is not the same any more.
+    pub drifted: Vec<OperationId>,
+    /// Differences that may follow from that and are not told.
+    pub left_out: BTreeSet<Key>,
+}
+
+/// By what a difference is told once: operation, class and place.
+pub type Key = (OperationId, Class, String);
+
+/// Who is asked first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    AtOnce,
+    BaseFirst,
+    HeadFirst,
 }
 
 /// Compares two targets.
@@ -50,23 +70,17 @@ pub struct Comparer<'a> {
     api: &'a Api,
     sides: &'a Sides,
     registry: Registry,
-    options: Options,
-    noise: Noise,
-    known: BTreeMap<(OperationId, Class, String), usize>,
+    pub(super) options: Options,
+    pub(super) noise: Noise,
+    pub(super) drift: Drift,
+    pub(super) known: BTreeMap<Key, usize>,
     refused: [u32; 2],
     turns: u64,
-    comparison: Comparison,
-}
-
-/// What both targets answered to one scenario.
-struct Pair {
-    base: Execution,
-    head: Execution,
-    outlines: Vec<(Outline, Outline)>,
+    pub(super) comparison: Comparison,
 }
 
 /// A difference that is not proved yet, by the step whose answer differs.
-type Suspicion = (usize, Spot);
+pub(super) type Suspicion = (usize, Spot);
 
 impl<'a> Comparer<'a> {
     /// Has compared nothing yet.
@@ -77,6 +91,7 @@ impl<'a> Comparer<'a> {
             registry: Registry::default(),
             options,
             noise: Noise::default(),
+            drift: Drift::default(),
             known: BTreeMap::new(),
             refused: [0; 2],
             turns: 0,
@@ -84,9 +99,12 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// What was found.
-    pub fn finish(self) -> Comparison {
-        self.comparison
+    /// What was found, without what base has shown by itself in the meantime.
+    pub fn finish(mut self) -> Comparison {
+        self.comparison.drifted = self.drifted();
+        let Self { noise, mut comparison, .. } = self;
+        comparison.differences.retain(|one| !noise.is_shown_by_base(&one.operation, &one.spot));
+        comparison
     }
 
     /// Whether one of the targets is gone.
@@ -133,7 +151,7 @@ impl<'a> Comparer<'a> {
         let scenario = self.judged(scenario);
         self.turns += 1;
         // This transport may not be able to send it.
-        let Ok(first) = self.both(&scenario, 0).await else {
+        let Ok(first) = self.round(&scenario, 0, Order::AtOnce).await else {
             self.comparison.skipped += 1;
             return Ok(None);
         };
@@ -145,30 +163,7 @@ impl<'a> Comparer<'a> {
         let is_costly = |kind| ends_in(&first.head.exchanges, kind);
         let is_costly = is_costly(FaultKind::TimedOut) || is_costly(FaultKind::Died);
         let exchanges = if is_costly { first.head.exchanges.clone() } else { first.base.exchanges.clone() };
-        let mut suspicions = self.suspicions(&scenario, &first);
-        let mut last = first;
-        let tries = self.options.tries.max(2);
-        let mut shown = 1;
-        while shown < tries && !suspicions.is_empty() {
-            let next = self.both(&scenario, shown).await?;
-            if [&next.base, &next.head].into_iter().any(|execution| ends_in(&execution.exchanges, FaultKind::Refused)) {
-                // The request ended the target: it will not show again.
-                suspicions.retain(|(_, spot)| spot.class == Class::StatusClass);
-                break;
-            }
-            self.learn(&scenario, &last, &next);
-            let again = self.suspicions(&scenario, &next);
-            let same = |(step, spot): &Suspicion| {
-                let twin = again
-                    .iter()
-                    .find(|(at, other)| at == step && (other.class, &other.place) == (spot.class, &spot.place));
-                twin.is_some() && !self.differs_from_itself(&scenario, *step, spot, &last, &next)
-            };
-            suspicions.retain(same);
-            last = next;
-            shown += 1;
-        }
-        self.keep(suspicions, &scenario, source, &last, shown);
+        self.prove(&scenario, source, first).await?;
         Ok(Some(exchanges))
     }
 
@@ -185,22 +180,37 @@ impl<'a> Comparer<'a> {
         scenario
     }
 
-    /// Sends the scenario to both at once, with the same new names.
-    async fn both(&mut self, scenario: &Scenario, turn: u32) -> Result<Pair, Error> {
+    /// Sends the scenario to both, with the same new names.
+    pub(super) async fn round(&mut self, scenario: &Scenario, turn: u32, order: Order) -> Result<Round, Error> {
         let fresh = self.options.names.child("compare", self.turns).child("turn", u64::from(turn));
         let Sides { base, head } = self.sides;
         let moved = moved(scenario, &base.base_path, &head.base_path);
-        let (base, head) = try_join(base.executor.run(scenario, fresh), head.executor.run(&moved, fresh)).await?;
-        self.comparison.requests += base.exchanges.len().max(head.exchanges.len()) as u64;
-        let one = self.sides.base.local(scenario, &base);
-        let other = self.sides.head.local(scenario, &head);
-        let pairs = base.exchanges.iter().zip(&head.exchanges);
-        let outlines = pairs.map(|(a, b)| (Outline::of(a, &one), Outline::of(b, &other))).collect();
-        Ok(Pair { base, head, outlines })
+        let (to_base, to_head) = (base.executor.run(scenario, fresh), head.executor.run(&moved, fresh));
+        let (one, other) = match order {
+            Order::AtOnce => try_join(to_base, to_head).await?,
+            Order::BaseFirst => (to_base.await?, to_head.await?),
+            Order::HeadFirst => {
+                let other = to_head.await?;
+                (to_base.await?, other)
+            }
+        };
+        self.comparison.requests += one.exchanges.len().max(other.exchanges.len()) as u64;
+        let local = [base.local(scenario, &one), head.local(scenario, &other)];
+        let both = one.exchanges.len().min(other.exchanges.len());
+        let known = |step| {
+            let of = |execution: &Execution, local| {
+                (Outline::of(&execution.exchanges[step], local), self.breaches(scenario, execution, step))
+            };
+            [of(&one, &local[0]), of(&other, &local[1])]
+        };
+        let known = (0..both).map(known).collect();
+        let round = Round { base: one, head: other, known };
+        self.drift.look(scenario, &round);
+        Ok(round)
     }
 
     /// Whether a target took no connection; after some in a row it is gone.
-    fn counts_refusals(&mut self, pair: &Pair) -> bool {
+    fn counts_refusals(&mut self, pair: &Round) -> bool {
         let both = [(&pair.base, "base"), (&pair.head, "head")];
         for (count, (execution, name)) in self.refused.iter_mut().zip(both) {
             *count = if ends_in(&execution.exchanges, FaultKind::Refused) { *count + 1 } else { 0 };
@@ -211,94 +221,43 @@ impl<'a> Comparer<'a> {
         self.refused.iter().any(|count| *count > 0)
     }
 
-    /// What differs in this pair and is neither noise nor told already.
-    fn suspicions(&mut self, scenario: &Scenario, pair: &Pair) -> Vec<Suspicion> {
+    /// What differs in this round and is neither noise nor told already.
+    pub(super) fn suspicions(&mut self, scenario: &Scenario, round: &Round) -> Vec<Suspicion> {
         let mut found = Vec::new();
-        let answers = pair.base.exchanges.iter().zip(&pair.head.exchanges).zip(&pair.outlines);
-        for (index, ((base, head), (one, other))) in answers.enumerate() {
-            let operation = &scenario.steps[index].operation;
-            let mut spots = spots(base, head, (one, other), self.options.timing);
-            if base.outcome.status() == head.outcome.status() {
-                spots.extend(self.schema(scenario, pair, index));
-            }
-            for spot in spots.into_iter().filter(|spot| !self.noise.covers(operation, spot)) {
-                match self.known.get(&(operation.clone(), spot.class, spot.place.clone())) {
-                    Some(known) => self.comparison.differences[*known].again += 1,
+        for (index, step) in scenario.steps.iter().enumerate() {
+            let Some((base, head)) = round.base_at(index).zip(round.head_at(index)) else { break };
+            let spots = base.spots(&head, self.options.timing);
+            for spot in spots.into_iter().filter(|spot| !self.noise.covers(&step.operation, spot)) {
+                let key = (step.operation.clone(), spot.class, spot.place.clone());
+                match self.known.get(&key).copied().or_else(|| self.told_otherwise(&step.operation, &spot)) {
+                    Some(known) => self.comparison.differences[known].again += 1,
+                    None if self.comparison.left_out.contains(&key) && self.may_follow(step, &spot) => {}
                     None => found.push((index, spot)),
                 }
             }
             // What follows from another status follows from it.
-            if base.outcome.status() != head.outcome.status() {
+            if base.exchange.outcome.status() != head.exchange.outcome.status() {
                 break;
             }
         }
         found
     }
 
-    /// The ways in which the second target's answer breaks its schema and that of the first one does not.
-    fn schema(&self, scenario: &Scenario, pair: &Pair, step: usize) -> Vec<Spot> {
-        let judge = |execution: &Execution| {
-            let mut found = self.registry.judge(&Trace { scenario, exchanges: &execution.exchanges[..=step] });
-            found.retain(|finding| finding.oracle() == oracle::RESPONSE_SCHEMA);
-            found
+    /// The difference that says the same from another of the statuses that base gives at random.
+    fn told_otherwise(&self, operation: &OperationId, spot: &Spot) -> Option<usize> {
+        let is_same = |one: &Difference| {
+            one.operation == *operation
+                && one.spot.head == spot.head
+                && [&one.spot, spot].iter().all(|spot| self.noise.is_among_base(operation, spot))
         };
-        let before = judge(&pair.base);
-        let is_new = |signature| before.iter().all(|finding| finding.signature != signature);
-        let new = judge(&pair.head).into_iter().filter(|finding| is_new(finding.signature.clone()));
-        let spot = |finding: crate::finding::Finding| Spot {
-            class: Class::Schema,
-            place: finding.signature.to_string(),
-            base: "conforms there".to_owned(),
-            head: finding.title,
-        };
-        new.map(spot).collect()
+        let is_status = matches!(spot.class, Class::StatusClass | Class::Status);
+        self.comparison.differences.iter().position(|one| is_status && is_same(one))
     }
 
-    /// What of a target's answers differs from its own to the same requests.
-    fn learn(&mut self, scenario: &Scenario, last: &Pair, next: &Pair) {
-        for (index, step) in scenario.steps.iter().enumerate() {
-            for spots in own_differences(index, last, next) {
-                self.noise.learn(&step.operation, &spots);
-            }
-        }
+    /// The ways in which the answer to this step breaks its schema.
+    fn breaches(&self, scenario: &Scenario, execution: &Execution, step: usize) -> Breaches {
+        let found = self.registry.judge(&Trace { scenario, exchanges: &execution.exchanges[..=step] });
+        let found = found.into_iter().filter(|finding| finding.oracle() == oracle::RESPONSE_SCHEMA);
+        found.map(|finding| (finding.signature.to_string(), finding.title)).collect()
     }
-
-    fn differs_from_itself(&self, scenario: &Scenario, step: usize, spot: &Spot, last: &Pair, next: &Pair) -> bool {
-        let is_it = |other: &Spot| (other.class, &other.place) == (spot.class, &spot.place);
-        self.noise.covers(&scenario.steps[step].operation, spot)
-            || own_differences(step, last, next).iter().flatten().any(is_it)
-    }
-
-    fn keep(&mut self, proved: Vec<Suspicion>, scenario: &Scenario, source: &str, pair: &Pair, shown: u32) {
-        for (step, spot) in proved {
-            let operation = scenario.steps[step].operation.clone();
-            let key = (operation.clone(), spot.class, spot.place.clone());
-            if self.known.contains_key(&key) {
-                continue;
-            }
-            self.known.insert(key, self.comparison.differences.len());
-            self.comparison.differences.push(Difference {
-                operation,
-                spot,
-                scenario: scenario.clone(),
-                step,
-                source: source.to_owned(),
-                base: pair.base.exchanges[step].clone(),
-                head: pair.head.exchanges[step].clone(),
-                hits: shown,
-                tries: self.options.tries.max(2),
-                again: 0,
-            });
-        }
-    }
-}
-
-/// What each of the targets answers differently from itself.
-fn own_differences(step: usize, last: &Pair, next: &Pair) -> [Vec<Spot>; 2] {
-    let (Some(before), Some(now)) = (last.outlines.get(step), next.outlines.get(step)) else {
-        return Default::default();
-    };
-    let of =
-        |one: &Execution, other: &Execution, outlines| unstable(&one.exchanges[step], &other.exchanges[step], outlines);
-    [of(&last.base, &next.base, (&before.0, &now.0)), of(&last.head, &next.head, (&before.1, &now.1))]
 }

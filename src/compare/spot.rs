@@ -32,6 +32,8 @@ const PRESENT: [&str; 5] = ["location", "etag", "last-modified", "www-authentica
 /// By how many times and at least how many milliseconds an answer must be later to be called slower.
 const SLOWER: u128 = 3;
 const LATER_MILLIS: u128 = 50;
+/// What stands between the types of one place.
+pub(super) const KINDS: &str = " or ";
 
 /// A class of differences.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -70,12 +72,6 @@ impl Class {
             Self::Header => "header",
             Self::Slower => "slower",
         }
-    }
-
-    /// Whether what differs from itself there once is noise there for the whole run. A status or the shape of an answer
-    /// may depend on what was done before.
-    pub(super) fn is_of_value(self) -> bool {
-        matches!(self, Self::Value | Self::Header)
     }
 }
 
@@ -140,11 +136,16 @@ pub(super) fn spots(base: &Exchange, head: &Exchange, outlines: (&Outline, &Outl
         (one, other) => spots.extend(statuses(one, other)),
     }
     let (before, now) = (base.elapsed.as_millis(), head.elapsed.as_millis());
-    if timing && now > SLOWER * before && now > before + LATER_MILLIS {
+    if timing && is_slower(before, now) {
         let (base, head) = (format!("{before} ms"), format!("{now} ms"));
         spots.push(Spot { class: Class::Slower, place: "time".to_owned(), base, head });
     }
     spots
+}
+
+/// Whether so many milliseconds are of another order than those.
+pub(super) fn is_slower(before: u128, now: u128) -> bool {
+    now > SLOWER * before && now > before + LATER_MILLIS
 }
 
 fn statuses(base: &Outcome, head: &Outcome) -> Option<Spot> {
@@ -212,7 +213,7 @@ fn bodies(status: u16, (base, head): (&Outline, &Outline), spots: &mut Vec<Spot>
 }
 
 fn kinds(node: &Node) -> String {
-    node.kinds.iter().copied().collect::<Vec<_>>().join(" or ")
+    node.kinds.iter().copied().collect::<Vec<_>>().join(KINDS)
 }
 
 /// The first values that differ and are not of a sort that differs by nature. Where there are more or fewer of them, the

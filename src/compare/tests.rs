@@ -83,7 +83,7 @@ fn compared(
         base: side(1, answers(10, "/v1/", Box::new(base))),
         head: side(2, answers(900, "/v2/", Box::new(head))),
     };
-    let options = Options { names: Seed::new(1), tries: 3, timing: false };
+    let options = Options { names: Seed::new(1), tries: 3, pause: Duration::ZERO, timing: false };
     let mut comparer = Comparer::new(&api, &sides, options);
     let capture = Capture { name: "id".into(), from: Source::Body("/id".into()) };
     let steps = vec![
@@ -140,7 +140,7 @@ fn a_schema_that_only_the_second_one_breaks_is_told() {
     let comparison = compared(|_| json!({"state": "open"}), |_| json!({"state": "lost"}));
     let classes: Vec<Class> = comparison.differences.iter().map(|one| one.spot.class).collect();
     assert_eq!(classes, [Class::Value, Class::Schema]);
-    assert_eq!((comparison.differences[0].tries, comparison.differences[0].again), (3, 2));
+    assert_eq!((comparison.differences[0].hits, comparison.differences[0].again), (8, 2));
 }
 
 #[test]
@@ -158,12 +158,13 @@ fn a_request_that_ends_the_target_is_told_though_it_can_not_show_again() {
         canned::fault(if is_first { FaultKind::Closed } else { FaultKind::Refused })
     };
     let sides = Sides { base: side(1, |_| canned::json(200, &json!({}))), head: side(1, dies) };
-    let mut comparer = Comparer::new(&api, &sides, Options { names: Seed::new(1), tries: 3, timing: false });
+    let mut comparer =
+        Comparer::new(&api, &sides, Options { names: Seed::new(1), tries: 3, pause: Duration::ZERO, timing: false });
     let scenario = Scenario::single(step("GET /orders/{orderId}", "/v1/orders/1", vec![]));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(comparer.scenario(&scenario, "a test")).unwrap();
     let found = comparer.finish().differences;
-    assert_eq!((found.len(), found[0].spot.class, found[0].hits, found[0].tries), (1, Class::StatusClass, 1, 3));
+    assert_eq!((found.len(), found[0].spot.class, found[0].hits, found[0].tries), (1, Class::StatusClass, 1, 8));
 }
 
 #[test]
@@ -173,7 +174,8 @@ fn a_target_that_is_gone_ends_it() {
         base: side(1, |_| canned::json(200, &json!({}))),
         head: side(1, |_| canned::fault(FaultKind::Refused)),
     };
-    let mut comparer = Comparer::new(&api, &sides, Options { names: Seed::new(1), tries: 3, timing: false });
+    let mut comparer =
+        Comparer::new(&api, &sides, Options { names: Seed::new(1), tries: 3, pause: Duration::ZERO, timing: false });
     let scenario = Scenario::single(step("GET /orders/{orderId}", "/v1/orders/1", vec![]));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
@@ -205,7 +207,8 @@ fn what_was_made_is_ended_at_both_by_the_names_that_it_has_there() {
     for side in [&mut sides.base, &mut sides.head] {
         side.remember(&api.operations, &graph);
     }
-    let mut comparer = Comparer::new(&api, &sides, Options { names: Seed::new(1), tries: 3, timing: false });
+    let mut comparer =
+        Comparer::new(&api, &sides, Options { names: Seed::new(1), tries: 3, pause: Duration::ZERO, timing: false });
     let id = Capture { name: "id".into(), from: Source::Body("/id".into()) };
     let scenario = Scenario::single(step("POST /orders", "/v1/orders", vec![id]));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

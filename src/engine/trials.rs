@@ -404,7 +404,9 @@ mod tests {
     fn what_an_earlier_run_made_keeps_no_law_from_being_tried() {
         let counts = |all: &[Planned]| {
             let mut counts: BTreeMap<Law, u32> = BTreeMap::new();
-            all.iter().for_each(|planned| *counts.entry(planned.scenario.law.unwrap()).or_default() += 1);
+            for planned in all {
+                *counts.entry(planned.scenario.law.unwrap()).or_default() += 1;
+            }
             counts
         };
         let mut planner = Planner::plain(operations(), "alice", "/v1");

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::Finding;
+use super::{Finding, Volatile};
 use crate::scenario::Scenario;
 use crate::wire::Exchange;
 
@@ -42,6 +42,8 @@ pub struct Confirmed {
     pub exchanges: Vec<Exchange>,
     /// What the target wrote meanwhile, where that is known; redact before showing.
     pub log: Vec<String>,
+    /// What differed each time that it showed.
+    pub volatile: Volatile,
     /// How often it showed; an unstable one is kept apart.
     pub ratio: Ratio,
     /// How often it showed once the target was clean again: started anew, or without what the run had made. `None` if

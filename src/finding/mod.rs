@@ -1,10 +1,11 @@
 //! What an oracle reports, by which key two reports are the same bug, and what a replay concludes.
 //!
-//! Main types: [`Finding`], [`Confirmed`], [`Signature`], [`Verdict`]. Nothing here judges.
+//! Main types: [`Finding`], [`Confirmed`], [`Signature`], [`Verdict`], [`Volatile`]. Nothing here judges.
 
 mod confirmed;
 mod signature;
 mod verdict;
+mod volatile;
 
 use std::fmt;
 
@@ -14,6 +15,8 @@ use serde_json::Value;
 pub use confirmed::{Confirmed, Ratio};
 pub use signature::{Signature, normalised};
 pub use verdict::Verdict;
+pub use volatile::Volatile;
+pub(crate) use volatile::seconds;
 
 use crate::api::OperationId;
 use crate::scenario::Law;

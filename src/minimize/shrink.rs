@@ -266,6 +266,7 @@ mod tests {
             ratio,
             clean: None,
             log: vec![],
+            volatile: crate::finding::Volatile::default(),
         };
         let minimizer = Minimizer::new(executor, registry, BUDGET);
         let (smaller, spent) = runtime.block_on(minimizer.minimize(&confirmed, Seed::new(1))).unwrap();

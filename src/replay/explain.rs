@@ -5,6 +5,7 @@ use std::fmt::Write;
 use similar::TextDiff;
 
 use super::Replayed;
+use crate::finding::Volatile;
 use crate::fixture::{Fixture, Observed, Provenance, State};
 use crate::oracle::Registry;
 use crate::redact::Redactor;
@@ -45,6 +46,7 @@ pub fn explain(fixture: &Fixture, replayed: &Replayed, view: &View<'_>) -> Strin
     }
     requests(&mut out, &replayed.scenario.steps, view.origin);
     answer(&mut out, fixture, replayed, view.redactor);
+    log(&mut out, &fixture.observed);
     _ = write!(
         out,
         "\nreplay just this one:\n  gadfly replay {name}\n  cargo test -- --exact {name}",
@@ -65,6 +67,8 @@ pub fn describe(fixture: &Fixture, base_path: Option<&str>, view: &View<'_>) -> 
     _ = writeln!(out, "made by    {}", origin(fixture));
     requests(&mut out, &fixture.to_scenario(base_path.unwrap_or(&fixture.base_path)).steps, view.origin);
     _ = write!(out, "\nthe answer at discovery:\n{}", indented(&fixture.observed.render()));
+    differing(&mut out, &fixture.observed.volatile);
+    log(&mut out, &fixture.observed);
     // Once more over all of it, whatever was redacted before.
     view.redactor.text(&out)
 }
@@ -116,19 +120,36 @@ fn requests(out: &mut String, steps: &[Step], origin: &Origin) {
 
 fn answer(out: &mut String, fixture: &Fixture, replayed: &Replayed, redactor: &Redactor) {
     let Some(last) = replayed.exchanges.last() else { return };
-    let now = Observed::of(&last.outcome, redactor).render();
     if replayed.exchanges.len() < fixture.steps.len() {
+        let now = Observed::of(&last.outcome, redactor).render();
         _ = write!(out, "\nthe answer to step {}:\n{}", replayed.exchanges.len(), indented(&now));
         return;
     }
-    let then = fixture.observed.render();
-    if then == now {
-        _ = write!(out, "\nthe answer, the same as at discovery:\n{}", indented(&now));
-        return;
+    let now = Observed::varying(&last.outcome, redactor, &fixture.observed.volatile);
+    let found = replayed.volatile.redacted(redactor);
+    let (then, steady, volatile) = fixture.observed.beside(&now, &found);
+    if then == steady {
+        _ = write!(out, "\nthe answer, the same as at discovery:\n{}", indented(&now.render()));
+    } else {
+        let diff = TextDiff::from_lines(&then, &steady);
+        let diff = diff.unified_diff().context_radius(3).header("at discovery", "now").to_string();
+        _ = write!(out, "\nhow the answer changed:\n{}", indented(&diff));
     }
-    let diff = TextDiff::from_lines(&then, &now);
-    let diff = diff.unified_diff().context_radius(3).header("at discovery", "now").to_string();
-    _ = write!(out, "\nhow the answer changed:\n{}", indented(&diff));
+    differing(out, &volatile);
+}
+
+/// What no diff shows, since it is another one each time.
+fn differing(out: &mut String, volatile: &Volatile) {
+    if let Some(places) = volatile.shown() {
+        _ = writeln!(out, "\ndiffers each time: {places}");
+    }
+}
+
+/// What the target wrote when the finding was proved: a trace says where the bug is.
+fn log(out: &mut String, observed: &Observed) {
+    if !observed.log.is_empty() {
+        _ = write!(out, "\nwhat the target wrote at discovery:\n{}", indented(&observed.render_log()));
+    }
 }
 
 /// Two columns to the right; white space at the ends of lines, such as a diff has, would only be lost in copies.
@@ -170,7 +191,13 @@ mod tests {
         let mut exchanges = confirmed().exchanges;
         exchanges[1].outcome = Outcome::Response(now);
         let verdict = Verdict::Fail { reason: "the server answered 500".into() };
-        let replayed = Replayed { verdict, scenario: fixture.to_scenario("/v2"), exchanges, attempts: 3 };
+        let replayed = Replayed {
+            verdict,
+            scenario: fixture.to_scenario("/v2"),
+            exchanges,
+            attempts: 3,
+            volatile: Volatile::default(),
+        };
         let text = explain(&fixture, &replayed, &view(&redactor()));
         assert_eq!(text, include_str!("explained.txt").trim_end());
     }
@@ -199,10 +226,52 @@ mod tests {
         let mut fixture = fixture(State::Open);
         let exchanges = vec![exchange(&fixture.to_scenario("").steps[0], answer(500))];
         fixture.observed = Observed::of(&exchanges[0].outcome, &redactor());
-        let replayed = Replayed { verdict: Verdict::Pass, scenario: fixture.to_scenario(""), exchanges, attempts: 1 };
+        let replayed = Replayed {
+            verdict: Verdict::Pass,
+            scenario: fixture.to_scenario(""),
+            exchanges,
+            attempts: 1,
+            volatile: Volatile::default(),
+        };
         let text = explain(&fixture, &replayed, &view(&redactor()));
         assert!(text.contains("the answer, the same as at discovery:\n  status: 500\n\n  x\n"), "{text}");
         assert!(text.starts_with("pass\n") && text.contains("\nrequest as anonymous:\n  curl"), "{text}");
+    }
+
+    /// What is shown of a replay that was answered so, of a fixture that was answered 500 with an id.
+    fn answered(body: &'static str, volatile: &str) -> String {
+        let json = |body: &'static str| {
+            let headers = [("Content-Type", "application/json")].into_iter().collect();
+            Outcome::Response(Response::new(500, headers, body))
+        };
+        let mut fixture = fixture(State::Open);
+        let exchanges = vec![exchange(&fixture.to_scenario("").steps[0], json(body))];
+        let volatile = Volatile { body: [volatile.to_owned()].into(), ..Volatile::default() };
+        fixture.observed = Observed::varying(&json(r#"{"id": 121, "error": "boom"}"#), &redactor(), &volatile);
+        fixture.observed.log = vec!["Traceback of tok-123".into()];
+        let (verdict, scenario) = (Verdict::Fail { reason: "x".into() }, fixture.to_scenario(""));
+        let replayed = Replayed { verdict, scenario, exchanges, attempts: 1, volatile: Volatile::default() };
+        let described = describe(&fixture, None, &view(&redactor()));
+        assert!(described.contains("\n    \"id\": 121,"), "{described}");
+        assert!(described.contains("\ndiffers each time: /id\n"), "{described}");
+        assert!(
+            described.ends_with("\nwhat the target wrote at discovery:\n  Traceback of [redacted]\n"),
+            "{described}"
+        );
+        explain(&fixture, &replayed, &view(&redactor()))
+    }
+
+    #[test]
+    fn a_diff_shows_only_what_does_not_differ_each_time() {
+        let text = answered(r#"{"id": 9, "error": "boom"}"#, "/id");
+        assert!(text.contains("the answer, the same as at discovery:\n  status: 500\n"), "{text}");
+        assert!(text.contains("\n    \"id\": 9,\n") && !text.contains("how the answer changed"), "{text}");
+        let text = answered(r#"{"id": 9, "error": "bang"}"#, "/id");
+        let (_, diff) = text.split_once("how the answer changed:\n").unwrap();
+        assert!(diff.contains("-  \"error\": \"boom\"") && diff.contains("+  \"error\": \"bang\""), "{diff}");
+        assert!(diff.contains("     \"id\": \"(differs each time)\",\n") && !diff.contains("121"), "{diff}");
+        assert!(diff.contains("\ndiffers each time: /id\n"), "{diff}");
+        assert!(diff.contains("\nwhat the target wrote at discovery:\n  Traceback of [redacted]\n"), "{diff}");
     }
 
     #[test]
@@ -210,7 +279,13 @@ mod tests {
         let fixture = sample();
         let exchanges = vec![exchange(&fixture.to_scenario("").steps[0], answer(404))];
         let verdict = Verdict::Stale { reason: "step 1".into() };
-        let replayed = Replayed { verdict, scenario: fixture.to_scenario(""), exchanges, attempts: 1 };
+        let replayed = Replayed {
+            verdict,
+            scenario: fixture.to_scenario(""),
+            exchanges,
+            attempts: 1,
+            volatile: Volatile::default(),
+        };
         let text = explain(&fixture, &replayed, &view(&redactor()));
         assert!(text.contains("the answer to step 1:\n  status: 404\n"), "{text}");
         assert!(!text.contains("how the answer changed"), "{text}");

@@ -62,6 +62,7 @@ fn shape(operation: &OperationId) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::finding::Volatile;
     use crate::fixture::State;
     use crate::replay::testing::{answer, exchange, fixture};
 
@@ -81,7 +82,7 @@ mod tests {
         fixture.steps[0].operation = fixture.operation.to_string();
         let scenario = fixture.to_scenario("");
         let exchanges = vec![exchange(&scenario.steps[0], answer(status))];
-        let replayed = Replayed { verdict, scenario, exchanges, attempts: 1 };
+        let replayed = Replayed { verdict, scenario, exchanges, attempts: 1, volatile: Volatile::default() };
         assert_eq!(replayed.by_document(&fixture, &api(path)).verdict.to_string(), expected);
     }
 

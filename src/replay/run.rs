@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::conclude::{Conclusion, is_transient};
 use crate::engine::{self, Executor, Manner};
-use crate::finding::Verdict;
+use crate::finding::{Verdict, Volatile};
 use crate::fixture::Fixture;
 use crate::oracle::{self, Registry, UnknownOracle};
 use crate::scenario::{Law, Scenario};
@@ -48,6 +48,8 @@ pub struct Replayed {
     pub exchanges: Vec<Exchange>,
     /// How often it was sent.
     pub attempts: u32,
+    /// What differed from attempt to attempt.
+    pub volatile: Volatile,
 }
 
 /// What we could not do.
@@ -73,6 +75,7 @@ pub async fn run(
     let scenario = fixture.to_scenario(conditions.base_path.unwrap_or(&fixture.base_path));
     let law = Law::named(&fixture.oracle);
     let mut attempts = 0;
+    let mut outcomes = Vec::new();
     loop {
         attempts += 1;
         let fresh = conditions.fresh.child(fixture.id.as_str(), attempts.into());
@@ -83,6 +86,9 @@ pub async fn run(
             _ => Duration::ZERO,
         };
         let execution = executor.run_slowly(&scenario, fresh, settling).await?;
+        // A law's last try may have other steps; only answers to the judged one are compared.
+        let judged = execution.exchanges.get(scenario.steps.len().saturating_sub(1));
+        outcomes.extend(judged.map(|exchange| exchange.outcome.clone()));
         let conclusion = Conclusion::of(fixture, (registry, &executor.identities), &scenario, &execution)?;
         let conclusion = unless_unseen(conclusion, fixture, &executor, conditions.pause).await?;
         if is_looked_at_again(&conclusion, law, attempts) {
@@ -94,7 +100,8 @@ pub async fn run(
             continue;
         }
         let verdict = conclusion.verdict(&fixture.state, conditions.today);
-        return Ok(Replayed { verdict, scenario, exchanges: execution.exchanges, attempts });
+        let volatile = Volatile::between(outcomes.iter());
+        return Ok(Replayed { verdict, scenario, exchanges: execution.exchanges, attempts, volatile });
     }
 }
 
@@ -259,6 +266,16 @@ mod tests {
         check(&open, vec![timed_out(), timed_out(), timed_out()], "fail: no answer in time", 3);
         let throttled = "stale: the target answers 429 (too many requests) to it; replay more slowly";
         check(&open, vec![answer(429), answer(429), answer(429)], throttled, 3);
+    }
+
+    #[test]
+    fn what_differs_from_attempt_to_attempt_is_told() {
+        let busy = |body: &'static str| Outcome::Response(Response::new(503, Headers::new(), body));
+        let fake = Fake::list(vec![busy(r#"{"id":1}"#), busy(r#"{"id":2}"#), busy(r#"{"id":3}"#)]);
+        let replayed = replay(&fixture(State::Open), &executor(fake)).unwrap();
+        assert_eq!(replayed.volatile.shown().as_deref(), Some("/id"));
+        let once = replay(&fixture(State::Open), &executor(Fake::list(vec![answer(200)]))).unwrap();
+        assert!(once.volatile.is_empty(), "{:?}", once.volatile);
     }
 
     #[test]

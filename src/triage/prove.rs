@@ -7,7 +7,7 @@ use futures_util::future::{try_join, try_join_all};
 
 use super::{Confirmed, Ratio, Suspicion};
 use crate::engine::{Error, Execution, Executor, Manner, preparations, repeated};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Severity, Volatile};
 use crate::oracle::{Check, Registry, Shown, holds_in_sequence};
 use crate::scenario::{Law, Scenario, Trace};
 use crate::seed::Seed;
@@ -118,13 +118,14 @@ impl Prover {
         requests += executions.iter().map(|execution| execution.exchanges.len() as u64).sum::<u64>();
         let tries = self.tries(&suspicion);
         let mut exchanges = suspicion.exchanges.clone();
-        let mut shown = Vec::new();
+        let (mut shown, mut answers) = (Vec::new(), Vec::new());
         let mut log = Vec::new();
         let mut holds = true;
         for execution in executions {
             let trace = Trace { scenario: &suspicion.scenario, exchanges: &execution.exchanges };
             holds &= suspicion.scenario.law.is_none_or(|law| holds_in_sequence(law, &trace));
             if let Some(again) = self.shown(&suspicion, &execution) {
+                answers.extend(execution.exchanges.get(again.plain.step).map(|exchange| exchange.outcome.clone()));
                 shown.push(again);
                 exchanges = execution.exchanges;
                 log = execution.log;
@@ -134,8 +135,8 @@ impl Prover {
         // A race against a promise that is kept now and then even one after the other shows nothing.
         let hits = u32::try_from(shown.len()).unwrap_or(u32::MAX);
         let ratio = Ratio { hits: if holds { hits } else { 0 }, tries };
-        let confirmed =
-            Confirmed { finding: agreed(shown).unwrap_or(finding), scenario, exchanges, log, ratio, clean: None };
+        let (finding, volatile) = (agreed(shown).unwrap_or(finding), Volatile::between(answers.iter()));
+        let confirmed = Confirmed { finding, scenario, exchanges, log, volatile, ratio, clean: None };
         Ok(Proved { confirmed, is_clear, requests })
     }
 
@@ -375,6 +376,31 @@ mod tests {
         check_race(once, 1);
         once[2] = (false, false);
         check_race(once, 0);
+    }
+
+    #[test]
+    fn what_differs_from_try_to_try_is_learned() {
+        let asked = std::sync::atomic::AtomicU32::new(0);
+        let answer = move |_: &Request| -> Outcome {
+            let asked = asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            canned::json(500, &json!({"error": "boom", "id": asked}))
+        };
+        let options = Options { timeout: Duration::from_secs(1), fresh_connection: false };
+        let transport = Arc::new(Canned::new(answer));
+        let executor =
+            Executor { transport, identities: Arc::new(Identities::new()), options, ledger: None, process: None };
+        let registry = Arc::new(Registry::default());
+        let scenario = scenario("/boom", json!({"responses": {"200": {}}}));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let exchanges = runtime.block_on(executor.run(&scenario, Seed::new(1))).unwrap().exchanges;
+        let finding = registry.judge(&Trace { scenario: &scenario, exchanges: &exchanges }).remove(0);
+        let volatile = |tries| {
+            let prover = Prover::new(executor.clone(), Arc::clone(&registry), tries);
+            let suspicion = Suspicion::new(finding.clone(), scenario.clone(), exchanges.clone());
+            runtime.block_on(prover.prove(suspicion, Seed::new(1))).unwrap().confirmed.volatile
+        };
+        assert_eq!(volatile(3).shown().as_deref(), Some("/id"));
+        assert!(volatile(1).is_empty());
     }
 
     #[test]

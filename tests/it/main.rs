@@ -25,6 +25,7 @@ mod layers;
 mod learned;
 mod life;
 mod memory;
+mod noise;
 #[cfg(feature = "demo")]
 mod order;
 mod races;

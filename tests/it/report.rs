@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use gadfly::api::{Api, OperationId};
 use gadfly::engine::{RuleCounts, Tally};
-use gadfly::finding::{Confirmed, Finding, OracleId, Owasp, Ratio, Requirement, Severity, Signature};
+use gadfly::finding::{Confirmed, Finding, OracleId, Owasp, Ratio, Requirement, Severity, Signature, Volatile};
 use gadfly::learn::{LearnedRule, Place, Rule, Spot};
 use gadfly::redact::{Redactor, Secret};
 use gadfly::report::{
@@ -222,7 +222,8 @@ fn confirmed(record: &FindingRecord) -> Confirmed {
         signature: Signature::from_text(&record.signature),
     };
     let (scenario, exchanges, log) = (Scenario::plain(vec![]), vec![], vec![]);
-    Confirmed { finding, scenario, exchanges, log, ratio: record.confirmed, clean: record.clean }
+    let (volatile, ratio, clean) = (Volatile::default(), record.confirmed, record.clean);
+    Confirmed { finding, scenario, exchanges, log, volatile, ratio, clean }
 }
 
 /// All that the made-up run tells, as standard output and standard error.

@@ -245,6 +245,11 @@ fn what_the_server_writes_about_a_finding_is_kept_without_credentials() {
     assert_eq!(fixture["observed"]["log"], json!(log), "{fixture:#}");
     assert!(!text.contains("s3cret") && !text.contains("Gadfly-Id"), "{text}");
     assert!(!failed["curl"].as_str().unwrap().contains("Gadfly-Id"), "{failed:#}");
+    let shown = project.gadfly(&["show", failed["signature"].as_str().unwrap()]);
+    let lines = "what the target wrote at discovery:\n  request GET /fail?at=3 HTTP/1.1 as [redacted] id [id]\n  there is no third thing\n";
+    assert!(shown.code == Some(0) && shown.out.contains(lines), "{shown:?}");
+    let reviewed = project.gadfly_told(&["review", "get_fail-server_error", "--answers", "-"], &[], &["q"]);
+    assert!(reviewed.out.contains(lines), "{reviewed:?}");
 
     let off = fuzz(&project, &["GET /ping", "GET /fail"], &["--requests", "40", "--run-id", "off"]).object();
     let log = ["request GET /fail?at=3 HTTP/1.1 as nobody", "there is no third thing"];
@@ -353,7 +358,7 @@ fn a_head_that_is_run_is_compared_and_its_death_is_a_difference() {
     assert_eq!((ran.code, differences.len()), (Some(1), 1), "{ran:?}");
     let died = &differences[0];
     assert_eq!((&died["operation"], &died["class"]), (&"POST /abort".into(), &"status_class".into()), "{died:#}");
-    assert_eq!((&died["head"], &died["confirmed"]), (&"the process died".into(), &json!({"hits": 3, "tries": 3})));
+    assert_eq!((&died["head"], &died["confirmed"]), (&"the process died".into(), &json!({"hits": 5, "tries": 5})));
     let diff = died["diff"].as_str().unwrap();
     assert!(diff.contains("+no answer: the process died: killed by signal 6 (SIGABRT)"), "{diff}");
     assert!(diff.contains("mode=boom HTTP/1.1 as nobody\n"), "both get the same request, without an id: {diff}");
