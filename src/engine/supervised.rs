@@ -15,7 +15,7 @@ use std::time::Duration;
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::execute::{Error, Execution, Executor};
-use super::past::{Fall, Past, Recent};
+use super::past::{Fall, Past, Recent, UnderWay};
 use super::written;
 use crate::scenario::Scenario;
 use crate::seed::Seed;
@@ -147,23 +147,24 @@ impl Watch {
         let Errand { scenario, fresh, .. } = &**errand;
         let pass = self.enter().await;
         let life = self.supervisor.life();
-        let mut execution = executor.carry_out(scenario, *fresh, errand.pause).await?;
+        let mut under_way = UnderWay::new(&self.past, errand);
+        let sent = executor.carry_out(scenario, *fresh, errand.pause).await;
+        let mut execution = sent.inspect_err(|_| under_way.forget())?;
         let is_lost = match fault(&execution) {
             Some(kind) => self.trouble().is_none() && self.supervisor.is_gone(kind).await,
             None => false,
         };
         if !is_lost {
-            self.past().remember(Recent::of(errand, &execution));
+            under_way.remember(&execution);
             if let Some(run_id) = errand.run_id.as_ref().filter(|_| fault(&execution).is_some()) {
                 execution.log = written::of_beside(self.supervisor.written(0), &execution, run_id);
             }
             return Ok(execution);
         }
-        self.past().open.entry(life).or_default().lost += 1;
+        under_way.lose(life);
         drop(pass);
         let again = self.once_more(executor, errand).await;
-        let is_culprit = matches!(again, Ok((_, Some(_))));
-        self.past().resolve(life, (!is_culprit).then(|| (scenario.clone(), *fresh)));
+        under_way.settle(matches!(again, Ok((_, Some(_)))));
         let (again, death) = again?;
         if death.is_none() {
             return Ok(again);
@@ -226,11 +227,14 @@ impl Watch {
         let is_up = self.supervisor.is_up();
         let (mark, noticed) = (self.supervisor.mark(), self.supervisor.noticed());
         let was_fresh = std::mem::replace(&mut self.past().is_fresh, false);
-        let mut execution = executor.carry_out(scenario, errand.fresh, errand.pause).await?;
         let (run_id, whole) = (errand.run_id.clone(), None);
         let alone = Errand { scenario: scenario.clone(), whole, fresh: errand.fresh, pause: errand.pause, run_id };
-        let recent = Recent::of(&Arc::new(alone), &execution);
-        self.past().remember(recent.clone());
+        let alone = Arc::new(alone);
+        let mut under_way = UnderWay::new(&self.past, &alone);
+        let sent = executor.carry_out(scenario, errand.fresh, errand.pause).await;
+        let mut execution = sent.inspect_err(|_| under_way.forget())?;
+        under_way.remember(&execution);
+        let recent = Recent::of(&alone, &execution);
         if is_up {
             self.supervisor.settle().await;
             let lines = self.supervisor.written(mark);
@@ -275,7 +279,7 @@ impl Watch {
         }
         if is_up {
             self.take_notice();
-        } else {
+        } else if self.supervisor.is_dead() {
             self.past().begin_inquiry(self.supervisor.life());
         }
         let trouble = self.supervisor.restart().await.err().map(|error| error.to_string());
@@ -325,5 +329,28 @@ async fn spawned<T: Send + 'static>(work: impl Future<Output = T> + Send + 'stat
             // Only its end here aborts it, and the runtime's, after which nobody asks any more.
             Err(_) => std::future::pending().await,
         },
+    }
+}
+
+#[cfg(unix)]
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+    use crate::target::{Launch, Ready};
+
+    #[tokio::test]
+    async fn a_start_that_is_dropped_halfway_is_no_death_to_look_into() {
+        let command = ["sh", "-c", "echo up; exec sleep 1000"].map(str::to_owned).into();
+        let launch = Launch { ready: Ready::Line("up".into()), ..Launch::new(command, "/".into()) };
+        let watch = Watch::new(Supervisor::start(launch, None).await.unwrap());
+        watch.past().is_fresh = false;
+        // Somebody wanted a process that has carried out nothing, and has no time left.
+        assert!(watch.stand_up(true).now_or_never().is_none());
+        watch.settle().await;
+        assert!(watch.take_fall().is_none());
+        let lives = watch.supervisor().lives();
+        assert_eq!((watch.supervisor().is_up(), lives.starts, lives.deaths), (true, 2, 0));
     }
 }
