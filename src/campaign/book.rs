@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::api::OperationId;
 use crate::finding::{Finding, OracleId, Severity, Signature};
+use crate::oracle;
 use crate::scenario::Scenario;
 use crate::triage::{Ratio, Suspicion};
 
@@ -30,6 +31,8 @@ pub(super) struct Book {
     lesser: VecDeque<Suspicion>,
     remarks: VecDeque<Suspicion>,
     counts: BTreeMap<Severity, usize>,
+    /// What the target seems to have died of, and is not proved.
+    deaths: BTreeSet<Signature>,
 }
 
 impl Book {
@@ -72,6 +75,9 @@ impl Book {
         if !self.is_new(finding) {
             return;
         }
+        if finding.oracle() == oracle::PROCESS_DIED {
+            self.deaths.insert(finding.signature.clone());
+        }
         if self.chances.contains_key(&finding.signature) {
             self.second_chances = self.second_chances.saturating_sub(1);
         } else {
@@ -112,6 +118,7 @@ impl Book {
     /// its chances.
     pub(super) fn prove(&mut self, finding: &Finding, ratio: Ratio) -> bool {
         if finding.is_proved_by(ratio) {
+            self.deaths.remove(&finding.signature);
             *self.counts.entry(finding.severity).or_default() += 1;
             return true;
         }
@@ -124,6 +131,11 @@ impl Book {
         }
         // What never showed again when sent alone is the neighbours' doing, and no finding at all.
         ratio.hits > 0
+    }
+
+    /// What the target seems to have died of, as far as it is not proved.
+    pub(super) fn unproved_deaths(&self) -> impl Iterator<Item = &Signature> {
+        self.deaths.iter()
     }
 
     /// Stable findings by severity.

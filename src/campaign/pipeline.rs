@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::engine::{Lesson, Planned};
 use crate::finding::Finding;
-use crate::wire::Exchange;
+use crate::wire::{Exchange, FaultKind};
 
 /// How many epochs may be unfolded when another one is planned.
 const OVERLAP: usize = 2;
@@ -40,9 +40,14 @@ pub(super) struct Folded {
 
 struct Epoch {
     cases: Vec<Arc<Planned>>,
-    done: Vec<Option<Done>>,
+    /// What came of each that is back; nothing of one that could not be sent.
+    done: Vec<Option<Option<Done>>>,
     dispatched: usize,
     missing: usize,
+    /// How many of them, from the first one on, were looked at for deaths.
+    looked_at: usize,
+    /// How many have findings.
+    suspicious: usize,
 }
 
 /// Epochs that are planned and not folded.
@@ -69,7 +74,7 @@ impl Pipeline {
         let missing = cases.len();
         let cases: Vec<_> = cases.into_iter().map(Arc::new).collect();
         let done = (0..missing).map(|_| None).collect();
-        self.epochs.push_back(Epoch { cases, done, dispatched: 0, missing });
+        self.epochs.push_back(Epoch { cases, done, dispatched: 0, missing, looked_at: 0, suspicious: 0 });
     }
 
     /// The next case to send.
@@ -93,7 +98,38 @@ impl Pipeline {
         let Some(offset) = slot.epoch.checked_sub(self.first) else { return };
         let Some(epoch) = usize::try_from(offset).ok().and_then(|offset| self.epochs.get_mut(offset)) else { return };
         epoch.missing -= 1;
-        epoch.done[slot.index] = done;
+        epoch.suspicious += usize::from(done.as_ref().is_some_and(|done| !done.findings.is_empty()));
+        epoch.done[slot.index] = Some(done);
+    }
+
+    /// Whether something was found in a case that is not folded.
+    pub(super) fn is_suspicious(&self) -> bool {
+        self.epochs.iter().any(|epoch| epoch.suspicious > 0)
+    }
+
+    /// The next case that the target died of, with its findings, which are not folded any more: each death costs time, and
+    /// may be all that a run has time for. They come in index order as well, each when all before it are back; so which
+    /// ones there are, and which is the first of its kind, does not depend on what arrives when.
+    pub(super) fn next_death(&mut self) -> Option<(Arc<Planned>, Vec<Finding>, Vec<Exchange>)> {
+        for epoch in &mut self.epochs {
+            while let Some(Some(done)) = epoch.done.get_mut(epoch.looked_at) {
+                let planned = &epoch.cases[epoch.looked_at];
+                epoch.looked_at += 1;
+                let Some(done) = done.as_mut().filter(|done| done.lesson.glimpse.is_fault(FaultKind::Died)) else {
+                    continue;
+                };
+                if done.findings.is_empty() {
+                    continue;
+                }
+                epoch.suspicious -= 1;
+                let (findings, exchanges) = (std::mem::take(&mut done.findings), std::mem::take(&mut done.exchanges));
+                return Some((Arc::clone(planned), findings, exchanges));
+            }
+            if epoch.looked_at < epoch.cases.len() {
+                return None;
+            }
+        }
+        None
     }
 
     /// The oldest epoch in index order, if it is complete and may be folded.
@@ -113,6 +149,6 @@ impl Pipeline {
         let epoch = self.epochs.pop_front()?;
         self.first += 1;
         let pairs = epoch.cases.into_iter().zip(epoch.done);
-        Some(pairs.filter_map(|(planned, done)| Some(Folded { planned, done: done? })).collect())
+        Some(pairs.filter_map(|(planned, done)| Some(Folded { planned, done: done.flatten()? })).collect())
     }
 }

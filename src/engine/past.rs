@@ -12,10 +12,9 @@ use crate::scenario::Scenario;
 use crate::seed::Seed;
 use crate::wire::Id;
 
-/// How many of the last scenarios are remembered: what a process writes may be read a while after it was written.
-const MOST_RECENT: usize = 64;
-/// How many of the last scenarios may be behind a death that none of those under way accounts for.
-const MOST_SUSPECTS: usize = 48;
+/// How many of the last scenarios are remembered: a process may die a while after an answer, and what it writes may be read
+/// a while after it was written.
+const MOST_RECENT: usize = 400;
 /// How many deaths wait to be looked into.
 const MOST_FALLS: usize = 8;
 
@@ -129,8 +128,7 @@ impl Past {
 
     /// The last ones, which may be behind a death; the oldest first.
     pub(super) fn suspects(&self) -> Fall {
-        let skipped = self.recent.len().saturating_sub(MOST_SUSPECTS);
-        self.recent.iter().skip(skipped).map(|recent| recent.errand.as_sent()).collect()
+        self.recent.iter().map(|recent| recent.errand.as_sent()).collect()
     }
 
     /// The process of this life is found dead. Whoever finds it may be dropped before there is another one.
@@ -270,12 +268,12 @@ mod tests {
     #[test]
     fn what_is_remembered_is_bounded() {
         let mut past = Past::default();
-        for seed in 0..200 {
+        for seed in 0..500 {
             past.remember(recent(seed));
             past.fall(vec![one(seed)]);
         }
         assert_eq!((past.recent.len(), past.falls.len()), (MOST_RECENT, MOST_FALLS));
-        assert_eq!(past.recent[0].errand.fresh.number(), 200 - MOST_RECENT as u64);
+        assert_eq!(past.recent[0].errand.fresh.number(), 500 - MOST_RECENT as u64);
         past.begin_inquiry(1);
         assert_eq!((past.suspects().len(), past.falls.len()), (0, MOST_FALLS));
     }

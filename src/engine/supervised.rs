@@ -29,6 +29,8 @@ pub struct Supervised {
     pub watch: Arc<Watch>,
     /// Beside whom.
     pub manner: Manner,
+    /// Whether an end a while after the last answer counts as well, of what is carried out alone.
+    pub lingers: bool,
     /// What names the requests in the target's log, if they are named.
     pub run_id: Option<RunId>,
 }
@@ -74,6 +76,15 @@ impl Errand {
     }
 }
 
+/// How something is carried out alone.
+#[derive(Clone, Copy, Default)]
+struct Alone {
+    /// On a process that has carried out nothing yet.
+    is_fresh: bool,
+    /// Whether an end a while after the last answer counts as well.
+    lingers: bool,
+}
+
 /// What came of a scenario that was carried out alone.
 struct Tried {
     execution: Execution,
@@ -92,14 +103,14 @@ impl Supervised {
 
     /// Carries it out. It goes on by itself: one that holds the gate must not wait until somebody has time for it.
     pub(super) async fn run(self, executor: Executor, errand: Errand) -> Result<Execution, Error> {
-        let Self { watch, manner, .. } = self;
+        let Self { watch, manner, lingers, .. } = self;
         let errand = Arc::new(errand);
         spawned(async move {
             match manner {
                 Manner::Beside => watch.beside(&executor, &errand).await,
                 Manner::Alone | Manner::Afresh => {
-                    let is_fresh = manner == Manner::Afresh;
-                    let tried = watch.alone(&executor, &errand.scenario, &errand, is_fresh).await?;
+                    let how = Alone { is_fresh: manner == Manner::Afresh, lingers };
+                    let tried = watch.alone(&executor, &errand.scenario, &errand, how).await?;
                     Ok(tried.execution.died_of(tried.death))
                 }
             }
@@ -197,14 +208,14 @@ impl Watch {
         scenario: &Scenario,
         errand: &Errand,
     ) -> Result<(Execution, Option<Death>), Error> {
-        let Tried { execution, death, was_fresh } = self.alone(executor, scenario, errand, false).await?;
+        let Tried { execution, death, was_fresh } = self.alone(executor, scenario, errand, Alone::default()).await?;
         let is_hang = death.as_ref().is_some_and(|death| death.exit == Exit::Hung);
         // To wait for a hang once more would only cost time: proof does it on new processes.
         if death.is_none() || was_fresh || is_hang {
             return Ok((execution, death));
         }
         let before = self.past().suspects();
-        let again = self.alone(executor, scenario, errand, true).await?;
+        let again = self.alone(executor, scenario, errand, Alone { is_fresh: true, lingers: false }).await?;
         if again.death.is_none() {
             self.past().fall(before);
         }
@@ -217,10 +228,10 @@ impl Watch {
         executor: &Executor,
         scenario: &Scenario,
         errand: &Errand,
-        afresh: bool,
+        how: Alone,
     ) -> Result<Tried, Error> {
         let _gate: RwLockWriteGuard<'_, ()> = self.gate.write().await;
-        self.stand_up(afresh).await;
+        self.stand_up(how.is_fresh).await;
         // What was written before is not its doing: it may be about the request that asked whether the process is ready.
         self.supervisor.caught_up().await;
         self.take_notice();
@@ -236,7 +247,7 @@ impl Watch {
         under_way.remember(&execution);
         let recent = Recent::of(&alone, &execution);
         if is_up {
-            self.supervisor.settle().await;
+            self.supervisor.settle(how.lingers).await;
             let lines = self.supervisor.written(mark);
             // Not by what was looked at last: what is known too well is passed over meanwhile.
             if self.supervisor.noticed() != noticed {

@@ -21,6 +21,8 @@ const LOOKS: u32 = 30;
 const TAKEN: u32 = 4;
 /// How long after an answer an end is still that request's doing, when nothing else is sent.
 const AFTERMATH: Duration = Duration::from_millis(30);
+/// The same where a death is sought that came later: of a thread or a timer that the request left behind.
+const LONG_AFTERMATH: Duration = Duration::from_secs(1);
 /// How often one that is silent is looked at until it counts as hung.
 const SILENT: u32 = 3;
 /// How often a start is tried when the process ends at once: the port may be held for a while by what was before.
@@ -143,11 +145,12 @@ impl Supervisor {
     }
 
     /// Waits a moment for its end: one that answers and ends at once is still up when the answer is here, and what it
-    /// writes comes a little later as well.
-    pub async fn settle(&self) {
+    /// writes comes a little later as well. Where it `lingers` that moment is longer; one that ends is not waited for longer.
+    pub async fn settle(&self, lingers: bool) {
         // Whether it ended is asked by whoever waits.
         let process = self.process();
-        let _ = timeout(AFTERMATH, process.ended()).await;
+        let moment = if lingers { LONG_AFTERMATH } else { AFTERMATH };
+        let _ = timeout(moment, process.ended()).await;
         process.caught_up().await;
     }
 

@@ -23,6 +23,9 @@ pub struct Suspicion {
     pub control: Option<Scenario>,
     /// Whether nothing else is sent while it is proved.
     pub is_quiet: bool,
+    /// Whether it showed only a while after the last answer: then nothing smaller is looked for, since whatever does not
+    /// show it has to be waited for each time.
+    pub is_late: bool,
     /// Whether something like it was waited for before: the pause is not needed again.
     pub is_settled: bool,
 }
@@ -38,6 +41,7 @@ impl Suspicion {
             witness: None,
             control: None,
             is_quiet: false,
+            is_late: false,
             is_settled: false,
         }
     }
