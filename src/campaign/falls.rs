@@ -22,14 +22,12 @@ use crate::wire::{Exchange, FaultKind, ends_in};
 const MOST_INQUIRIES: u32 = 8;
 /// The part of the grace in which a death that is seen at the end may be looked into.
 const PART: u32 = 3;
-/// How often the search for one alone may end a process that others before it had a part in.
-const MOST_IN_VAIN: u32 = 4;
 /// How many searches of a run may wait for deaths that come a while after the answer: each takes seconds.
 const MOST_LATE: u32 = 2;
+/// How many of a sequence may be left out since they do not work any more.
+const MOST_LEFT_OUT: u32 = 16;
 /// How many of the last requests are tried for what makes the target die at once.
 const MOST_AT_ONCE: usize = 48;
-/// A sequence of so many steps that ends in a death is a culprit for certain: what only takes time is longer.
-const FEW: usize = 4;
 /// How often a sequence is tried with some of its requests left out.
 const MOST_TRIES: u32 = 32;
 
@@ -64,12 +62,14 @@ impl Run<'_> {
         while let Some(fall) = process.watch.take_fall() {
             self.inquiries += 1;
             let is_worth = self.inquiries <= MOST_INQUIRIES;
+            let waiting = process.watch.falls();
             let found = if is_worth {
                 let search = culprit(&self.executor, &fall, self.late_searches < MOST_LATE);
                 before(time.as_mut(), Box::pin(search)).await
             } else {
                 None
             };
+            process.watch.forget_falls_after(waiting).await;
             let Some(found) = found.transpose()? else {
                 self.unexplained += 1;
                 continue;
@@ -168,37 +168,62 @@ fn nobody(fall: &Fall) -> String {
 }
 
 /// What of these scenarios, the oldest first, the target dies of: one alone, the newest first, or as few as possible in
-/// sequence; and if nothing shows it at once, as few as possible that it dies of a while after the last answer.
+/// sequence; at once, or a while after the last answer.
 async fn culprit(executor: &Executor, fall: &Fall, may_linger: bool) -> Result<Option<Culprit>, engine::Error> {
     let beside = executor.in_manner(Manner::Alone);
     let afresh = executor.in_manner(Manner::Afresh);
     let last = &fall[fall.len().saturating_sub(MOST_AT_ONCE)..];
-    let mut in_vain = 0;
     for (scenario, fresh) in last.iter().rev() {
-        if in_vain >= MOST_IN_VAIN {
-            break;
-        }
         // What came before in this search may have had its part, so it is asked again of a new process.
         if died(&beside.run(scenario, *fresh).await?) {
             let again = afresh.run(scenario, *fresh).await?;
             if died(&again) {
                 return Ok(Some(Culprit::of(scenario, again)));
             }
-            in_vain += 1;
+            break;
         }
     }
-    let at_once = in_sequence(&afresh, last, &died).await?;
-    // One that dies a while later dies within what is sent meanwhile, however innocent, if that takes long enough.
-    if at_once.as_ref().is_some_and(|culprit| culprit.scenario.steps.len() <= FEW) {
-        return Ok(at_once);
-    }
     if !may_linger {
-        return Ok(at_once);
+        return in_sequence(&afresh, last, &died).await;
     }
-    let later = fewest(&afresh.lingering(), fall, &died, 0).await?;
-    let length = |culprit: &Culprit| culprit.scenario.steps.len();
-    let is_better = |later: &Culprit| at_once.as_ref().is_none_or(|at_once| length(later) < length(at_once));
-    Ok(later.filter(is_better).map(|culprit| Culprit { is_late: true, ..culprit }).or(at_once))
+    let Some((_, seed)) = fall.last() else { return Ok(None) };
+    let lingering = afresh.lingering();
+    let mut kept: Vec<&Scenario> = fall.iter().map(|(scenario, _)| scenario).collect();
+    let Some(found) = attempt(&lingering, &mut kept, *seed, &died).await? else { return Ok(None) };
+    // What was under way at the end has no part in it if the target dies without it as well, only later.
+    let mut without = kept[..kept.len() - 1].to_vec();
+    if let Some(found) = attempt(&lingering, &mut without, *seed, &died).await? {
+        return first_deadly(&lingering, (without, found), *seed).await.map(Some);
+    }
+    match attempt(&afresh, &mut kept, *seed, &died).await? {
+        Some(found) => fewest(&afresh, (kept, found), *seed, &died).await.map(Some),
+        None => first_deadly(&lingering, (kept, found), *seed).await.map(Some),
+    }
+}
+
+/// The first of these, all of which the target dies of in the end, after which nothing keeps it from that: most likely
+/// alone, else with as few as possible before it.
+async fn first_deadly(
+    lingering: &Executor,
+    (mut kept, mut best): (Vec<&Scenario>, Culprit),
+    seed: Seed,
+) -> Result<Culprit, engine::Error> {
+    let mut survived = 0;
+    while survived + 1 < kept.len() {
+        let middle = usize::midpoint(survived, kept.len());
+        let mut fewer = kept[..middle].to_vec();
+        match attempt(lingering, &mut fewer, seed, &died).await? {
+            // What was under way when it died is there still.
+            Some(found) => (best, kept) = (found, fewer),
+            None => survived = middle,
+        }
+    }
+    let mut alone = kept[kept.len() - 1..].to_vec();
+    let best = match attempt(lingering, &mut alone, seed, &died).await? {
+        Some(found) => found,
+        None => fewest(lingering, (kept, best), seed, &died).await?,
+    };
+    Ok(Culprit { is_late: true, ..best })
 }
 
 /// As few of them as possible that show it in sequence on a new process, the oldest first.
@@ -207,25 +232,24 @@ pub(super) async fn in_sequence(
     fall: &[(Scenario, Seed)],
     shows: Shows<'_>,
 ) -> Result<Option<Culprit>, engine::Error> {
-    // The last one is what it died of.
-    fewest(afresh, fall, shows, 1).await
-}
-
-/// The same where so many at the end are needed in any case.
-async fn fewest(
-    afresh: &Executor,
-    fall: &[(Scenario, Seed)],
-    shows: Shows<'_>,
-    needed: usize,
-) -> Result<Option<Culprit>, engine::Error> {
     let Some(seed) = fall.last().map(|(_, fresh)| *fresh) else { return Ok(None) };
     let mut kept: Vec<&Scenario> = fall.iter().map(|(scenario, _)| scenario).collect();
-    let Some(mut best) = attempt(afresh, &mut kept, seed, shows).await? else { return Ok(None) };
+    let Some(found) = attempt(afresh, &mut kept, seed, shows).await? else { return Ok(None) };
+    fewest(afresh, (kept, found), seed, shows).await.map(Some)
+}
+
+/// As few as possible of what was found to show it; the last one is what it died of.
+async fn fewest(
+    afresh: &Executor,
+    (mut kept, mut best): (Vec<&Scenario>, Culprit),
+    seed: Seed,
+    shows: Shows<'_>,
+) -> Result<Culprit, engine::Error> {
     let mut tries = 0;
     let mut size = kept.len() / 2;
     while size > 0 {
         let mut start = 0;
-        while start + size + needed <= kept.len() && kept.len() > size && tries < MOST_TRIES {
+        while start + size < kept.len() && tries < MOST_TRIES {
             tries += 1;
             let mut fewer = [&kept[..start], &kept[start + size..]].concat();
             match attempt(afresh, &mut fewer, seed, shows).await? {
@@ -235,21 +259,33 @@ async fn fewest(
         }
         size /= 2;
     }
-    Ok(Some(best))
+    Ok(best)
 }
 
-/// Carries them out in sequence on a new process, and leaves those out that were not carried out any more.
+/// Carries them out in sequence on a new process, and leaves those out that were not carried out, or do not work.
 async fn attempt(
     afresh: &Executor,
     scenarios: &mut Vec<&Scenario>,
     seed: Seed,
     shows: Shows<'_>,
 ) -> Result<Option<Culprit>, engine::Error> {
-    let all = Scenario::plain(scenarios.iter().flat_map(|scenario| scenario.steps.clone()).collect());
-    let execution = afresh.run(&all, seed).await?;
-    if !shows(&execution) {
-        return Ok(None);
-    }
+    let mut left_out = 0;
+    let (all, execution) = loop {
+        let all = Scenario::plain(scenarios.iter().flat_map(|scenario| scenario.steps.clone()).collect());
+        let execution = afresh.run(&all, seed).await?;
+        if shows(&execution) {
+            break (all, execution);
+        }
+        // One that does not work any more on a new process keeps the others from being sent.
+        let Some(broken) = execution.broken.filter(|_| left_out < MOST_LEFT_OUT) else { return Ok(None) };
+        left_out += 1;
+        let mut steps = 0;
+        scenarios.retain(|scenario| {
+            let range = steps..steps + scenario.steps.len();
+            steps = range.end;
+            !range.contains(&broken.step)
+        });
+    };
     let mut steps = 0;
     let reached = scenarios.iter().take_while(|scenario| {
         let is_reached = steps < execution.exchanges.len();

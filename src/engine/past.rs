@@ -155,6 +155,11 @@ impl Past {
         self.conclude(life);
     }
 
+    /// Lets go of the deaths that were noticed when there were so many already.
+    pub(super) fn forget_falls_after(&mut self, number: usize) {
+        self.falls.truncate(number);
+    }
+
     fn conclude(&mut self, life: u32) {
         if !self.open.get(&life).is_some_and(|inquiry| inquiry.has_begun && inquiry.lost == 0) {
             return;

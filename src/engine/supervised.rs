@@ -136,6 +136,17 @@ impl Watch {
         self.past().falls.pop_front()
     }
 
+    /// How many of them wait to be looked into.
+    pub fn falls(&self) -> usize {
+        self.past().falls.len()
+    }
+
+    /// Lets go of those that came when so many waited already, noticed or not: whoever looks into one makes the target die.
+    pub async fn forget_falls_after(&self, number: usize) {
+        self.settle().await;
+        self.past().forget_falls_after(number);
+    }
+
     /// Lets go of what waits to be looked into: it is an earlier run's.
     pub fn forget(&self) {
         let mut past = self.past();
@@ -247,7 +258,7 @@ impl Watch {
         under_way.remember(&execution);
         let recent = Recent::of(&alone, &execution);
         if is_up {
-            self.supervisor.settle(how.lingers).await;
+            self.supervisor.settle(how.lingers && execution.broken.is_none()).await;
             let lines = self.supervisor.written(mark);
             // Not by what was looked at last: what is known too well is passed over meanwhile.
             if self.supervisor.noticed() != noticed {
