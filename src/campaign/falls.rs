@@ -46,7 +46,9 @@ impl Run<'_> {
     /// Has what the target died of proved, without waiting until it is folded.
     pub(super) fn suspect_deaths(&mut self) {
         while let Some((planned, findings, exchanges)) = self.pipeline.next_death() {
-            findings.into_iter().for_each(|finding| self.suspect_case(finding, &planned, &exchanges));
+            for finding in findings {
+                self.suspect_case(finding, &planned, &exchanges);
+            }
         }
     }
 
@@ -75,18 +77,15 @@ impl Run<'_> {
                 continue;
             };
             self.late_searches += u32::from(found.as_ref().is_none_or(|culprit| culprit.is_late));
-            match found {
-                Some(culprit) => {
-                    if let Some(last) = culprit.scenario.steps.last() {
-                        self.planner.blame(&last.operation);
-                    }
-                    self.accuse(culprit);
-                }
-                None => {
-                    self.unexplained += 1;
-                    self.notice(nobody(&fall))?;
-                }
+            let Some(culprit) = found else {
+                self.unexplained += 1;
+                self.notice(nobody(&fall))?;
+                continue;
+            };
+            if let Some(last) = culprit.scenario.steps.last() {
+                self.planner.blame(&last.operation);
             }
+            self.accuse(culprit);
         }
         self.look_into_alarms(&process.watch).await
     }

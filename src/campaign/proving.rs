@@ -81,7 +81,7 @@ impl Proving {
 
     /// Proves and minimises a suspicion while nothing else is done. Nothing, if the target answered nobody.
     pub(super) async fn try_now(&mut self, suspicion: Suspicion) -> Result<Option<Confirmed>, engine::Error> {
-        let settled = self.proof.clone().settle(suspicion).await?;
+        let settled = Box::pin(self.proof.clone().settle(suspicion)).await?;
         self.requests += settled.requests;
         self.minimised.extend(settled.minimising);
         Ok(settled.outcome.ok())

@@ -163,7 +163,7 @@ impl<'a> Run<'a> {
             self.look_into_falls().await?;
             self.suspect_deaths();
             if self.budget.is_late() && !self.is_late {
-                self.begin_the_last(&mut under_way).await?;
+                Box::pin(self.begin_the_last(&mut under_way)).await?;
             }
             self.advance()?;
             self.proving.start(self.requests, false);
@@ -203,7 +203,7 @@ impl<'a> Run<'a> {
             self.finish_proofs().await?;
         }
         if !matches!(ended, Ended::Unreachable | Ended::Interrupted) {
-            self.finish_on_clean_target().await?;
+            Box::pin(self.finish_on_clean_target()).await?;
             self.tell_afterwards()?;
             self.tell_leaks().await?;
         }

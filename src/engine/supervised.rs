@@ -105,7 +105,7 @@ impl Supervised {
     pub(super) async fn run(self, executor: Executor, errand: Errand) -> Result<Execution, Error> {
         let Self { watch, manner, lingers, .. } = self;
         let errand = Arc::new(errand);
-        spawned(async move {
+        spawned(Box::pin(async move {
             match manner {
                 Manner::Beside => watch.beside(&executor, &errand).await,
                 Manner::Alone | Manner::Afresh => {
@@ -114,7 +114,7 @@ impl Supervised {
                     Ok(tried.execution.died_of(tried.death))
                 }
             }
-        })
+        }))
         .await
     }
 }
