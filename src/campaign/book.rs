@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::api::OperationId;
 use crate::finding::{Finding, OracleId, Severity, Signature};
+use crate::oracle;
 use crate::scenario::{Case, Intent, Scenario};
 use crate::triage::{Ratio, Suspicion};
 
@@ -34,6 +35,8 @@ pub(super) struct Book {
     lesser: VecDeque<Suspicion>,
     remarks: VecDeque<Suspicion>,
     counts: BTreeMap<Severity, usize>,
+    /// What the target seems to have died of, and is not proved.
+    deaths: BTreeSet<Signature>,
 }
 
 impl Book {
@@ -82,6 +85,9 @@ impl Book {
         {
             return;
         }
+        if finding.oracle() == oracle::PROCESS_DIED {
+            self.deaths.insert(finding.signature.clone());
+        }
         if self.chances.contains_key(&finding.signature) {
             self.second_chances = self.second_chances.saturating_sub(1);
         } else {
@@ -123,6 +129,7 @@ impl Book {
     /// its chances. What was `suspected` may be what several bugs have in common: then others are looked for behind it.
     pub(super) fn prove(&mut self, suspected: &Signature, finding: &Finding, ratio: Ratio) -> bool {
         if finding.is_proved_by(ratio) {
+            self.deaths.remove(suspected);
             if finding.signature != *suspected {
                 self.shared.entry(suspected.clone()).or_default();
             }
@@ -145,6 +152,11 @@ impl Book {
         }
         // What never showed again when sent alone is the neighbours' doing, and no finding at all.
         ratio.hits > 0
+    }
+
+    /// What the target seems to have died of, as far as it is not proved.
+    pub(super) fn unproved_deaths(&self) -> impl Iterator<Item = &Signature> {
+        self.deaths.iter()
     }
 
     /// Stable findings by severity.

@@ -7,6 +7,10 @@ use crate::clock::Stopwatch;
 /// The share of a time budget, in percent, that is kept for proving what waits for the end.
 const RESERVE: u32 = 10;
 
+/// How much longer a run may take than its time, for all that comes after it together: proof of what is grave, cleaning
+/// up, and looking at the findings once more.
+const GRACE: Duration = Duration::from_secs(15);
+
 /// Limits of a run: requests, time, rate.
 #[derive(Debug)]
 pub(super) struct Budget {
@@ -75,6 +79,11 @@ impl Budget {
     pub(super) fn left_for_proof(&self) -> Option<Duration> {
         self.time.map(|time| time.saturating_sub(self.elapsed()))
     }
+
+    /// Time left until the run has to be over, with the grace that all shares that comes after its time.
+    pub(super) fn left_in_all(&self) -> Duration {
+        self.time.map_or(Duration::MAX, |time| time.saturating_add(GRACE).saturating_sub(self.elapsed()))
+    }
 }
 
 #[cfg(test)]
@@ -104,6 +113,16 @@ mod tests {
         let budget = Budget::start(Some(Duration::from_secs(1000)), None, None);
         assert!(budget.left(true) <= Some(Duration::from_mins(15)));
         assert!(budget.left(false) > Some(Duration::from_mins(15)));
+    }
+
+    #[test]
+    fn what_comes_after_the_time_shares_one_grace() {
+        let over = Budget::start(Some(Duration::ZERO), None, None);
+        assert_eq!(over.left_for_proof(), Some(Duration::ZERO));
+        let (first, second) = (over.left_in_all(), over.left_in_all());
+        assert!(second <= first && first <= GRACE && !second.is_zero());
+        assert_eq!(Budget::start(None, None, None).left_in_all(), Duration::MAX);
+        assert!(Budget::start(Some(Duration::MAX), None, None).left_in_all() > GRACE);
     }
 
     #[test]

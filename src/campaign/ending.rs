@@ -42,7 +42,7 @@ impl Run<'_> {
 
     /// Takes in what is on its way when the run ends: what a request made whose answer nobody reads is never taken back.
     pub(super) async fn take_in(&mut self, under_way: &mut UnderWay) -> Result<(), Error> {
-        let mut time = pin!(left(self.options.timeout));
+        let mut time = pin!(left(self.options.timeout.min(self.budget.left_in_all() / PART)));
         while let Some(Some(sent)) = before(time.as_mut(), under_way.next()).await {
             self.record(sent)?;
         }
@@ -95,7 +95,18 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Proves what still waits, within what is left of the budget.
+    /// Cleans up, and looks at what was found on the clean target: all of that within the grace that it shares. What is
+    /// kept for the next run comes last.
+    pub(super) async fn finish_on_clean_target(&mut self) -> Result<(), Error> {
+        self.clean_up(self.budget.left_in_all() / 2).await?;
+        Box::pin(self.look_back(self.budget.left_in_all())).await?;
+        if !self.is_late {
+            Box::pin(self.keep_what_reaches(self.budget.left_in_all())).await?;
+        }
+        Ok(())
+    }
+
+    /// Proves what still waits, within what is left of the budget; what is grave may take a part of the grace as well.
     pub(super) async fn finish_proofs(&mut self) -> Result<(), Error> {
         loop {
             self.proving.start(self.requests, true);
@@ -109,10 +120,29 @@ impl Run<'_> {
                 Some(proved) = self.proving.next() => self.settle(proved?)?,
             }
         }
+        self.finish_grave_proofs().await?;
         let waiting = self.proving.open();
+        if waiting == 0 {
+            return Ok(());
+        }
+        self.proving.give_up();
         self.notice(format!(
             "{waiting} suspicions were not proved in time and are not reported; a longer --time proves them"
         ))
+    }
+}
+
+impl Run<'_> {
+    async fn finish_grave_proofs(&mut self) -> Result<(), Error> {
+        self.proving.hurry(true);
+        let mut time = pin!(left(self.budget.left_in_all() / 3 * 2));
+        while !self.proving.is_idle() || self.proving.wants_quiet() {
+            self.proving.start(self.requests, true);
+            let Some(Some(proved)) = before(time.as_mut(), self.proving.next()).await else { break };
+            self.settle(proved?)?;
+        }
+        self.proving.hurry(false);
+        Ok(())
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::engine::{Lesson, Planned};
 use crate::finding::Finding;
-use crate::wire::Exchange;
+use crate::wire::{Exchange, FaultKind};
 
 /// How many epochs may be unfolded when another one is planned.
 const OVERLAP: usize = 2;
@@ -38,11 +38,24 @@ pub(super) struct Folded {
     pub(super) done: Done,
 }
 
+/// How far a case is.
+enum Turn {
+    /// It is not back.
+    Awaited,
+    /// It could not be sent.
+    Unsent,
+    Done(Done),
+}
+
 struct Epoch {
     cases: Vec<Arc<Planned>>,
-    done: Vec<Option<Done>>,
+    done: Vec<Turn>,
     dispatched: usize,
     missing: usize,
+    /// How many of them, from the first one on, were looked at for deaths.
+    looked_at: usize,
+    /// How many have findings.
+    suspicious: usize,
 }
 
 /// Epochs that are planned and not folded.
@@ -68,8 +81,8 @@ impl Pipeline {
         }
         let missing = cases.len();
         let cases: Vec<_> = cases.into_iter().map(Arc::new).collect();
-        let done = (0..missing).map(|_| None).collect();
-        self.epochs.push_back(Epoch { cases, done, dispatched: 0, missing });
+        let done = (0..missing).map(|_| Turn::Awaited).collect();
+        self.epochs.push_back(Epoch { cases, done, dispatched: 0, missing, looked_at: 0, suspicious: 0 });
     }
 
     /// The next case to send.
@@ -93,7 +106,36 @@ impl Pipeline {
         let Some(offset) = slot.epoch.checked_sub(self.first) else { return };
         let Some(epoch) = usize::try_from(offset).ok().and_then(|offset| self.epochs.get_mut(offset)) else { return };
         epoch.missing -= 1;
-        epoch.done[slot.index] = done;
+        epoch.suspicious += usize::from(done.as_ref().is_some_and(|done| !done.findings.is_empty()));
+        epoch.done[slot.index] = done.map_or(Turn::Unsent, Turn::Done);
+    }
+
+    /// Whether something was found in a case that is not folded.
+    pub(super) fn is_suspicious(&self) -> bool {
+        self.epochs.iter().any(|epoch| epoch.suspicious > 0)
+    }
+
+    /// The next case that the target died of, with its findings, which are not folded any more: each death costs time, and
+    /// may be all that a run has time for. They come in index order as well, each when all before it are back; so which
+    /// ones there are, and which is the first of its kind, does not depend on what arrives when.
+    pub(super) fn next_death(&mut self) -> Option<(Arc<Planned>, Vec<Finding>, Vec<Exchange>)> {
+        for epoch in &mut self.epochs {
+            while let Some(turn @ (Turn::Unsent | Turn::Done(_))) = epoch.done.get_mut(epoch.looked_at) {
+                let planned = &epoch.cases[epoch.looked_at];
+                epoch.looked_at += 1;
+                let Turn::Done(done) = turn else { continue };
+                if done.findings.is_empty() || !done.lesson.glimpse.is_fault(FaultKind::Died) {
+                    continue;
+                }
+                epoch.suspicious -= 1;
+                let (findings, exchanges) = (std::mem::take(&mut done.findings), std::mem::take(&mut done.exchanges));
+                return Some((Arc::clone(planned), findings, exchanges));
+            }
+            if epoch.looked_at < epoch.cases.len() {
+                return None;
+            }
+        }
+        None
     }
 
     /// The oldest epoch in index order, if it is complete and may be folded.
@@ -113,6 +155,91 @@ impl Pipeline {
         let epoch = self.epochs.pop_front()?;
         self.first += 1;
         let pairs = epoch.cases.into_iter().zip(epoch.done);
-        Some(pairs.filter_map(|(planned, done)| Some(Folded { planned, done: done? })).collect())
+        let folded = |(planned, turn)| match turn {
+            Turn::Done(done) => Some(Folded { planned, done }),
+            Turn::Awaited | Turn::Unsent => None,
+        };
+        Some(pairs.filter_map(folded).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::engine::Planner;
+    use crate::finding::{OracleId, Requirement, Severity, Signature};
+    use crate::generate;
+    use crate::resource::Graph;
+    use crate::scenario::{ANONYMOUS, IdentityName};
+    use crate::seed::Seed;
+    use crate::transport::canned;
+    use crate::wire::Outcome;
+
+    fn planner() -> Planner {
+        let get = json!({"responses": {"200": {"description": "ok"}}});
+        let paths = json!({"/a": {"get": get}, "/b": {"get": get}});
+        let document = json!({"openapi": "3.1.0", "info": {"title": "x", "version": "1"}, "paths": paths});
+        let loaded = crate::spec::load_bytes("x.json", document.to_string().as_bytes()).unwrap();
+        let operations = loaded.api.operations.clone();
+        let graph = Arc::new(Graph::with_links(&operations, &[]));
+        let generators = generate::standard(&Arc::default());
+        super::super::planner(operations, graph, generators, Seed::new(1), IdentityName::new(ANONYMOUS), "")
+    }
+
+    /// What came of a case to which the target gave this, with one finding of this name.
+    fn done(planner: &Planner, case: &Planned, outcome: Outcome, name: &str) -> Done {
+        let step = &case.scenario.steps[0];
+        let exchange = Exchange {
+            request: Arc::clone(&step.request),
+            sent: bytes::Bytes::new(),
+            outcome,
+            elapsed: Duration::ZERO,
+        };
+        let finding = Finding {
+            requirement: Requirement { oracle: OracleId("process_died"), parameters: json!({}) },
+            severity: Severity::Critical,
+            owasp: None,
+            operation: step.operation.clone(),
+            title: name.to_owned(),
+            evidence: String::new(),
+            signature: Signature::new(OracleId("process_died"), &step.operation, &[name]),
+            step: 0,
+        };
+        let exchanges = vec![exchange];
+        Done { lesson: planner.look(case, &exchanges).unwrap(), findings: vec![finding], exchanges }
+    }
+
+    /// In which order the deaths are given when the first four cases come back in this order; of them the second one and
+    /// the last one are deaths.
+    #[track_caller]
+    fn check(order: [usize; 4], expected: [&[&str]; 4]) {
+        let mut planner = planner();
+        let mut pipeline = Pipeline::default();
+        pipeline.push(planner.plan(4));
+        let slots: Vec<_> = std::iter::from_fn(|| pipeline.next()).collect();
+        for (index, expected) in order.into_iter().zip(expected) {
+            let (slot, case) = &slots[index];
+            let outcome =
+                if index % 2 == 0 { canned::fault(FaultKind::Closed) } else { canned::fault(FaultKind::Died) };
+            pipeline.record(*slot, Some(done(&planner, case, outcome, &index.to_string())));
+            let given = std::iter::from_fn(|| pipeline.next_death()).map(|(_, findings, _)| findings[0].title.clone());
+            assert_eq!(given.collect::<Vec<_>>(), expected, "{order:?}");
+        }
+        assert!(pipeline.is_suspicious(), "what is no death waits");
+        let folded = pipeline.drain().unwrap();
+        let left: Vec<_> =
+            folded.iter().flat_map(|folded| &folded.done.findings).map(|one| one.title.as_str()).collect();
+        assert_eq!(left, ["0", "2"]);
+    }
+
+    #[test]
+    fn deaths_are_given_early_and_in_order_whatever_arrives_when() {
+        check([0, 1, 2, 3], [&[], &["1"], &[], &["3"]]);
+        check([3, 2, 1, 0], [&[], &[], &[], &["1", "3"]]);
+        check([1, 0, 3, 2], [&[], &["1"], &[], &["3"]]);
     }
 }

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use tokio::sync::watch;
+
 use crate::engine::Error;
 use crate::finding::{Severity, Signature};
 use crate::minimize::Minimizer;
@@ -18,6 +20,8 @@ pub(super) struct Proof {
     /// New in each run: what a scenario makes must have names that the target has not seen.
     pub(super) names: Seed,
     pub(super) turns: Arc<AtomicU64>,
+    /// Whether there is no time to look for something smaller.
+    pub(super) hurry: watch::Receiver<bool>,
 }
 
 /// What came of it.
@@ -69,7 +73,7 @@ impl Proof {
     pub(super) async fn settle(self, suspicion: Suspicion) -> Result<Settled, Error> {
         let doubted = (Prover::is_slow(&suspicion) && !suspicion.is_quiet).then(|| Box::new(suspicion.clone()));
         let (control, known) = (suspicion.control.clone(), Arc::clone(&suspicion.known));
-        let suspected = suspicion.finding.signature.clone();
+        let (suspected, is_late) = (suspicion.finding.signature.clone(), suspicion.is_late);
         let Proved { confirmed, is_clear, mut requests } = self.prove(suspicion).await?;
         if let Some(suspicion) = doubted.filter(|_| !is_clear) {
             return Ok(Settled { suspected, outcome: Err(suspicion), requests, minimising: None });
@@ -87,23 +91,27 @@ impl Proof {
             }
         }
         let is_worth = confirmed.finding.severity > Severity::Remark && Minimizer::applies(&confirmed);
-        if !confirmed.is_proved() || !is_worth {
+        if !confirmed.is_proved() || !is_worth || is_late {
             return Ok(Settled { suspected, outcome: Ok(confirmed), requests, minimising: None });
         }
-        let (smaller, spent) = self.minimizer.minimize(&confirmed, self.fresh()).await?;
-        let Some(scenario) = smaller else {
-            return Ok(Settled {
-                suspected,
-                outcome: Ok(confirmed),
-                requests: requests + spent,
-                minimising: Some(spent),
-            });
+        let mut hurry = self.hurry.clone();
+        let (smaller, spent) = tokio::select! {
+            biased;
+            // Whoever says so is there as long as somebody waits for this.
+            _ = hurry.wait_for(|is_hurried| *is_hurried) => (None, 0),
+            smaller = self.smaller(&confirmed) => smaller?,
         };
-        let suspicion = again(&confirmed, scenario);
-        let smaller = self.prover.prove(suspicion, self.fresh()).await?;
-        let spent = spent + smaller.requests;
-        let confirmed = if smaller.confirmed.is_proved() { smaller.confirmed } else { confirmed };
+        let confirmed = smaller.unwrap_or(confirmed);
         Ok(Settled { suspected, outcome: Ok(confirmed), requests: requests + spent, minimising: Some(spent) })
+    }
+
+    /// The same in a smaller form, if there is one that is as stable; and the requests spent.
+    async fn smaller(&self, confirmed: &Confirmed) -> Result<(Option<Confirmed>, u64), Error> {
+        let (smaller, spent) = self.minimizer.minimize(confirmed, self.fresh()).await?;
+        let Some(scenario) = smaller else { return Ok((None, spent)) };
+        let smaller = self.prover.prove(again(confirmed, scenario), self.fresh()).await?;
+        let is_proved = smaller.confirmed.is_proved();
+        Ok((is_proved.then_some(smaller.confirmed), spent + smaller.requests))
     }
 }
 

@@ -4,14 +4,18 @@
 //! lesser one, such as an input that should have been refused, does not depend on load and is proved beside the run,
 //! within a share of the requests. Contract remarks wait for the end.
 
+use std::sync::Arc;
+
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
+use tokio::sync::watch;
 
 use super::book::Book;
 use super::proof::{Proof, Settled};
 use crate::engine;
 use crate::finding::{Finding, OracleId};
+use crate::minimize::Minimizer;
 use crate::report::Effort;
 use crate::scenario::Scenario;
 use crate::seed::Seed;
@@ -36,11 +40,15 @@ pub(super) struct Proving {
     requests: u64,
     /// Requests of each search for something smaller.
     minimised: Vec<u64>,
+    hurry: watch::Sender<bool>,
 }
 
 impl Proving {
-    pub(super) fn new(proof: Proof, book: Book) -> Self {
+    pub(super) fn new(prover: Prover, minimizer: Minimizer, names: Seed, book: Book) -> Self {
+        let (hurry, hurried) = watch::channel(false);
+        let proof = Proof { prover, minimizer, names, turns: Arc::default(), hurry: hurried };
         Self {
+            hurry,
             proof,
             book,
             alone: None,
@@ -73,7 +81,7 @@ impl Proving {
 
     /// Proves and minimises a suspicion while nothing else is done. Nothing, if the target answered nobody.
     pub(super) async fn try_now(&mut self, suspicion: Suspicion) -> Result<Option<Confirmed>, engine::Error> {
-        let settled = self.proof.clone().settle(suspicion).await?;
+        let settled = Box::pin(self.proof.clone().settle(suspicion)).await?;
         self.requests += settled.requests;
         self.minimised.extend(settled.minimising);
         Ok(settled.outcome.ok())
@@ -94,6 +102,18 @@ impl Proving {
         self.book.suspect(suspicion);
     }
 
+    /// Whether there is time only for what is grave, and none for making it smaller: a finding that is proved is kept as it
+    /// is.
+    pub(super) fn hurry(&mut self, is_hurried: bool) {
+        self.hurry.send_replace(is_hurried);
+    }
+
+    /// Lets go of the proofs under way.
+    pub(super) fn give_up(&mut self) {
+        self.alone = None;
+        self.beside.clear();
+    }
+
     /// Begins what is due; `sent` requests went out in the run itself.
     pub(super) fn start(&mut self, sent: u64, is_over: bool) {
         while self.alone.is_none() {
@@ -106,6 +126,9 @@ impl Proving {
             } else {
                 self.alone = Some(proof);
             }
+        }
+        if *self.hurry.borrow() {
+            return;
         }
         let (room, is_due) = if is_over { (AT_END, true) } else { (BESIDE, self.requests * SHARE <= sent) };
         while is_due && self.beside.len() < room {

@@ -94,7 +94,7 @@ impl Run<'_> {
     }
 
     /// Has a finding proved, as a scenario that makes what it uses.
-    fn suspect_case(&mut self, mut finding: Finding, planned: &Planned, exchanges: &[Exchange]) {
+    pub(super) fn suspect_case(&mut self, mut finding: Finding, planned: &Planned, exchanges: &[Exchange]) {
         let scenario = self.planner.replayable(planned);
         let is_single = scenario.steps.len() == planned.scenario.steps.len();
         let alone = if is_single { Vec::new() } else { self.planner.alone(planned) };

@@ -12,7 +12,6 @@ use super::budget::Budget;
 use super::keep::Keeper;
 use super::lineage::Lineage;
 use super::pipeline::{Pipeline, Slot};
-use super::proof::Proof;
 use super::proving::Proving;
 use super::target::{is_refused, probe};
 use super::throttle::Throttle;
@@ -38,8 +37,6 @@ const TICK: Duration = Duration::from_millis(200);
 const OUTAGE: u32 = 8;
 /// About how many requests the search for a smaller one may take.
 const MINIMIZE_BUDGET: u64 = 100;
-/// How long cleaning up, and looking at the findings once more, may take when the time budget is used up.
-const GRACE: Duration = Duration::from_secs(15);
 /// How long the target has to come back.
 const RECOVERY: Duration = Duration::from_secs(10);
 
@@ -77,6 +74,10 @@ pub(super) struct Run<'a> {
     pub(super) is_late: bool,
     /// How many deaths that nobody accounted for were looked into.
     pub(super) inquiries: u32,
+    /// How many deaths nobody was found for.
+    pub(super) unexplained: usize,
+    /// How many searches waited for a death a while after the answer.
+    pub(super) late_searches: u32,
     /// Requests that cleaned up.
     pub(super) cleaning: u64,
     pub(super) reporter: &'a mut dyn Reporter,
@@ -107,14 +108,11 @@ impl<'a> Run<'a> {
         let registry = Arc::new(Registry::default());
         let keeper = Keeper::open(loaded, options)?;
         let rejected = keeper.rejected().iter().map(|one| Signature::from_text(&one.id)).collect();
-        let proof = Proof {
-            prover: Prover::new(executor.clone(), Arc::clone(&registry), options.proof),
-            minimizer: Minimizer::new(executor.clone(), Arc::clone(&registry), MINIMIZE_BUDGET),
-            names: Seed::new(clock::moment()),
-            turns: Arc::default(),
-        };
+        let prover = Prover::new(executor.clone(), Arc::clone(&registry), options.proof);
+        let minimizer = Minimizer::new(executor.clone(), Arc::clone(&registry), MINIMIZE_BUDGET);
+        let names = Seed::new(clock::moment());
         Ok(Self {
-            proving: Proving::new(proof, Book::without(rejected)),
+            proving: Proving::new(prover, minimizer, names, Book::without(rejected)),
             executor,
             registry,
             planner,
@@ -132,6 +130,8 @@ impl<'a> Run<'a> {
             afterwards: Afterwards::default(),
             is_late: false,
             inquiries: 0,
+            unexplained: 0,
+            late_searches: 0,
             cleaning: 0,
             reporter,
             options,
@@ -161,8 +161,9 @@ impl<'a> Run<'a> {
         self.remember(api)?;
         let ended = loop {
             self.look_into_falls().await?;
+            self.suspect_deaths();
             if self.budget.is_late() && !self.is_late {
-                self.begin_the_last(&mut under_way).await?;
+                Box::pin(self.begin_the_last(&mut under_way)).await?;
             }
             self.advance()?;
             self.proving.start(self.requests, false);
@@ -170,7 +171,8 @@ impl<'a> Run<'a> {
             if under_way.is_empty() && !self.proving.wants_quiet() && !self.pipeline.has_next() {
                 break if self.budget.is_spent() { Ended::Requests } else { Ended::Exhausted };
             }
-            let left = self.budget.left(self.proving.open() > 0).unwrap_or(Duration::MAX);
+            let proofs_wait = self.proving.open() > 0 || self.pipeline.is_suspicious();
+            let left = self.budget.left(proofs_wait).unwrap_or(Duration::MAX);
             let pause = self.budget.pause();
             let is_paused = !pause.is_zero() && self.pipeline.has_next() && !self.proving.wants_quiet();
             tokio::select! {
@@ -201,15 +203,11 @@ impl<'a> Run<'a> {
             self.finish_proofs().await?;
         }
         if !matches!(ended, Ended::Unreachable | Ended::Interrupted) {
-            let time = self.budget.left_for_proof().unwrap_or(Duration::MAX).max(GRACE);
-            self.clean_up(time).await?;
-            Box::pin(self.look_back(time)).await?;
-            if !self.is_late {
-                Box::pin(self.keep_what_reaches(time)).await?;
-            }
+            Box::pin(self.finish_on_clean_target()).await?;
             self.tell_afterwards()?;
             self.tell_leaks().await?;
         }
+        self.tell_deaths()?;
         self.keeper.save();
         self.keeper.keep_lessons(&self.planner.learned());
         self.tell_problems()?;

@@ -48,6 +48,7 @@ pub(super) fn of(run: &Run<'_>, api: &Api, ended: Ended) -> Summary {
         minimisation: run.proving.minimisation(),
         rejected: run.proving.book().seen_again(),
         process: run.executor.process.as_ref().map(|process| process.watch.supervisor().lives()),
+        unexplained_deaths: run.unexplained_deaths(),
         findings,
         notices: run.notices.clone(),
         ended: match ended {

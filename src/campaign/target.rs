@@ -24,7 +24,8 @@ pub(crate) fn executor(options: &Options) -> Result<Executor, Error> {
     };
     let identities = Arc::new(options.identities.clone());
     identities.require(&options.identity).map_err(engine::Error::from)?;
-    let process = options.process.clone().map(|watch| Supervised { watch, manner: Manner::Beside, run_id });
+    let (manner, lingers) = (Manner::Beside, false);
+    let process = options.process.clone().map(|watch| Supervised { watch, manner, lingers, run_id });
     let options = transport::Options { timeout: options.timeout, fresh_connection: false };
     Ok(Executor { transport, identities, options, ledger: None, process })
 }

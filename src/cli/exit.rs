@@ -9,7 +9,8 @@ pub struct Exit(u8);
 impl Exit {
     /// Nothing to complain of.
     pub const CLEAN: Self = Self(0);
-    /// Findings of the severity that `--fail-on` names or worse, or a fixture that failed its replay.
+    /// Findings of the severity that `--fail-on` names or worse, a target that died of nobody knows what, or a fixture that
+    /// failed its replay.
     pub const FINDINGS: Self = Self(1);
     /// The arguments or the configuration can't be used.
     pub const USAGE: Self = Self(2);
@@ -36,7 +37,8 @@ impl From<Exit> for ExitCode {
 pub(super) const HELP: &str = "\
 Exit codes:
   0   nothing to complain of
-  1   findings of the severity that --fail-on names or worse, or a fixture that failed its replay
+  1   findings of the severity that --fail-on names or worse, a target under --run that died of nobody knows what,
+      or a fixture that failed its replay
   2   the arguments or the configuration can't be used
   3   the specification can't be used
   4   the target does not take connections

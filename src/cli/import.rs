@@ -146,7 +146,7 @@ async fn import(flags: &Flags, mut project: Project, context: &Context, ui: &mut
     let base_path = sends_to.as_ref().map_or("", |target| target.base_path.as_str());
     let taken = import.read(base_path, ui)?;
     match sends_to {
-        Some(target) => import.send((target, process), taken, ui).await,
+        Some(target) => Box::pin(import.send((target, process), taken, ui)).await,
         None => import.keep(taken, ui),
     }
 }

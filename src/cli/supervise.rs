@@ -21,7 +21,7 @@ pub(super) struct RunFlags {
     /// Run the target under gadfly: what follows `--` starts it, and `{port}` or `{url}` there say where it is to listen
     #[arg(long, requires = "command")]
     run: bool,
-    /// When it takes requests: port, a path such as /health, or 'log: text of a line' [default: port]
+    /// When it takes requests: port, a path such as /health, a URL of this machine, or 'log: text of a line' [default: port]
     #[arg(long, value_name = "HOW")]
     ready: Option<Ready>,
     /// End it, and call it dead, when it uses more memory than this: 512MiB, 2GiB

@@ -174,8 +174,11 @@ fn options(context: &Context, api: &str, table: &ApiTable, loaded: &Loaded, url:
 /// `what` says which API it is, and where.
 fn judge(what: &str, summary: &Summary) -> Result<Completion, Failed> {
     let found: Vec<_> = summary.proved(Severity::Medium).collect();
-    if found.is_empty() {
+    if found.is_empty() && summary.unexplained_deaths == 0 {
         return Ok(Completion::Completed);
+    }
+    if found.is_empty() {
+        return Err(format!("{}\nlook for it: gadfly fuzz {what}", summary.notices.join("\n")).into());
     }
     let mut text = format!("{} findings of medium severity or worse\n", found.len());
     text.extend(found.into_iter().map(told));

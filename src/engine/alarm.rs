@@ -19,6 +19,8 @@ const MOST_KNOWN: usize = 16;
 const MOST_TRIES: u32 = 2;
 /// How often everything may be held up for lines that turn out to be no news.
 const MOST_FRUITLESS: u32 = 20;
+/// How many of the last scenarios may be behind a report that names none.
+const MOST_UNNAMED: usize = 64;
 /// How many lines before a report may name its request.
 const MOST_BEFORE: usize = 3;
 /// How much text of reports is kept beside an answer.
@@ -101,7 +103,12 @@ impl Alarms {
                 let (named, others): (Vec<&Recent>, Vec<_>) =
                     recent.iter().partition(|recent| recent.ids.iter().any(|id| before.contains(id.as_str())));
                 let number = named.len();
-                let suspects = named.into_iter().chain(others).map(|recent| recent.errand.as_made()).collect();
+                let skipped = others.len().saturating_sub(MOST_UNNAMED);
+                let suspects = named
+                    .into_iter()
+                    .chain(others.into_iter().skip(skipped))
+                    .map(|recent| recent.errand.as_made())
+                    .collect();
                 self.push(told, suspects, number);
             }
         }

@@ -105,6 +105,13 @@ impl Executor {
         Self { process, ..self.clone() }
     }
 
+    /// The same, and an end a while after the last answer counts as well, where the target is watched.
+    #[must_use]
+    pub fn lingering(&self) -> Self {
+        let process = self.process.as_ref().map(|process| Supervised { lingers: true, ..process.clone() });
+        Self { process, ..self.clone() }
+    }
+
     /// Sends the steps, whatever becomes of the target.
     pub(super) async fn carry_out(
         &self,

@@ -13,7 +13,7 @@ impl Watch {
         if self.has_noticed() && !self.passes_over_chatter() {
             let _gate = self.gate.write().await;
             // The rest of the report is on its way.
-            self.supervisor.settle().await;
+            self.supervisor.settle(false).await;
             self.take_notice();
         }
         self.past().alarms.take()

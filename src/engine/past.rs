@@ -1,7 +1,8 @@
-//! What is remembered of a target's lives: who may be behind a death or a report. Main type: [`Past`]. It sends nothing.
+//! What is remembered of a target's lives: who may be behind a death or a report. Main types: [`Past`], [`UnderWay`].
+//! It sends nothing.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::alarm::Alarms;
 use super::execute::Execution;
@@ -11,10 +12,9 @@ use crate::scenario::Scenario;
 use crate::seed::Seed;
 use crate::wire::Id;
 
-/// How many of the last scenarios are remembered: what a process writes may be read a while after it was written.
-const MOST_RECENT: usize = 64;
-/// How many of the last scenarios may be behind a death that none of those under way accounts for.
-const MOST_SUSPECTS: usize = 48;
+/// How many of the last scenarios are remembered: a process may die a while after an answer, and what it writes may be read
+/// a while after it was written.
+const MOST_RECENT: usize = 400;
 /// How many deaths wait to be looked into.
 const MOST_FALLS: usize = 8;
 
@@ -38,6 +38,8 @@ pub(super) struct Past {
     pub(super) is_explained: bool,
     /// Deaths whose lost scenarios are not all carried out once more, by the number of the life.
     pub(super) open: BTreeMap<u32, Inquiry>,
+    /// The last life whose death was looked at.
+    pub(super) begun: u32,
     pub(super) falls: VecDeque<Fall>,
     pub(super) alarms: Alarms,
     /// Why the process could not be started anew.
@@ -56,6 +58,64 @@ impl Recent {
     pub(super) fn of(errand: &Arc<Errand>, execution: &Execution) -> Self {
         Self { errand: Arc::clone(errand), ids: written::ids(execution, errand.run_id.as_ref()) }
     }
+
+    /// One of which nobody knows how far it got.
+    fn unseen(errand: &Arc<Errand>) -> Self {
+        Self { errand: Arc::clone(errand), ids: Vec::new() }
+    }
+}
+
+/// One that is under way. Whoever carries it out may be dropped; it may be behind what becomes of the process all the same.
+pub(super) struct UnderWay<'a> {
+    past: &'a Mutex<Past>,
+    errand: &'a Arc<Errand>,
+    /// The life in which it was lost, if it was.
+    lost_in: Option<u32>,
+    is_over: bool,
+}
+
+impl<'a> UnderWay<'a> {
+    pub(super) fn new(past: &'a Mutex<Past>, errand: &'a Arc<Errand>) -> Self {
+        Self { past, errand, lost_in: None, is_over: false }
+    }
+
+    /// It was carried out.
+    pub(super) fn remember(mut self, execution: &Execution) {
+        self.is_over = true;
+        self.past().remember(Recent::of(self.errand, execution));
+    }
+
+    /// It could not be sent.
+    pub(super) fn forget(&mut self) {
+        self.is_over = true;
+    }
+
+    /// It was lost with the process of this life.
+    pub(super) fn lose(&mut self, life: u32) {
+        self.lost_in = Some(life);
+        self.past().open.entry(life).or_default().lost += 1;
+    }
+
+    /// One that was lost is settled.
+    pub(super) fn settle(mut self, is_culprit: bool) {
+        self.is_over = true;
+        let innocent = (!is_culprit).then(|| self.errand.as_sent());
+        self.lost_in.into_iter().for_each(|life| self.past().resolve(life, innocent.clone()));
+    }
+
+    fn past(&self) -> MutexGuard<'a, Past> {
+        self.past.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        match self.lost_in {
+            _ if self.is_over => {}
+            Some(life) => self.past().resolve(life, Some(self.errand.as_sent())),
+            None => self.past().remember(Recent::unseen(self.errand)),
+        }
+    }
 }
 
 impl Past {
@@ -68,13 +128,12 @@ impl Past {
 
     /// The last ones, which may be behind a death; the oldest first.
     pub(super) fn suspects(&self) -> Fall {
-        let skipped = self.recent.len().saturating_sub(MOST_SUSPECTS);
-        self.recent.iter().skip(skipped).map(|recent| recent.errand.as_sent()).collect()
+        self.recent.iter().map(|recent| recent.errand.as_sent()).collect()
     }
 
-    /// The process of this life is found dead.
+    /// The process of this life is found dead. Whoever finds it may be dropped before there is another one.
     pub(super) fn begin_inquiry(&mut self, life: u32) {
-        if std::mem::take(&mut self.is_explained) {
+        if std::mem::replace(&mut self.begun, life) == life || std::mem::take(&mut self.is_explained) {
             return;
         }
         let suspects = self.suspects();
@@ -94,6 +153,11 @@ impl Past {
         inquiry.is_explained |= innocent.is_none();
         inquiry.recent.extend(innocent);
         self.conclude(life);
+    }
+
+    /// Lets go of the deaths that were noticed when there were so many already.
+    pub(super) fn forget_falls_after(&mut self, number: usize) {
+        self.falls.truncate(number);
     }
 
     fn conclude(&mut self, life: u32) {
@@ -180,14 +244,41 @@ mod tests {
     }
 
     #[test]
+    fn one_death_is_looked_at_once_however_often_a_start_is_tried() {
+        let mut past = past();
+        past.is_explained = true;
+        past.begin_inquiry(1);
+        past.begin_inquiry(1);
+        assert!(past.falls.is_empty());
+        past.remember(recent(3));
+        past.begin_inquiry(2);
+        past.begin_inquiry(2);
+        assert_eq!(falls(&past), [[1, 2, 3]]);
+    }
+
+    #[test]
+    fn what_is_dropped_halfway_is_suspected_and_not_waited_for() {
+        let past = Mutex::new(past());
+        let dropped = recent(3).errand;
+        drop(UnderWay::new(&past, &dropped));
+        let lost = recent(4).errand;
+        let mut under_way = UnderWay::new(&past, &lost);
+        under_way.lose(1);
+        past.lock().unwrap().begin_inquiry(1);
+        assert!(past.lock().unwrap().falls.is_empty(), "it is waited for");
+        drop(under_way);
+        assert_eq!(falls(&past.lock().unwrap()), [[1, 2, 3, 4]]);
+    }
+
+    #[test]
     fn what_is_remembered_is_bounded() {
         let mut past = Past::default();
-        for seed in 0..200 {
+        for seed in 0..500 {
             past.remember(recent(seed));
             past.fall(vec![one(seed)]);
         }
         assert_eq!((past.recent.len(), past.falls.len()), (MOST_RECENT, MOST_FALLS));
-        assert_eq!(past.recent[0].errand.fresh.number(), 200 - MOST_RECENT as u64);
+        assert_eq!(past.recent[0].errand.fresh.number(), 500 - MOST_RECENT as u64);
         past.begin_inquiry(1);
         assert_eq!((past.suspects().len(), past.falls.len()), (0, MOST_FALLS));
     }

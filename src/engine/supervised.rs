@@ -15,7 +15,7 @@ use std::time::Duration;
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::execute::{Error, Execution, Executor};
-use super::past::{Fall, Past, Recent};
+use super::past::{Fall, Past, Recent, UnderWay};
 use super::written;
 use crate::scenario::Scenario;
 use crate::seed::Seed;
@@ -29,6 +29,8 @@ pub struct Supervised {
     pub watch: Arc<Watch>,
     /// Beside whom.
     pub manner: Manner,
+    /// Whether an end a while after the last answer counts as well, of what is carried out alone.
+    pub lingers: bool,
     /// What names the requests in the target's log, if they are named.
     pub run_id: Option<RunId>,
 }
@@ -74,6 +76,15 @@ impl Errand {
     }
 }
 
+/// How something is carried out alone.
+#[derive(Clone, Copy, Default)]
+struct Alone {
+    /// On a process that has carried out nothing yet.
+    is_fresh: bool,
+    /// Whether an end a while after the last answer counts as well.
+    lingers: bool,
+}
+
 /// What came of a scenario that was carried out alone.
 struct Tried {
     execution: Execution,
@@ -92,18 +103,18 @@ impl Supervised {
 
     /// Carries it out. It goes on by itself: one that holds the gate must not wait until somebody has time for it.
     pub(super) async fn run(self, executor: Executor, errand: Errand) -> Result<Execution, Error> {
-        let Self { watch, manner, .. } = self;
+        let Self { watch, manner, lingers, .. } = self;
         let errand = Arc::new(errand);
-        spawned(async move {
+        spawned(Box::pin(async move {
             match manner {
                 Manner::Beside => watch.beside(&executor, &errand).await,
                 Manner::Alone | Manner::Afresh => {
-                    let is_fresh = manner == Manner::Afresh;
-                    let tried = watch.alone(&executor, &errand.scenario, &errand, is_fresh).await?;
+                    let how = Alone { is_fresh: manner == Manner::Afresh, lingers };
+                    let tried = watch.alone(&executor, &errand.scenario, &errand, how).await?;
                     Ok(tried.execution.died_of(tried.death))
                 }
             }
-        })
+        }))
         .await
     }
 }
@@ -123,6 +134,17 @@ impl Watch {
     /// A death that nobody accounts for.
     pub fn take_fall(&self) -> Option<Fall> {
         self.past().falls.pop_front()
+    }
+
+    /// How many of them wait to be looked into.
+    pub fn falls(&self) -> usize {
+        self.past().falls.len()
+    }
+
+    /// Lets go of those that came when so many waited already, noticed or not: whoever looks into one makes the target die.
+    pub async fn forget_falls_after(&self, number: usize) {
+        self.settle().await;
+        self.past().forget_falls_after(number);
     }
 
     /// Lets go of what waits to be looked into: it is an earlier run's.
@@ -147,23 +169,24 @@ impl Watch {
         let Errand { scenario, fresh, .. } = &**errand;
         let pass = self.enter().await;
         let life = self.supervisor.life();
-        let mut execution = executor.carry_out(scenario, *fresh, errand.pause).await?;
+        let mut under_way = UnderWay::new(&self.past, errand);
+        let sent = executor.carry_out(scenario, *fresh, errand.pause).await;
+        let mut execution = sent.inspect_err(|_| under_way.forget())?;
         let is_lost = match fault(&execution) {
             Some(kind) => self.trouble().is_none() && self.supervisor.is_gone(kind).await,
             None => false,
         };
         if !is_lost {
-            self.past().remember(Recent::of(errand, &execution));
+            under_way.remember(&execution);
             if let Some(run_id) = errand.run_id.as_ref().filter(|_| fault(&execution).is_some()) {
                 execution.log = written::of_beside(self.supervisor.written(0), &execution, run_id);
             }
             return Ok(execution);
         }
-        self.past().open.entry(life).or_default().lost += 1;
+        under_way.lose(life);
         drop(pass);
         let again = self.once_more(executor, errand).await;
-        let is_culprit = matches!(again, Ok((_, Some(_))));
-        self.past().resolve(life, (!is_culprit).then(|| (scenario.clone(), *fresh)));
+        under_way.settle(matches!(again, Ok((_, Some(_)))));
         let (again, death) = again?;
         if death.is_none() {
             return Ok(again);
@@ -196,14 +219,14 @@ impl Watch {
         scenario: &Scenario,
         errand: &Errand,
     ) -> Result<(Execution, Option<Death>), Error> {
-        let Tried { execution, death, was_fresh } = self.alone(executor, scenario, errand, false).await?;
+        let Tried { execution, death, was_fresh } = self.alone(executor, scenario, errand, Alone::default()).await?;
         let is_hang = death.as_ref().is_some_and(|death| death.exit == Exit::Hung);
         // To wait for a hang once more would only cost time: proof does it on new processes.
         if death.is_none() || was_fresh || is_hang {
             return Ok((execution, death));
         }
         let before = self.past().suspects();
-        let again = self.alone(executor, scenario, errand, true).await?;
+        let again = self.alone(executor, scenario, errand, Alone { is_fresh: true, lingers: false }).await?;
         if again.death.is_none() {
             self.past().fall(before);
         }
@@ -216,23 +239,26 @@ impl Watch {
         executor: &Executor,
         scenario: &Scenario,
         errand: &Errand,
-        afresh: bool,
+        how: Alone,
     ) -> Result<Tried, Error> {
         let _gate: RwLockWriteGuard<'_, ()> = self.gate.write().await;
-        self.stand_up(afresh).await;
+        self.stand_up(how.is_fresh).await;
         // What was written before is not its doing: it may be about the request that asked whether the process is ready.
         self.supervisor.caught_up().await;
         self.take_notice();
         let is_up = self.supervisor.is_up();
         let (mark, noticed) = (self.supervisor.mark(), self.supervisor.noticed());
         let was_fresh = std::mem::replace(&mut self.past().is_fresh, false);
-        let mut execution = executor.carry_out(scenario, errand.fresh, errand.pause).await?;
         let (run_id, whole) = (errand.run_id.clone(), None);
         let alone = Errand { scenario: scenario.clone(), whole, fresh: errand.fresh, pause: errand.pause, run_id };
-        let recent = Recent::of(&Arc::new(alone), &execution);
-        self.past().remember(recent.clone());
+        let alone = Arc::new(alone);
+        let mut under_way = UnderWay::new(&self.past, &alone);
+        let sent = executor.carry_out(scenario, errand.fresh, errand.pause).await;
+        let mut execution = sent.inspect_err(|_| under_way.forget())?;
+        under_way.remember(&execution);
+        let recent = Recent::of(&alone, &execution);
         if is_up {
-            self.supervisor.settle().await;
+            self.supervisor.settle(how.lingers && execution.broken.is_none()).await;
             let lines = self.supervisor.written(mark);
             // Not by what was looked at last: what is known too well is passed over meanwhile.
             if self.supervisor.noticed() != noticed {
@@ -275,7 +301,7 @@ impl Watch {
         }
         if is_up {
             self.take_notice();
-        } else {
+        } else if self.supervisor.is_dead() {
             self.past().begin_inquiry(self.supervisor.life());
         }
         let trouble = self.supervisor.restart().await.err().map(|error| error.to_string());
@@ -325,5 +351,28 @@ async fn spawned<T: Send + 'static>(work: impl Future<Output = T> + Send + 'stat
             // Only its end here aborts it, and the runtime's, after which nobody asks any more.
             Err(_) => std::future::pending().await,
         },
+    }
+}
+
+#[cfg(unix)]
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+    use crate::target::{Launch, Ready};
+
+    #[tokio::test]
+    async fn a_start_that_is_dropped_halfway_is_no_death_to_look_into() {
+        let command = ["sh", "-c", "echo up; exec sleep 1000"].map(str::to_owned).into();
+        let launch = Launch { ready: Ready::Line("up".into()), ..Launch::new(command, "/".into()) };
+        let watch = Watch::new(Supervisor::start(launch, None).await.unwrap());
+        watch.past().is_fresh = false;
+        // Somebody wanted a process that has carried out nothing, and has no time left.
+        assert!(watch.stand_up(true).now_or_never().is_none());
+        watch.settle().await;
+        assert!(watch.take_fall().is_none());
+        let lives = watch.supervisor().lives();
+        assert_eq!((watch.supervisor().is_up(), lives.starts, lives.deaths), (true, 2, 0));
     }
 }

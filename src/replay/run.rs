@@ -146,7 +146,9 @@ fn patient(executor: &Executor, fixture: &Fixture) -> Executor {
         (false, true) => Manner::Alone,
         (false, false) => Manner::Beside,
     };
-    executor.in_manner(manner)
+    let executor = executor.in_manner(manner);
+    // It may have died a while after the answer.
+    if asks_for_survival(fixture) { executor.lingering() } else { executor }
 }
 
 fn asks_for_survival(fixture: &Fixture) -> bool {

@@ -159,6 +159,9 @@ pub struct Summary {
     /// What became of the target's process; absent if gadfly does not run it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub process: Option<Lives>,
+    /// How many deaths of that process no proved finding accounts for; absent if there are none.
+    #[serde(skip_serializing_if = "is_none")]
+    pub unexplained_deaths: usize,
     /// Proved and unstable findings, worst first.
     pub findings: Vec<FindingRecord>,
     /// Notices given during the run.
@@ -232,6 +235,11 @@ impl FindingRecord {
         let lone = self.steps.is_empty().then_some(&self.curl);
         self.steps.iter().chain(lone).map(String::as_str)
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_none(number: &usize) -> bool {
+    *number == 0
 }
 
 impl Summary {

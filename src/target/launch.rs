@@ -6,8 +6,10 @@ use std::process::{Command, Stdio};
 use std::str::FromStr;
 use std::time::Duration;
 
+use url::{Position, Url};
+
 use crate::redact::{Redactor, Secret};
-use crate::wire::Origin;
+use crate::wire::{Origin, Scheme};
 
 /// How a target is started, and what it may use.
 #[derive(Clone, Debug)]
@@ -54,7 +56,7 @@ impl Launch {
     /// The command for a target that is to listen here; `None` if it names no program.
     pub(super) fn command(&self, origin: &Origin) -> Option<Command> {
         let (program, arguments) = self.command.split_first()?;
-        let fill = |text: &str| text.replace("{port}", &origin.port.to_string()).replace("{url}", &origin.to_string());
+        let fill = |text: &str| filled(text, origin);
         let mut command = Command::new(fill(program));
         command.args(arguments.iter().map(|argument| fill(argument)));
         command.envs(self.environment.iter().map(|(name, value)| (name, fill(value.expose()))));
@@ -69,6 +71,11 @@ impl Launch {
     }
 }
 
+/// The text with where the target is to listen.
+fn filled(text: &str, origin: &Origin) -> String {
+    text.replace("{port}", &origin.port.to_string()).replace("{url}", &origin.to_string())
+}
+
 /// By what it is told that a target takes requests.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Ready {
@@ -77,6 +84,9 @@ pub enum Ready {
     Port,
     /// A GET of this path is answered with less than 500.
     Path(String),
+    /// The same of this URL of this machine, which may be at another port than the target; `{port}` and `{url}` in it stand
+    /// for where that listens.
+    Url(String),
     /// It wrote a line that holds this text.
     Line(String),
 }
@@ -85,10 +95,32 @@ impl fmt::Display for Ready {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Port => f.write_str("port"),
-            Self::Path(path) => f.write_str(path),
+            Self::Path(text) | Self::Url(text) => f.write_str(text),
             Self::Line(line) => write!(f, "log: {line}"),
         }
     }
+}
+
+impl Ready {
+    /// What is asked for of a target that listens here, to see whether it answers.
+    pub(super) fn place(&self, origin: &Origin) -> (Origin, String) {
+        let place = match self {
+            Self::Path(path) => Ok((origin.clone(), path.clone())),
+            Self::Url(url) => place(&filled(url, origin)),
+            Self::Port | Self::Line(_) => Err(String::new()),
+        };
+        place.unwrap_or_else(|_| (origin.clone(), "/".to_owned()))
+    }
+}
+
+/// Where a URL of this machine is, and what is asked for there.
+fn place(url: &str) -> Result<(Origin, String), String> {
+    let origin: Origin = url.parse().map_err(|error| format!("{error}"))?;
+    if origin.scheme != Scheme::Http || !origin.is_loopback() {
+        return Err(format!("{url:?} is no http URL of this machine"));
+    }
+    let url = Url::parse(url).map_err(|error| format!("{url:?}: {error}"))?;
+    Ok((origin, url[Position::BeforePath..Position::AfterQuery].to_owned()))
 }
 
 impl FromStr for Ready {
@@ -99,7 +131,14 @@ impl FromStr for Ready {
             None if text == "port" => Ok(Self::Port),
             Some(("log", line)) if !line.trim().is_empty() => Ok(Self::Line(line.trim().to_owned())),
             _ if text.starts_with('/') => Ok(Self::Path(text.to_owned())),
-            _ => Err(format!("{text:?} is none of \"port\", a path such as \"/health\", and \"log: text of a line\"")),
+            _ if text.contains("://") || text.starts_with("{url}") => {
+                let anywhere = Origin { scheme: Scheme::Http, host: "127.0.0.1".to_owned(), port: 80 };
+                place(&filled(text, &anywhere)).map(|_| Self::Url(text.to_owned()))
+            }
+            _ => Err(format!(
+                "{text:?} is none of \"port\", a path such as \"/health\", a URL such as \"http://127.0.0.1:{{port}}/health\", \
+                 and \"log: text of a line\""
+            )),
         }
     }
 }
@@ -115,13 +154,33 @@ mod tests {
     }
 
     #[test]
-    fn readiness_is_a_port_a_path_or_a_line() {
+    fn readiness_is_a_port_a_path_a_url_or_a_line() {
         check("port", Some(Ready::Port));
         check("/health?x=1:2", Some(Ready::Path("/health?x=1:2".into())));
         check("log: listening on :80", Some(Ready::Line("listening on :80".into())));
-        for wrong in ["", "prot", "log:", "log: ", "health", "http://127.0.0.1/x"] {
+        check("http://localhost:{port}/health?x=1", Some(Ready::Url("http://localhost:{port}/health?x=1".into())));
+        check("{url}/health", Some(Ready::Url("{url}/health".into())));
+        check("http://[::1]:9090", Some(Ready::Url("http://[::1]:9090".into())));
+        for wrong in
+            ["", "prot", "log:", "log: ", "health", "http://10.0.0.1/x", "https://127.0.0.1/x", "ftp://127.0.0.1/"]
+        {
             check(wrong, None);
         }
+    }
+
+    #[test]
+    fn what_is_asked_for_is_where_the_target_listens_or_where_the_url_says() {
+        let origin: Origin = "http://127.0.0.1:81".parse().unwrap();
+        let place = |ready: &str| {
+            let (origin, path) = ready.parse::<Ready>().unwrap().place(&origin);
+            format!("{origin} {path}")
+        };
+        assert_eq!(place("port"), "http://127.0.0.1:81 /");
+        assert_eq!(place("log: up"), "http://127.0.0.1:81 /");
+        assert_eq!(place("/health?x"), "http://127.0.0.1:81 /health?x");
+        assert_eq!(place("{url}/health?x#y"), "http://127.0.0.1:81 /health?x");
+        assert_eq!(place("http://localhost:{port}"), "http://localhost:81 /");
+        assert_eq!(place("http://127.0.0.1:9090/live"), "http://127.0.0.1:9090 /live");
     }
 
     #[test]

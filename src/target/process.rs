@@ -5,7 +5,7 @@ use std::io::{self, PipeReader, PipeWriter, Write};
 use std::process::{Child, Command};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use tokio::sync::watch;
 
 use super::group::Guard;
 use super::output::{Output, mark};
-use super::usage::{Meter, Usage};
+use super::usage::{Measured, Meter, Usage};
 use super::{Exit, Launch};
 use crate::wire::Origin;
 
@@ -28,6 +28,12 @@ pub(super) struct Process {
     meter: Arc<Meter>,
     /// Whether it is ended because it hung.
     is_hung: Arc<AtomicBool>,
+    /// The line from which on it writes because it is to make room for another one.
+    sent_off: OnceLock<u64>,
+    /// Whether its life is in the books.
+    is_counted: AtomicBool,
+    /// What it used when it was ready, where the system tells.
+    first: OnceLock<Usage>,
     exit: watch::Receiver<Option<Exit>>,
     waiter: Option<JoinHandle<()>>,
     marks: Arc<Marks>,
@@ -87,7 +93,8 @@ impl Process {
             let exit = life.last(&all_read, over);
             tell.send_replace(Some(exit));
         });
-        Ok(Self { output, guard, meter, is_hung, exit, waiter: Some(waiter), marks })
+        let (sent_off, is_counted, first) = (OnceLock::new(), AtomicBool::new(false), OnceLock::new());
+        Ok(Self { output, guard, meter, is_hung, sent_off, is_counted, first, exit, waiter: Some(waiter), marks })
     }
 
     /// Waits until all that it has written so far was taken.
@@ -111,6 +118,39 @@ impl Process {
         ended.ok().and_then(|exit| *exit).unwrap_or(Exit::Signal(9))
     }
 
+    /// Whether it was not heard of to have ended, and is to go on.
+    pub(super) fn is_up(&self) -> bool {
+        self.exit().is_none() && !self.is_sent_off()
+    }
+
+    /// Whether it ended, and not to make room for another one.
+    pub(super) fn is_dead(&self) -> bool {
+        self.exit().is_some() && !self.is_sent_off()
+    }
+
+    /// Whether it is to make room for another one: its end is our doing, whoever waits for that.
+    fn is_sent_off(&self) -> bool {
+        self.sent_off.get().is_some()
+    }
+
+    /// Notes that it is to make room for another one, before it is ended. Answers from which line on it writes because of
+    /// that.
+    pub(super) fn send_off(&self) -> u64 {
+        *self.sent_off.get_or_init(|| self.output.mark())
+    }
+
+    /// Whether its life is to be put into the books: the first who asks does that.
+    pub(super) fn is_to_be_counted(&self) -> bool {
+        !self.is_counted.swap(true, Ordering::SeqCst)
+    }
+
+    /// Notes what it uses, now that it is ready.
+    pub(super) fn note_first(&self) {
+        if let Some(first) = self.usage() {
+            self.first.get_or_init(|| first);
+        }
+    }
+
     /// Asks it to end by itself.
     pub(super) fn ask_to_end(&self) {
         self.guard.ask_to_end();
@@ -130,12 +170,13 @@ impl Process {
     /// What it uses now, where the system tells.
     pub(super) fn usage(&self) -> Option<Usage> {
         self.meter.look(self.guard.group);
-        self.measured().map(|(now, _)| now)
+        self.meter.measured().map(|(now, _)| now)
     }
 
-    /// What it used last, and the most that it did.
-    pub(super) fn measured(&self) -> Option<(Usage, Usage)> {
-        self.meter.measured()
+    /// What it used when it was ready, what last, and the most that it did.
+    pub(super) fn measured(&self) -> Option<Measured> {
+        let (last, most) = self.meter.measured()?;
+        Some(Measured { first: self.first.get().copied()?, last, most })
     }
 }
 

@@ -5,12 +5,11 @@ use std::net::TcpListener;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use serde::Serialize;
 use tokio::time::timeout;
 
 use super::process::Process;
 use super::ready::{Sign, is_ready, listens, sign};
-use super::{CrashReport, Death, Exit, Launch, Leaks, Usage};
+use super::{CrashReport, Death, Exit, Launch, Leaks, Lives};
 use crate::wire::{FaultKind, Origin, Scheme};
 
 /// Between two looks whether it is ready.
@@ -22,6 +21,8 @@ const LOOKS: u32 = 30;
 const TAKEN: u32 = 4;
 /// How long after an answer an end is still that request's doing, when nothing else is sent.
 const AFTERMATH: Duration = Duration::from_millis(30);
+/// The same where a death is sought that came later: of a thread or a timer that the request left behind.
+const LONG_AFTERMATH: Duration = Duration::from_secs(1);
 /// How often one that is silent is looked at until it counts as hung.
 const SILENT: u32 = 3;
 /// How often a start is tried when the process ends at once: the port may be held for a while by what was before.
@@ -41,21 +42,6 @@ pub struct Supervisor {
     leaks: Mutex<Leaks>,
     /// Whether it answers harmless requests at all: of one that never did, silence says nothing.
     is_talkative: bool,
-}
-
-/// What became of the target, for the summary of a run.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Lives {
-    /// How often it was started.
-    pub starts: u32,
-    /// How often it died.
-    pub deaths: u32,
-    /// What its last life used when it was ready, where the system tells.
-    pub first: Option<Usage>,
-    /// What that life used last.
-    pub last: Option<Usage>,
-    /// The most that any life used.
-    pub most: Option<Usage>,
 }
 
 /// Why there is no target.
@@ -123,7 +109,7 @@ impl Supervisor {
         };
         let process = Arc::new(process);
         let is_talkative = sign(&launch.ready, &origin, launch.stall / SILENT).await == Sign::Answered;
-        let lives = Lives { starts: 1, first: process.usage(), ..Lives::default() };
+        let lives = Lives { starts: 1, ..Lives::default() };
         let (process, lives, leaks) = (Mutex::new(process), Mutex::new(lives), Mutex::default());
         Ok(Self { launch, origin, process, lives, leaks, is_talkative })
     }
@@ -133,9 +119,14 @@ impl Supervisor {
         &self.origin
     }
 
-    /// Whether it was not heard of to have ended.
+    /// Whether it was not heard of to have ended, and is to go on.
     pub fn is_up(&self) -> bool {
-        self.process().exit().is_none()
+        self.process().is_up()
+    }
+
+    /// Whether it ended by itself. One that is down otherwise was to make room for another one.
+    pub fn is_dead(&self) -> bool {
+        self.process().is_dead()
     }
 
     /// The number of this life.
@@ -154,11 +145,12 @@ impl Supervisor {
     }
 
     /// Waits a moment for its end: one that answers and ends at once is still up when the answer is here, and what it
-    /// writes comes a little later as well.
-    pub async fn settle(&self) {
+    /// writes comes a little later as well. Where it `lingers` that moment is longer; one that ends is not waited for longer.
+    pub async fn settle(&self, lingers: bool) {
         // Whether it ended is asked by whoever waits.
         let process = self.process();
-        let _ = timeout(AFTERMATH, process.ended()).await;
+        let moment = if lingers { LONG_AFTERMATH } else { AFTERMATH };
+        let _ = timeout(moment, process.ended()).await;
         process.caught_up().await;
     }
 
@@ -224,27 +216,41 @@ impl Supervisor {
         Some(Death { exit, output: told(&self.written(mark)) })
     }
 
-    /// Starts it anew at the same place, and waits until it is ready.
+    /// Starts it anew at the same place, and waits until it is ready. It may be dropped halfway and called again: the old
+    /// process is no death then, a new one that is not ready yet ends at once, and neither is counted twice.
     pub async fn restart(&self) -> Result<(), Error> {
         let old = self.process();
-        let is_dead = old.exit().is_some();
-        self.count(&old, is_dead);
+        if old.is_dead() {
+            self.count(&old, true);
+        }
         if self.lives_now().starts > self.launch.restarts {
             return Err(Error::Spent(self.lives_now().deaths));
         }
-        if self.launch.tells_leaks && !is_dead {
-            let mark = old.output.mark();
+        if !old.is_dead() {
+            // Before anything is waited for, so that nobody takes its end for a death.
+            let mark = old.send_off();
+            self.end(&old).await;
+            self.count(&old, false).then(|| self.leaks_now().take_in(&self.written(mark).join("\n")));
+        }
+        let process = Arc::new(begin(&self.launch, &self.origin).await?);
+        // From here on nothing is waited for: the number of the life and its process change together.
+        self.lives_now().starts += 1;
+        *self.process.lock().unwrap_or_else(PoisonError::into_inner) = process;
+        Ok(())
+    }
+
+    /// Ends one that was sent off, and waits for that.
+    async fn end(&self, old: &Process) {
+        if old.exit().is_none() {
+            // For the books: of its descriptors it is known only now and then.
+            let _ = old.usage();
+        }
+        if self.launch.tells_leaks {
             old.ask_to_end();
             let _ = timeout(LEAVE, old.ended()).await;
-            self.leaks_now().take_in(&self.written(mark).join("\n"));
         }
         old.end();
         old.ended().await;
-        self.lives_now().starts += 1;
-        let process = Arc::new(begin(&self.launch, &self.origin).await?);
-        self.lives_now().first = process.usage();
-        *self.process.lock().unwrap_or_else(PoisonError::into_inner) = process;
-        Ok(())
     }
 
     /// What those told to have leaked that were ended so far; `None` if nobody asks them to tell it.
@@ -255,14 +261,22 @@ impl Supervisor {
     /// What became of it so far.
     pub fn lives(&self) -> Lives {
         let (mut lives, process) = (self.lives_now().clone(), self.process());
-        lives.take(&process);
+        if process.is_up() {
+            let _ = process.usage();
+        }
+        take(&mut lives, &process);
         lives
     }
 
-    fn count(&self, process: &Process, is_dead: bool) {
-        let mut lives = self.lives_now();
-        lives.take(process);
-        lives.deaths += u32::from(is_dead);
+    /// Puts a life that is over into the books. Answers whether it was not there.
+    fn count(&self, process: &Process, is_death: bool) -> bool {
+        let is_new = process.is_to_be_counted();
+        if is_new {
+            let mut lives = self.lives_now();
+            take(&mut lives, process);
+            lives.deaths += u32::from(is_death);
+        }
+        is_new
     }
 
     fn process(&self) -> Arc<Process> {
@@ -278,15 +292,9 @@ impl Supervisor {
     }
 }
 
-impl Lives {
-    fn take(&mut self, process: &Process) {
-        let Some((last, most)) = process.measured() else { return };
-        let before = self.most.unwrap_or(most);
-        self.last = Some(last);
-        self.most = Some(Usage {
-            memory: before.memory.max(most.memory),
-            descriptors: before.descriptors.max(most.descriptors),
-        });
+fn take(lives: &mut Lives, process: &Process) {
+    if let Some(measured) = process.measured() {
+        lives.take(measured, process.exit() == Some(Exit::Memory));
     }
 }
 
@@ -338,7 +346,10 @@ async fn begin(launch: &Launch, origin: &Origin) -> Result<Process, Error> {
         let (command, origin) = (launch.shown(), origin.clone());
         tokio::select! {
             biased;
-            () = readiness(launch, &process, &origin) => return Ok(process),
+            () = readiness(launch, &process, &origin) => {
+                process.note_first();
+                return Ok(process);
+            }
             exit = process.ended() => {
                 if tries >= STARTS {
                     return Err(Error::Ended { command, origin, exit, written: written(&process) });
@@ -376,6 +387,8 @@ fn last_lines(lines: &[String]) -> &[String] {
 #[cfg(unix)]
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+
     use super::*;
 
     /// A target that says when it is up, and so need not listen.
@@ -401,6 +414,56 @@ mod tests {
         supervisor.process().ended().await;
         let spent = supervisor.restart().await.unwrap_err().to_string();
         assert_eq!(spent, "the target died 2 times, and `restarts` allows no more");
+    }
+
+    #[tokio::test]
+    async fn a_restart_that_is_dropped_halfway_is_no_death_and_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        // The second one is not ready as long as there is a folder of this name.
+        let script = "mkdir first && echo up; echo $$ > second; test -d block || echo up; exec sleep 1000";
+        let command = ["sh", "-c", script].map(str::to_owned).into();
+        let launch = Launch { folder: folder.path().into(), command, ..launch("") };
+        let supervisor = Supervisor::start(launch, None).await.unwrap();
+        std::fs::remove_file(at("second")).unwrap();
+        std::fs::create_dir(at("block")).unwrap();
+        // It is dropped while the old one ends, or at the latest before another one is there.
+        assert!(supervisor.restart().now_or_never().is_none());
+        assert!(!supervisor.is_up(), "nothing is sent to one that is about to end");
+        supervisor.process().ended().await;
+        assert!(!supervisor.is_dead());
+        // And while the new one gets ready.
+        let second = async {
+            while !std::fs::read_to_string(at("second")).is_ok_and(|text| text.ends_with('\n')) {
+                tokio::task::yield_now().await;
+            }
+            std::fs::read_to_string(at("second")).unwrap()
+        };
+        let number = tokio::select! {
+            _ = supervisor.restart() => panic!("it was never ready"),
+            number = second => number,
+        };
+        let is_alive = || {
+            let asked = std::process::Command::new("sh").args(["-c", "kill -0 $1 2>&1", "sh", number.trim()]).output();
+            asked.unwrap().status.success()
+        };
+        while is_alive() {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!((supervisor.life(), supervisor.lives().deaths), (1, 0));
+        std::fs::remove_dir(at("block")).unwrap();
+        supervisor.restart().await.unwrap();
+        assert_eq!((supervisor.is_up(), supervisor.life(), supervisor.lives().deaths), (true, 2, 0));
+    }
+
+    #[tokio::test]
+    async fn a_death_counts_once_however_often_a_start_is_tried() {
+        let supervisor = Supervisor::start(launch("echo up; exec sleep 1000"), None).await.unwrap();
+        supervisor.process().end();
+        supervisor.process().ended().await;
+        assert!(supervisor.restart().now_or_never().is_none());
+        supervisor.restart().await.unwrap();
+        assert_eq!((supervisor.life(), supervisor.lives().deaths), (2, 1));
     }
 
     #[track_caller]

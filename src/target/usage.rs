@@ -1,4 +1,4 @@
-//! What a process uses. Main types: [`Usage`], [`Meter`]. Where there is no `/proc`, nothing is known, and that is told.
+//! What a process uses. Main types: [`Usage`], [`Measured`], [`Meter`]. Where there is no `/proc`, nothing is known, and that is told.
 //!
 //! A process that takes more memory than it may is ended before the machine suffers. It is looked at every few
 //! milliseconds, so it may get a little more than that.
@@ -26,6 +26,15 @@ pub struct Usage {
     pub memory: u64,
     /// Open descriptors: files, sockets, pipes.
     pub descriptors: u64,
+}
+
+/// What one life used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Measured {
+    /// When it was ready.
+    pub(super) first: Usage,
+    pub(super) last: Usage,
+    pub(super) most: Usage,
 }
 
 /// Looks at a process group as long as it lives.

@@ -74,7 +74,7 @@ impl Prover {
         manner: Manner,
         seed: Seed,
     ) -> Result<(Ratio, u64), Error> {
-        let executor = self.executor.in_manner(repeated(&suspicion.exchanges).unwrap_or(manner));
+        let executor = self.repeating(suspicion, manner);
         let mut ratio = Ratio { hits: 0, tries: 0 };
         let mut requests = 0;
         while ratio.tries < tries && !ratio.is_stable() {
@@ -140,6 +140,13 @@ impl Prover {
         Ok(Proved { confirmed, is_clear, requests })
     }
 
+    /// How what was seen is repeated: in this manner, unless the process has a part in it. What it dies of it may die of a
+    /// while later; one that dies at once is not waited for.
+    fn repeating(&self, suspicion: &Suspicion, manner: Manner) -> Executor {
+        let executor = self.executor.in_manner(repeated(&suspicion.exchanges).unwrap_or(manner));
+        if ends_in(&suspicion.exchanges, FaultKind::Died) { executor.lingering() } else { executor }
+    }
+
     /// A remark becomes no fixture: that it shows once more is enough. A race shows now and then.
     fn tries(&self, suspicion: &Suspicion) -> u32 {
         match suspicion.finding.severity {
@@ -154,7 +161,7 @@ impl Prover {
     async fn in_turn(&self, suspicion: &Suspicion, seed: Seed) -> Result<Attempts, Error> {
         let may_be_load = suspicion.exchanges.last().is_some_and(|exchange| exchange.outcome.may_be_load());
         // Alone, so that what a target that is watched writes meanwhile is about this.
-        let executor = self.executor.in_manner(repeated(&suspicion.exchanges).unwrap_or(Manner::Alone));
+        let executor = self.repeating(suspicion, Manner::Alone);
         let mut executions = Vec::new();
         let is_race = tries_race(suspicion);
         for index in 0..self.tries(suspicion) {

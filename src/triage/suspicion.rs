@@ -28,6 +28,9 @@ pub struct Suspicion {
     pub known: Arc<BTreeSet<Signature>>,
     /// Whether nothing else is sent while it is proved.
     pub is_quiet: bool,
+    /// Whether it showed only a while after the last answer: then nothing smaller is looked for, since whatever does not
+    /// show it has to be waited for each time.
+    pub is_late: bool,
     /// Whether something like it was waited for before: the pause is not needed again.
     pub is_settled: bool,
 }
@@ -44,6 +47,7 @@ impl Suspicion {
             control: None,
             known: Arc::default(),
             is_quiet: false,
+            is_late: false,
             is_settled: false,
         }
     }

@@ -189,6 +189,7 @@ fn summary() -> Summary {
         learned: learned(),
         outcomes: BTreeMap::from([("2xx".into(), 15_000), ("4xx".into(), 9_500), ("5xx".into(), 101)]),
         process: None,
+        unexplained_deaths: 0,
         made: Some(Tally {
             made: 1_204,
             ended: 1_190,

@@ -199,6 +199,42 @@ fn a_death_after_the_answer_is_blamed_as_well() {
 }
 
 #[test]
+fn a_death_a_while_after_the_answer_is_found_and_its_fixture_waits_for_it() {
+    let project = project();
+    let summary = fuzz(&project, &["GET /ping", "GET /timer"], &["--requests", "60"]).object();
+    let timer = finding(&summary, "process_died", "GET /timer");
+    assert_eq!(timer["title"], "the process dies: exited with code 5");
+    assert!(timer["curl"].as_str().unwrap().contains("set=yes"), "{timer:#}");
+    assert_eq!(timer["steps"], Value::Null, "one request is enough: {timer:#}");
+    assert_eq!(project.gadfly(&["accept", "--all"]).code, Some(0));
+    let red = supervised(&project, &["replay", "process_died"], &[]);
+    assert_eq!(red.object()["counts"], json!({"fail": 1}), "{red:?}");
+    let green = supervised(&project, &["replay", "process_died"], &["fixed"]);
+    assert_eq!(green.object()["counts"], json!({"pass": 1}), "{green:?}");
+}
+
+#[test]
+fn a_death_that_nothing_accounts_for_is_no_success() {
+    let project = project();
+    let fuzz = |more: &[&str]| {
+        let arguments =
+            ["fuzz", "crashing.json", "--include", "GET /ping", "--include", "GET /once", "--requests", "20"];
+        let once = format!("once={}", project.path("died").display());
+        supervised(&project, &[&arguments, more].concat(), &[&once])
+    };
+    let died = fuzz(&[]);
+    let summary = died.object();
+    assert_eq!((died.code, &summary["unexplained_deaths"]), (Some(1), &1.into()), "{died:?}");
+    assert_eq!(crashes(&summary).len(), 0, "{summary:#}");
+    assert!(died.err.contains("no request is proved to be the reason"), "{died:?}");
+    let lives = fuzz(&[]);
+    assert_eq!((lives.code, &lives.object()["unexplained_deaths"]), (Some(0), &Value::Null), "{lives:?}");
+    std::fs::remove_file(project.path("died")).unwrap();
+    let tolerated = fuzz(&["--fail-on", "never"]);
+    assert_eq!((tolerated.code, &tolerated.object()["unexplained_deaths"]), (Some(0), &1.into()), "{tolerated:?}");
+}
+
+#[test]
 fn a_target_that_answers_nobody_any_more_is_started_anew_and_its_request_blamed() {
     let project = project();
     let more = ["--requests", "30", "--timeout", "400ms"];

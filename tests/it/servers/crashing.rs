@@ -2,7 +2,8 @@
 //! the standard library.
 //!
 //! Arguments: the port, then any of `fixed` (it dies of nothing), `slow` (it takes a while until it listens), `up=FILE`
-//! (it writes its process number there once it listens) and `broken` (it does not get that far).
+//! (it writes its process number there once it listens), `once=FILE` (it dies of a request that is answered otherwise once
+//! there is such a file) and `broken` (it does not get that far).
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -85,6 +86,18 @@ fn serve(stream: TcpStream) {
             let _turn = TURN.lock();
             eprintln!("never let go");
             std::thread::sleep(Duration::from_secs(1_000));
+        }
+        "/timer" if parameter("set") == Some("yes") && !is_fixed => {
+            std::thread::spawn(|| {
+                std::thread::sleep(Duration::from_millis(100));
+                std::process::exit(5)
+            });
+        }
+        "/once" => {
+            let file = std::env::args().find_map(|argument| argument.strip_prefix("once=").map(str::to_owned));
+            if file.is_some_and(|file| std::fs::File::create_new(file).is_ok()) {
+                std::process::exit(6);
+            }
         }
         "/arm" => ARMED.store(true, Ordering::SeqCst),
         "/fire" if ARMED.load(Ordering::SeqCst) && !is_fixed => {
