@@ -235,14 +235,12 @@ fn is_parameter(segment: &str) -> bool {
 }
 
 fn scalar(text: &Bytes) -> Value {
-    match text.strip_prefix(b"\"").and_then(|text| text.strip_suffix(b"\"")) {
-        Some(inner) => Value { text: text.slice_ref(inner), written: Written::Json, kind: Kind::Text },
-        None => {
-            let is_word = text.first().is_some_and(u8::is_ascii_alphabetic);
-            let kind = if is_word { Kind::Word } else { Kind::Number };
-            Value { text: text.clone(), written: Written::Plain, kind }
-        }
+    if let Some(inner) = text.strip_prefix(b"\"").and_then(|text| text.strip_suffix(b"\"")) {
+        return Value { text: text.slice_ref(inner), written: Written::Json, kind: Kind::Text };
     }
+    let is_word = text.first().is_some_and(u8::is_ascii_alphabetic);
+    let kind = if is_word { Kind::Word } else { Kind::Number };
+    Value { text: text.clone(), written: Written::Plain, kind }
 }
 
 fn replace_from(piece: &mut Bytes, start: fn(&Bytes) -> usize, text: &Bytes) {

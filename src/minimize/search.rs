@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::names::{Wide, renewed, texts};
 use super::rule::{keeps_rule, keeps_value};
-use crate::engine::{Error, Execution, Executor, Manner, may_ruin, preparations};
+use crate::engine::{Error, Execution, Executor, may_ruin, preparations};
 use crate::finding::Finding;
 use crate::oracle::{self, Registry};
 use crate::scenario::{Law, Scenario, Step, Trace, Unique, Values, substitute};
@@ -65,7 +65,9 @@ impl Search<'_> {
         }
         let mut candidate = self.best.clone();
         let shared = Arc::new(request.clone());
-        steps.iter().for_each(|index| candidate.steps[*index].request = Arc::clone(&shared));
+        for index in steps {
+            candidate.steps[*index].request = Arc::clone(&shared);
+        }
         let ruins = |step: &Step| may_ruin(&step.operation, &step.request);
         let is_worse = steps.iter().any(|index| ruins(&candidate.steps[*index]) && !ruins(&self.best.steps[*index]));
         let may_be = !self.is_last(steps) || self.keeps_rule(&candidate);
@@ -79,7 +81,7 @@ impl Search<'_> {
     /// Sends the candidate, and takes it if it shows the same. If it does not, but made something, that may stand in the way
     /// of all that comes after it.
     pub(super) async fn take(&mut self, candidate: Scenario) -> Result<bool, Error> {
-        let execution = self.run(&candidate, None).await?;
+        let execution = self.run(&candidate, self.executor.clone()).await?;
         if self.shows(&candidate, &execution, &self.before) {
             self.best = candidate;
             self.exchanges = execution.exchanges;
@@ -88,7 +90,7 @@ impl Search<'_> {
         if !self.is_checked && self.best.law.is_none() && makes(&candidate, &execution) {
             self.is_checked = true;
             let best = self.best.clone();
-            let again = self.run(&best, None).await?;
+            let again = self.run(&best, self.executor.clone()).await?;
             if !self.shows(&best, &again, &self.before) {
                 self.renew(Wide::Any).await?;
             }
@@ -108,7 +110,7 @@ impl Search<'_> {
             if !self.keeps_rule(&candidate) {
                 continue;
             }
-            let execution = self.run(&candidate, None).await?;
+            let execution = self.run(&candidate, self.executor.clone()).await?;
             if self.shows(&candidate, &execution, &self.before) {
                 self.best = candidate;
                 self.exchanges = execution.exchanges;
@@ -122,10 +124,9 @@ impl Search<'_> {
         Ok(())
     }
 
-    pub(super) async fn run(&mut self, candidate: &Scenario, manner: Option<Manner>) -> Result<Execution, Error> {
+    pub(super) async fn run(&mut self, candidate: &Scenario, executor: Executor) -> Result<Execution, Error> {
         self.effort.executions += 1;
         let fresh = self.effort.seed.child("candidate", self.effort.executions);
-        let executor = manner.map_or_else(|| self.executor.clone(), |manner| self.executor.in_manner(manner));
         let execution = executor.run(candidate, fresh).await?;
         self.effort.spent += execution.exchanges.len() as u64;
         Ok(execution)

@@ -1,11 +1,11 @@
 //! Which steps a finding does not need. Main function: [`Search::without_steps`].
 //!
-//! What a step did to the target may be there still when the step is left out: it was sent many times before. So one counts
-//! as not needed only if it can have left nothing: it changes nothing, or only something that is made anew each time, or the
-//! scenario without it is carried out by a new process.
+//! What a step did to the target may be there still when the step is left out: it was sent many times before. So one that
+//! changes something counts as not needed only if the scenario without it is carried out by a new process; or, where there is
+//! none, if the step is about something that is made anew each time.
 
 use super::search::Search;
-use crate::engine::{Error, Manner};
+use crate::engine::{Error, Executor, Manner};
 use crate::scenario::{Scenario, placeholder};
 use crate::wire::Exchange;
 
@@ -23,34 +23,34 @@ impl Search<'_> {
                 break;
             }
             let Some(fewer) = self.best.without(index) else { continue };
-            let Some(manner) = self.manner_without(index) else { continue };
+            let Some(executor) = self.executor_without(index) else { continue };
             needed[index] = true;
-            if self.take_without(index, fewer, manner).await? {
+            if self.take_without(index, fewer, executor).await? {
                 needed.remove(index);
             }
         }
         Ok(())
     }
 
-    /// How the scenario is carried out without this step; `None` if that would tell nothing.
-    fn manner_without(&self, index: usize) -> Option<Option<Manner>> {
-        let step = &self.best.steps[index];
-        let is_traceless = step.request.is_safe() || !makers(&self.best, index).is_empty();
-        match (self.executor.process.is_some(), is_traceless && !self.dies()) {
-            (_, true) => Some(None),
-            (true, false) => Some(Some(Manner::Afresh)),
-            (false, false) => None,
+    /// Who is to carry out the scenario without this step; `None` if that would tell nothing.
+    fn executor_without(&self, index: usize) -> Option<Executor> {
+        let is_safe = self.best.steps[index].request.is_safe() && !self.dies();
+        if is_safe {
+            return Some(self.executor.clone());
+        }
+        match self.executor.process {
+            Some(_) => Some(self.executor.in_manner(Manner::Afresh)),
+            None => (!makers(&self.best, index).is_empty()).then(|| self.executor.clone()),
         }
     }
 
     /// Sends it without the step of this index, and takes it if it shows the same.
-    async fn take_without(&mut self, index: usize, fewer: Scenario, manner: Option<Manner>) -> Result<bool, Error> {
+    async fn take_without(&mut self, index: usize, fewer: Scenario, executor: Executor) -> Result<bool, Error> {
         let mut before = self.before.clone();
         before.remove(index);
-        let execution = self.run(&fewer, manner).await?;
-        let is_traceless = manner.is_some()
-            || self.best.steps[index].request.is_safe()
-            || is_new(&self.best, index, &self.exchanges, &execution.exchanges);
+        let is_clean = self.best.steps[index].request.is_safe() || executor.process.is_some();
+        let execution = self.run(&fewer, executor).await?;
+        let is_traceless = is_clean || is_new(&self.best, index, &self.exchanges, &execution.exchanges);
         let shows = is_traceless && self.shows(&fewer, &execution, &before);
         if shows {
             (self.best, self.exchanges, self.before) = (fewer, execution.exchanges, before);
