@@ -109,7 +109,8 @@ impl<'a> Run<'a> {
         let rejected = keeper.rejected().iter().map(|one| Signature::from_text(&one.id)).collect();
         let proof = Proof {
             prover: Prover::new(executor.clone(), Arc::clone(&registry), options.proof),
-            minimizer: Minimizer::new(executor.clone(), Arc::clone(&registry), MINIMIZE_BUDGET),
+            minimizer: Minimizer::new(executor.clone(), Arc::clone(&registry), MINIMIZE_BUDGET)
+                .keeping(options.values.fixed_texts()),
             names: Seed::new(clock::moment()),
             turns: Arc::default(),
         };

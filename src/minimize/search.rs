@@ -1,6 +1,9 @@
 //! The search for the smallest scenario of one finding: what is tried, and whether it shows the same. Main type: [`Search`].
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
+
+use bytes::Bytes;
 
 use super::names::{Wide, renewed, texts};
 use super::rule::{keeps_rule, keeps_value};
@@ -16,6 +19,8 @@ pub(super) struct Search<'a> {
     pub(super) registry: &'a Registry,
     pub(super) executor: Executor,
     pub(super) finding: &'a Finding,
+    /// Values that stay what they are.
+    pub(super) fixed: &'a BTreeSet<Bytes>,
     /// What kind of answer each step before the last one got when the finding was proved.
     pub(super) before: Vec<Option<u16>>,
     /// The smallest so far that shows it, and what it gave.
@@ -100,7 +105,8 @@ impl Search<'_> {
 
     /// Has what may be a name be another one each time, if that shows the finding: all of them, or each that does.
     pub(super) async fn renew(&mut self, wide: Wide) -> Result<(), Error> {
-        let texts = texts(&self.best, wide);
+        let mut texts = texts(&self.best, wide);
+        texts.retain(|text| !self.fixed.contains(text.as_bytes()));
         let mut sets = vec![texts.clone()];
         if texts.len() > 1 {
             sets.extend(texts.into_iter().map(|text| vec![text]));

@@ -1,6 +1,10 @@
 //! The search for the smallest requests. Main type: [`Minimizer`].
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
+
+use bytes::Bytes;
+use percent_encoding::percent_decode;
 
 use super::Draft;
 use super::draft::Place;
@@ -24,13 +28,22 @@ pub struct Minimizer {
     executor: Executor,
     registry: Arc<Registry>,
     budget: u64,
+    /// Values that stay what they are.
+    fixed: Arc<BTreeSet<Bytes>>,
 }
 
 impl Minimizer {
     /// Spends about `budget` requests on a finding, and a few executions in any case.
     pub fn new(mut executor: Executor, registry: Arc<Registry>, budget: u64) -> Self {
         executor.options.fresh_connection = true;
-        Self { executor, registry, budget }
+        Self { executor, registry, budget, fixed: Arc::default() }
+    }
+
+    /// The same, which leaves these values alone: the user says that they must be these.
+    #[must_use]
+    pub fn keeping(mut self, fixed: impl IntoIterator<Item = Bytes>) -> Self {
+        self.fixed = Arc::new(fixed.into_iter().filter(|text| !text.is_empty()).collect());
+        self
     }
 
     /// Whether a smaller request could show the same bug in a reasonable time.
@@ -58,6 +71,7 @@ impl Minimizer {
             registry: &self.registry,
             executor: self.executor_for(confirmed),
             finding: &confirmed.finding,
+            fixed: &self.fixed,
             before: preparations(&confirmed.exchanges),
             best: scenario.clone(),
             exchanges: confirmed.exchanges.clone(),
@@ -149,7 +163,7 @@ impl Search<'_> {
         let mut number = 0;
         while let Some((place, value)) = self.draft(steps).and_then(|draft| draft.values().into_iter().nth(number)) {
             number += 1;
-            if !self.is_free(place) {
+            if !self.is_free(place) || self.fixed.contains(&*percent_decode(&value.text).collect::<Vec<u8>>()) {
                 continue;
             }
             let mut simpler = Simpler::of(value);

@@ -21,6 +21,8 @@ use crate::triage::Confirmed;
 use crate::wire::{Outcome, Request};
 
 const BUDGET: u64 = 60;
+/// What the user says must be this.
+const FIXED: &str = "acme";
 
 /// A step that posts this body to this target.
 fn step(target: &str, body: &str, intent: Intent) -> Step {
@@ -88,7 +90,7 @@ fn searched(scenario: Scenario, answer: impl Fn(&Request) -> Outcome + Send + Sy
         clean: None,
         log: vec![],
     };
-    let minimizer = Minimizer::new(executor, registry, BUDGET);
+    let minimizer = Minimizer::new(executor, registry, BUDGET).keeping([FIXED.into()]);
     let (smaller, spent) = runtime.block_on(minimizer.minimize(&confirmed, Seed::new(1))).unwrap();
     (smaller.unwrap_or(scenario), spent)
 }
@@ -257,6 +259,14 @@ fn names_that_are_taken_once_are_new_each_time() {
     check_names(r#"{"email":"a@b.example","n":-15}"#, "email", r#"{"email":"{{fresh}}","n":-1}"#, &["fresh"]);
     // That this one is taken once shows only when it is taken.
     check_names(r#"{"sku":"A-17","n":-15,"x":2}"#, "sku", r#"{"sku":"{{fresh}}","n":-1}"#, &["fresh"]);
+}
+
+#[test]
+fn what_the_user_has_fixed_stays_where_it_is_needed() {
+    let crash = |body: &Value| if body["name"].is_string() && body["tenant"].is_string() { 500 } else { 200 };
+    let lone = step("/x?tenant=acme", r#"{"name":"acme","tenant":"acme","of":"acme"}"#, Intent::Valid);
+    check(vec![lone], crash, &[r#"/x 0 {"name":"acme","tenant":"acme"}"#]);
+    check_target("GET", "/x/acme", "a", "/x/acme");
 }
 
 #[test]
