@@ -109,7 +109,8 @@ impl<'a> Run<'a> {
         let keeper = Keeper::open(loaded, options)?;
         let rejected = keeper.rejected().iter().map(|one| Signature::from_text(&one.id)).collect();
         let prover = Prover::new(executor.clone(), Arc::clone(&registry), options.proof);
-        let minimizer = Minimizer::new(executor.clone(), Arc::clone(&registry), MINIMIZE_BUDGET);
+        let minimizer = Minimizer::new(executor.clone(), Arc::clone(&registry), MINIMIZE_BUDGET)
+            .keeping(options.values.fixed_texts());
         let names = Seed::new(clock::moment());
         Ok(Self {
             proving: Proving::new(prover, minimizer, names, Book::without(rejected)),

@@ -2,7 +2,6 @@
 //! type: [`Node`].
 
 use bytes::Bytes;
-use serde_json::Value;
 
 /// How deep a text may be nested to be taken apart.
 const DEEPEST: usize = 64;
@@ -16,15 +15,6 @@ pub(super) enum Node {
     Array(Vec<Node>),
     /// Text, number, or word, as written.
     Scalar(Bytes),
-}
-
-/// How far a value is made smaller.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Cut {
-    /// Members and items are left out.
-    Structure,
-    /// Scalars are made simpler as well.
-    All,
 }
 
 impl Node {
@@ -74,8 +64,8 @@ impl Node {
         }
     }
 
-    /// Smaller values: members and items left out, from the outside in; then scalars made simpler.
-    pub(super) fn smaller(&self, cut: Cut) -> Vec<Self> {
+    /// With members and items left out, from the outside in.
+    pub(super) fn shorter(&self) -> Vec<Self> {
         match self {
             Self::Object(members) => {
                 // The one that holds most goes first: of two that would do, the smaller one is left.
@@ -88,9 +78,9 @@ impl Node {
                 };
                 let mut out: Vec<_> = order.iter().map(without).collect();
                 for (index, (_, member)) in members.iter().enumerate() {
-                    out.extend(member.smaller(cut).into_iter().map(|smaller| {
+                    out.extend(member.shorter().into_iter().map(|shorter| {
                         let mut changed = members.clone();
-                        changed[index].1 = smaller;
+                        changed[index].1 = shorter;
                         Self::Object(changed)
                     }));
                 }
@@ -104,30 +94,63 @@ impl Node {
                 }
                 out.extend(without_each(items).take(16).map(Self::Array));
                 for (index, item) in items.iter().enumerate().take(4) {
-                    out.extend(item.smaller(cut).into_iter().map(|smaller| {
+                    out.extend(item.shorter().into_iter().map(|shorter| {
                         let mut changed = items.clone();
-                        changed[index] = smaller;
+                        changed[index] = shorter;
                         Self::Array(changed)
                     }));
                 }
                 out
             }
-            Self::Scalar(text) if cut == Cut::All => halves(text),
             Self::Scalar(_) => Vec::new(),
+        }
+    }
+
+    /// The scalars in their order, each with the name of the member that it or its list is.
+    pub(super) fn scalars(&self) -> Vec<(&[u8], &Bytes)> {
+        let mut out = Vec::new();
+        self.each_scalar(b"", &mut out);
+        out
+    }
+
+    fn each_scalar<'a>(&'a self, name: &'a [u8], out: &mut Vec<(&'a [u8], &'a Bytes)>) {
+        match self {
+            Self::Scalar(text) => out.push((name, text)),
+            Self::Array(items) => items.iter().for_each(|item| item.each_scalar(name, out)),
+            Self::Object(members) => members.iter().for_each(|(name, member)| member.each_scalar(name, out)),
+        }
+    }
+
+    /// The scalar of this number, in the order of [`Node::scalars`].
+    pub(super) fn scalar_mut(&mut self, mut number: usize) -> Option<&mut Bytes> {
+        self.find_scalar(&mut number)
+    }
+
+    fn find_scalar(&mut self, number: &mut usize) -> Option<&mut Bytes> {
+        match self {
+            Self::Scalar(text) if *number == 0 => Some(text),
+            Self::Scalar(_) => {
+                *number -= 1;
+                None
+            }
+            Self::Array(items) => items.iter_mut().find_map(|item| item.find_scalar(number)),
+            Self::Object(members) => members.iter_mut().find_map(|(_, member)| member.find_scalar(number)),
         }
     }
 }
 
-/// No text, and half of one. What a scenario fills in is whole or it is something else.
-fn halves(text: &Bytes) -> Vec<Node> {
-    let Ok(text) = serde_json::from_slice::<String>(text) else { return Vec::new() };
-    let length = text.chars().count();
-    if length < 2 || text.contains("{{") {
-        return Vec::new();
+/// The text without the white space between its parts.
+pub(super) fn compact(text: &Bytes) -> Bytes {
+    let mut out = Vec::with_capacity(text.len());
+    let mut at = 0;
+    while let Some(byte) = text.get(at) {
+        let end = string(text, at).unwrap_or(at + 1);
+        if !b" \t\r\n".contains(byte) {
+            out.extend_from_slice(&text[at..end]);
+        }
+        at = end;
     }
-    let (left, right): (String, String) =
-        (text.chars().take(length / 2).collect(), text.chars().skip(length / 2).collect());
-    [String::new(), left, right].map(|text| Node::Scalar(Value::String(text).to_string().into())).into()
+    out.into()
 }
 
 pub(super) fn without_each<T: Clone>(items: &[T]) -> impl Iterator<Item = Vec<T>> {
@@ -229,20 +252,33 @@ mod tests {
         {
             assert_eq!(parse(text).unwrap().bytes(), text);
         }
-        let smaller = shown(&parse("{\"n\":99999999999999999999999,\"m\":\"card\"}").unwrap().smaller(Cut::Structure));
-        assert_eq!(smaller, ["{\"m\":\"card\"}", "{\"n\":99999999999999999999999}"]);
+        let shorter = shown(&parse("{\"n\":99999999999999999999999,\"m\":\"card\"}").unwrap().shorter());
+        assert_eq!(shorter, ["{\"m\":\"card\"}", "{\"n\":99999999999999999999999}"]);
     }
 
     #[test]
-    fn members_and_items_go_before_texts_are_cut() {
+    fn members_and_items_go_from_the_outside_in() {
         let node = parse("{\"a\":[1,\"abc\"]}").unwrap();
-        let structure = ["{}", "{\"a\":[\"abc\"]}", "{\"a\":[1]}"];
-        assert_eq!(shown(&node.smaller(Cut::Structure)), structure);
-        let texts = ["{\"a\":[1,\"\"]}", "{\"a\":[1,\"a\"]}", "{\"a\":[1,\"bc\"]}"];
-        assert_eq!(shown(&node.smaller(Cut::All)), [&structure[..], &texts[..]].concat());
-        let heavy = parse("{\"a\":1,\"b\":[2],\"c\":3}").unwrap().smaller(Cut::Structure);
+        assert_eq!(shown(&node.shorter()), ["{}", "{\"a\":[\"abc\"]}", "{\"a\":[1]}"]);
+        let heavy = parse("{\"a\":1,\"b\":[2],\"c\":3}").unwrap().shorter();
         assert_eq!(shown(&heavy)[..2], ["{\"a\":1,\"c\":3}", "{\"b\":[2],\"c\":3}"]);
-        assert!(parse("\"{{fresh_1}}\"").unwrap().smaller(Cut::All).is_empty());
+    }
+
+    #[test]
+    fn scalars_are_known_by_their_number() {
+        let mut node = parse("{\"a\":[1,{\"b\":null}],\"c\":\"x\"}").unwrap();
+        let names: Vec<_> =
+            node.scalars().into_iter().map(|(name, text)| [Bytes::copy_from_slice(name), text.clone()]).collect();
+        assert_eq!(names, [["\"a\"", "1"], ["\"b\"", "null"], ["\"c\"", "\"x\""]]);
+        *node.scalar_mut(1).unwrap() = "7".into();
+        assert_eq!(shown(&[node.clone()]), ["{\"a\":[1,{\"b\":7}],\"c\":\"x\"}"]);
+        assert_eq!(node.scalar_mut(3), None);
+    }
+
+    #[test]
+    fn white_space_goes_and_what_is_in_texts_stays() {
+        let text = Bytes::from_static(b" {\"a b\": [1,\n\t\"c \\\" d\"]}\r\n");
+        assert_eq!(compact(&text), "{\"a b\":[1,\"c \\\" d\"]}");
     }
 
     proptest! {

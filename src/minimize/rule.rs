@@ -1,4 +1,5 @@
-//! What a smaller request must keep of one that breaks exactly one rule. Main function: [`keeps_rule`].
+//! What a smaller request must keep of one that breaks exactly one rule. Main functions: [`keeps_rule`],
+//! [`keeps_value`].
 //!
 //! The finding says that this rule is not checked: a request that breaks another one as well would show nothing of it.
 
@@ -32,6 +33,17 @@ pub(super) fn keeps_rule(case: &Case, before: &Request, after: &Request) -> bool
         }
     });
     parameters && kept("content-type") && (before.body == after.body || breaks_alike(case, before, after))
+}
+
+/// Whether a simpler body leaves the value alone that breaks the rule: what is said of it is said of that one.
+pub(super) fn keeps_value(case: &Case, before: &Request, after: &Request) -> bool {
+    let Intent::Malformed(rule) = &case.intent else { return false };
+    let Some(pointer) = rule.place.strip_prefix("body") else { return true };
+    let value = |request: &Request| {
+        let body: Value = serde_json::from_slice(&request.body).ok()?;
+        body.pointer(pointer).filter(|value| !value.is_object() && !value.is_array()).cloned()
+    };
+    value(before) == value(after)
 }
 
 fn query(request: &Request) -> Option<&[u8]> {
@@ -112,6 +124,18 @@ mod tests {
         check("body/a", ("/x?key=1&page=2", r#"{"a":10,"b":"x"}"#), ("/x?key=1", r#"{"a":10}"#), true);
         check("query/page", ("/x?key=1&page=2", r#"{"a":1,"b":"x"}"#), ("/x?key=1&page=2", r#"{"a":1}"#), true);
         check("body", ("/x?key=1", r#"{"a":1,"b":"x","z":0}"#), ("/x?key=1", r#"{"a":1,"z":0}"#), true);
+    }
+
+    #[test]
+    fn the_value_that_breaks_the_rule_stays() {
+        let operation = operation("POST", "/x", json!({}));
+        let mut case = case(&operation, &[]);
+        for (place, is_kept) in [("body/a", false), ("body/b", true), ("body", true), ("query/a", true)] {
+            let (keyword, change) = ("maximum".into(), String::new());
+            case.intent = Intent::Malformed(Rule { keyword, place: place.into(), member: None, change });
+            let (before, after) = (request("/x", r#"{"a":100,"b":[1]}"#), request("/x", r#"{"a":10,"b":[0]}"#));
+            assert_eq!(keeps_value(&case, &before, &after), is_kept, "{place}");
+        }
     }
 
     #[test]

@@ -44,6 +44,11 @@ impl Unique {
         NAMES.contains(&member.to_ascii_lowercase().replace(['_', '-'], "").as_str())
     }
 
+    /// Whether this has the form of a word.
+    pub fn is_word(text: &str) -> bool {
+        text.len() == Self::LENGTH && text.starts_with('g') && text.bytes().all(|byte| LETTERS.contains(&byte))
+    }
+
     /// A new one for each `seed`.
     pub fn fresh(seed: Seed) -> Self {
         Self(seed.number())
@@ -79,6 +84,7 @@ mod tests {
         for (index, word) in words.iter().enumerate() {
             let text = word.word();
             assert!(text.len() == Unique::LENGTH && text.starts_with('g'), "{text}");
+            assert!(Unique::is_word(&text) && !Unique::is_word(&text.to_uppercase()), "{text}");
             assert!(text.bytes().all(|byte| byte.is_ascii_alphanumeric()), "{text}");
             assert!(words[index + 1..].iter().all(|other| other.word() != text), "{text}");
         }

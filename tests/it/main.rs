@@ -20,6 +20,7 @@ mod fuzz;
 mod fuzzed;
 #[cfg(feature = "demo")]
 mod kill;
+mod lasting;
 mod layers;
 #[cfg(feature = "demo")]
 mod learned;

@@ -95,6 +95,17 @@ impl UserValues {
         problems
     }
 
+    /// The texts and numbers that are fixed, wherever that is, as they are written in JSON but for the quotes.
+    pub(crate) fn fixed_texts(&self) -> impl Iterator<Item = Bytes> {
+        let is_scalar = |reading: &&Datum| matches!(reading, Datum::String(_) | Datum::Number(_));
+        let scalars = self.fixed.iter().flat_map(|fixed| &fixed.readings).filter(is_scalar);
+        scalars.map(|reading| {
+            let written = Bytes::from(reading.to_json());
+            let inner = written.strip_prefix(b"\"").and_then(|text| text.strip_suffix(b"\""));
+            inner.map_or_else(|| written.clone(), |inner| written.slice_ref(inner))
+        })
+    }
+
     /// The words.
     pub(crate) fn words(&self) -> &Arc<Words> {
         &self.words

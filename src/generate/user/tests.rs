@@ -103,6 +103,8 @@ fn text_of_the_command_line_is_what_the_place_takes() {
     values.fix_text(&api, "query/limit", "7").unwrap();
     values.fix_text(&api, "path/tenant", "12").unwrap();
     values.fix_text(&api, "body/customer/id", "true").unwrap();
+    let texts: BTreeSet<Bytes> = values.fixed_texts().collect();
+    assert_eq!(texts.into_iter().collect::<Vec<_>>(), ["12", "7", "true"]);
     let values = Arc::new(values);
     assert_eq!(encode(&cases(&values, "GET /{tenant}/orders")[0], "").target_text(), "/12/orders?limit=7");
     let body = encode(&cases(&values, "POST /{tenant}/orders")[0], "").body;
