@@ -42,7 +42,7 @@ pub use execute::{Error, Execution, Executor, SetupBroken, preparations};
 pub use health::Health;
 pub use lane::LaneReport;
 pub use ledger::{Ledger, Tally};
-pub use novelty::{Glimpse, Novelty};
+pub use novelty::{Glimpse, Latency, Novelty};
 pub use past::Fall;
 pub use plan::{Lesson, Planned, Planner};
 pub use recorded::Remembered;
