@@ -32,10 +32,12 @@ mod standing;
 mod supervised;
 #[cfg(test)]
 mod tests;
+mod told;
 mod trials;
 mod written;
 
 pub use alarm::{Alarm, repeated};
+pub use bind::References;
 pub use coverage::{Account, RuleCounts};
 pub use ending::{clean_up, clean_up_all};
 pub use execute::{Error, Execution, Executor, SetupBroken, preparations};
