@@ -134,7 +134,7 @@ impl Keeper {
         };
         // What is slow is no twin of what was answered the same in time.
         let kind = slowness.map(|_| format!("{:016x} slow", glimpse.kind()));
-        self.remember(scenario, glimpse, &how, Reason { reaches, kind, ..Reason::default() });
+        self.remember(scenario, glimpse, &how, Reason { kind, reaches, ..Reason::default() });
     }
 
     /// Keeps an input that reaches its operation without anything that the run had made.
@@ -146,7 +146,7 @@ impl Keeper {
     fn remember(&mut self, scenario: &Scenario, glimpse: Glimpse, how: &str, reason: Reason) {
         let Some(corpus) = &mut self.corpus else { return };
         let words = format!("answered {glimpse} {how}");
-        let kind = reason.kind.clone().or_else(|| Some(format!("{:016x}", glimpse.kind())));
+        let kind = Some(reason.kind.unwrap_or_else(|| format!("{:016x}", glimpse.kind())));
         if corpus.add(scenario, &Reason { words, status: glimpse.status(), kind, ..reason }) {
             self.unsaved += 1;
         }

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::api::Location;
 use crate::generate::Generators;
-use crate::resource::{Action, Entry, Graph, Kind, Need, Pool, Role, Tries, Use};
+use crate::resource::{Action, Entry, Graph, Kind, Pool, Role, Tries, Use};
 use crate::scenario::{Case, Content, Datum, Intent, Rule};
 use crate::schema::escape_token;
 
@@ -111,18 +111,18 @@ impl Binder {
     pub(super) fn told(&mut self, case: &Case, uses: &[Use], status: u16, pool: &mut Pool) {
         let Some(role) = &self.role else { return };
         for used in uses {
-            let need = role.needs.iter().find(|need| Some(need.parameter) == used.parameter);
-            let in_path = |need: &&Need| case.operation.parameters[need.parameter].location == Location::Path;
-            let Some(need) = need.filter(in_path) else { continue };
+            let Some(need) = role.needs.iter().find(|need| Some(need.parameter) == used.parameter) else { continue };
+            // A body or a query may be refused for much else.
+            let is_in_path = case.operation.parameters[need.parameter].location == Location::Path;
             let tries = self.tries.entry(need.parameter).or_default();
             // What is put somewhere is there afterwards, whatever it is called.
             let is_put = role.action == Action::Replace && role.kind.as_ref() == Some(&need.kind);
             match status {
-                200..=299 if !is_put => {
+                200..=299 if is_in_path && !is_put => {
                     tries.hit(&used.field);
                     pool.prove(&used.entry, &need.field, &used.field);
                 }
-                400 | 404 | 410 | 422 => tries.miss(&used.field),
+                400 | 404 | 410 | 422 if is_in_path => tries.miss(&used.field),
                 _ => {}
             }
             if matches!(status, 404 | 410) {

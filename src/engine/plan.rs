@@ -17,7 +17,7 @@ use super::lane::Lane;
 use super::recorded::Waiting;
 use super::seen::Seen;
 use super::trials::{Trial, Trials};
-use super::{Glimpse, novelty};
+use super::{Glimpse, novelty, told};
 use crate::api::{Operation, OperationId};
 use crate::generate::Generators;
 use crate::learn::{self, Complaint, Learned};
@@ -135,10 +135,10 @@ impl Planner {
             identity,
             generators,
             share,
+            pool: told::documented(&lanes, &graph),
             lanes,
             seen: Seen::new(),
             graph,
-            pool: Pool::default(),
             waiting: Waiting::default(),
             held: Held::default(),
             folded: 0,

@@ -61,7 +61,7 @@ fn place(case: &Case, uses: &[Use], generators: &Generators) -> Option<Name> {
     let argument = case.arguments.iter().find(|argument| argument.parameter == index).filter(|_| is_free)?;
     let Datum::String(text) = &argument.value else { return None };
     let is_odd = text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
-    let other = Datum::string(&format!("{}{}", Unique::of("", 0).word(), Name::extension(text)));
+    let other = Datum::string(format!("{}{}", Unique::of("", 0).word(), Name::extension(text)));
     let conforms = !is_odd && other.conforms(&operation.parameters[index].schema);
     conforms.then(|| Name { parameter: Some(index), pointer: "".into(), is_email: false })
 }

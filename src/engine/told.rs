@@ -2,11 +2,15 @@
 
 use std::sync::Arc;
 
+use super::lane::Lane;
 use super::{Glimpse, Planned, Planner, References};
 use crate::api::Location;
-use crate::resource::{Action, Found, Held, Recipe, Role, Teller, Use};
-use crate::scenario::{Case, Datum, Intent};
+use crate::resource::{self, Action, Found, Graph, Held, Pool, Recipe, Role, Teller, Use};
+use crate::scenario::{Case, Datum, Intent, Scenario};
+use crate::wire::{Headers, Response};
 
+/// How many examples of one operation's answers are looked at.
+const MOST_EXAMPLES: usize = 8;
 /// The longest text of a path that is taken for a name.
 const LONGEST: usize = 200;
 
@@ -48,6 +52,28 @@ impl Planner {
             self.pool.learn(found, Teller { operation: &operation, uses: &planned.uses }, recipe, is_ours);
         }
     }
+}
+
+/// The things that examples of successful answers in the document tell of. Whether they are there is open: they count as
+/// mentioned.
+pub(super) fn documented(lanes: &[Lane], graph: &Graph) -> Pool {
+    let mut pool = Pool::default();
+    for lane in lanes {
+        let Some(role) = lane.role() else { continue };
+        let answers = lane.operation.responses.0.iter().filter(|(status, _)| status.covers(200) || status.covers(201));
+        let examples = answers.flat_map(|(_, answer)| &answer.contents).flat_map(|content| &content.examples);
+        for example in examples.take(MOST_EXAMPLES) {
+            let answer = Response::new(200, Headers::new(), example.to_string());
+            let mut found = resource::harvest(graph, role, &answer);
+            for found in &mut found {
+                found.is_subject = false;
+                found.fields.values_mut().chain(found.others.values_mut()).for_each(|held| held.from = None);
+            }
+            let recipe = || Recipe::Recorded { scenario: Arc::new(Scenario::plain(Vec::new())), index: 0 };
+            pool.learn(found, Teller { operation: &lane.operation.id, uses: &[] }, recipe, false);
+        }
+    }
+    pool
 }
 
 /// Adds the things that a valid GET named in its path and that are not in the pool, now that it was answered 2xx: their

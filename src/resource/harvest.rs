@@ -131,7 +131,7 @@ impl Names {
                 },
             }
         }
-        for (word, place, url) in kind.is_some().then(|| links(thing)).unwrap_or_default() {
+        for (word, place, url) in links(thing) {
             let field = kind.and_then(|kind| graph.placed(kind, url));
             let Some((field, value)) = field else { continue };
             names.call(field, word, Held::new(Value::String(value), Source::Link(place)));

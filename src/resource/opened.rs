@@ -34,15 +34,15 @@ pub(super) struct Thing<'a> {
 pub(super) fn things<'a>(body: &'a Value, kind: Option<&str>) -> Vec<Thing<'a>> {
     let mut all = Vec::new();
     match body {
-        Value::Array(items) => each(String::new(), items, &mut all),
-        Value::Object(members) => open(String::new(), members, kind, DEPTH, &mut all),
+        Value::Array(items) => each("", items, &mut all),
+        Value::Object(members) => open("", members, kind, DEPTH, &mut all),
         _ => {}
     }
     all.truncate(2 * MOST);
     all
 }
 
-fn each<'a>(pointer: String, items: &'a [Value], all: &mut Vec<Thing<'a>>) {
+fn each<'a>(pointer: &str, items: &'a [Value], all: &mut Vec<Thing<'a>>) {
     let objects = items.iter().take(MOST).enumerate().filter_map(|(index, item)| Some((index, item.as_object()?)));
     all.extend(objects.map(|(index, members)| Thing {
         pointer: format!("{pointer}/{index}"),
@@ -52,7 +52,7 @@ fn each<'a>(pointer: String, items: &'a [Value], all: &mut Vec<Thing<'a>>) {
 }
 
 fn open<'a>(
-    pointer: String,
+    pointer: &str,
     members: &'a Map<String, Value>,
     kind: Option<&str>,
     depth: usize,
@@ -64,7 +64,7 @@ fn open<'a>(
             && (ENVELOPES.contains(&plain.as_str()) || kind.is_some_and(|kind| name::kind(name) == kind))
     };
     let is_around = members.iter().any(|member| is_envelope(&member));
-    all.push(Thing { pointer: pointer.clone(), members, is_around });
+    all.push(Thing { pointer: pointer.to_owned(), members, is_around });
     // What has a name of its own is the thing; objects in it are others.
     let is_named = members.contains_key("id") || members.contains_key("uuid");
     let is_outermost = depth == DEPTH;
@@ -74,11 +74,11 @@ fn open<'a>(
         let below = || format!("{pointer}/{}", escape_token(name));
         match value {
             Value::Object(inner) if inner.is_empty() || BESIDE.contains(&name.as_str()) => {}
-            Value::Object(inner) if is_envelope && depth > 0 => open(below(), inner, kind, depth - 1, all),
+            Value::Object(inner) if is_envelope && depth > 0 => open(&below(), inner, kind, depth - 1, all),
             Value::Object(inner) if is_outermost && !is_named && members.len() <= MOST => {
                 all.push(Thing { pointer: below(), members: inner, is_around: false });
             }
-            Value::Array(items) if is_outermost || is_envelope => each(below(), items, all),
+            Value::Array(items) if is_outermost || is_envelope => each(&below(), items, all),
             _ => {}
         }
     }

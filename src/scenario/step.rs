@@ -86,7 +86,9 @@ impl Scenario {
             let mut earlier = before.iter().rev().flat_map(|step| &step.captures);
             names.insert(capture.name.clone(), earlier.find(|other| other.is_like(capture))?.name.clone());
         }
-        after.iter_mut().for_each(|step| *step = renamed(step, &names));
+        for step in after.iter_mut() {
+            *step = renamed(step, &names);
+        }
         Some(fewer)
     }
 }

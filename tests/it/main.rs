@@ -25,6 +25,7 @@ mod layers;
 mod learned;
 mod life;
 mod memory;
+mod named;
 #[cfg(feature = "demo")]
 mod order;
 mod races;
