@@ -125,10 +125,16 @@ impl Keeper {
         self.problems.extend(problem.iter().map(ToString::to_string));
     }
 
-    /// Keeps an input that led to something new.
-    pub(super) fn keep_novel(&mut self, scenario: &Scenario, glimpse: Glimpse, reaches: bool) {
-        let how = if reaches { "as its first success" } else { "in a new way" };
-        self.remember(scenario, glimpse, how, &Reason { reaches, ..Reason::default() });
+    /// Keeps an input that led to something new, or took so many times as long as others.
+    pub(super) fn keep_novel(&mut self, scenario: &Scenario, glimpse: Glimpse, reaches: bool, slowness: Option<u32>) {
+        let how = match slowness {
+            _ if reaches => "as its first success".to_owned(),
+            Some(times) => format!("slowly: {times} times the usual"),
+            None => "in a new way".to_owned(),
+        };
+        // What is slow is no twin of what was answered the same in time.
+        let kind = slowness.map(|_| format!("{:016x} slow", glimpse.kind()));
+        self.remember(scenario, glimpse, &how, &Reason { kind, reaches, ..Reason::default() });
     }
 
     /// Keeps an input that reaches its operation without anything that the run had made.
@@ -140,7 +146,7 @@ impl Keeper {
     fn remember(&mut self, scenario: &Scenario, glimpse: Glimpse, how: &str, reason: &Reason) {
         let Some(corpus) = &mut self.corpus else { return };
         let words = format!("answered {glimpse} {how}");
-        let kind = Some(format!("{:016x}", glimpse.kind()));
+        let kind = reason.kind.clone().or_else(|| Some(format!("{:016x}", glimpse.kind())));
         if corpus.add(scenario, &Reason { words, status: glimpse.status(), kind, ..reason.clone() }) {
             self.unsaved += 1;
         }

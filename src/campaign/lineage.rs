@@ -45,7 +45,7 @@ impl Change {
         let Some(role) = graph.role(&self.step.operation) else { return Vec::new() };
         let own = harvest(graph, role, &self.answer).into_iter().filter(|found| found.is_subject);
         let named = own.flat_map(|found| found.fields.into_iter().map(move |field| (Arc::clone(&found.kind), field)));
-        named.map(|(kind, (field, held))| (held.text(), format!("{kind}_{field}"), held.from)).collect()
+        named.filter_map(|(kind, (field, held))| Some((held.text(), format!("{kind}_{field}"), held.from?))).collect()
     }
 
     /// The names that it gave: those of what it made, or the new ones of what it renamed.

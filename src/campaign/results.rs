@@ -71,12 +71,13 @@ impl Run<'_> {
                 self.tell_set_aside(operation, glimpse)?;
                 self.health.observe(operation, glimpse);
                 self.witnesses.observe(&planned.scenario, glimpse);
-                let is_kept = is_novel || reaches;
+                let slowness = self.latency.observe(operation, glimpse);
+                let is_kept = is_novel || reaches || slowness.is_some();
                 let is_witness = glimpse.is_success() && self.witnesses.wants_success_of(operation);
                 if is_kept || is_witness {
                     let scenario = self.planner.memorable(&planned, glimpse);
                     if is_kept {
-                        self.keeper.keep_novel(&scenario, glimpse, reaches);
+                        self.keeper.keep_novel(&scenario, glimpse, reaches, slowness);
                     }
                     if is_witness {
                         self.witnesses.succeeded(scenario);

@@ -20,7 +20,7 @@ use super::witness::Witnesses;
 use super::{Error, Options, shares, summary};
 use crate::api::{Api, Operation};
 use crate::clock;
-use crate::engine::{self, Execution, Executor, Health, Novelty, Planned, Planner};
+use crate::engine::{self, Execution, Executor, Health, Latency, Novelty, Planned, Planner};
 use crate::finding::Signature;
 use crate::generate;
 use crate::minimize::Minimizer;
@@ -58,6 +58,7 @@ pub(super) struct Run<'a> {
     pub(super) registry: Arc<Registry>,
     pub(super) planner: Planner,
     pub(super) novelty: Novelty,
+    pub(super) latency: Latency,
     pub(super) health: Health,
     pub(super) budget: Budget,
     pub(super) keeper: Keeper,
@@ -118,6 +119,7 @@ impl<'a> Run<'a> {
             registry,
             planner,
             novelty: Novelty::default(),
+            latency: Latency::default(),
             health: Health::new(&options.target.base_url()),
             budget: Budget::start(options.time, options.requests, options.rate),
             keeper,

@@ -40,6 +40,7 @@ pub(super) fn of(run: &Run<'_>, api: &Api, ended: Ended) -> Summary {
             .map(|report| unreached(run, report))
             .collect(),
         reached_at: reached_at(run.planner.reports()),
+        references: run.planner.references(),
         rules: coverage.iter().fold(RuleCounts::default(), |sum, operation| sum.plus(operation.counts)),
         coverage,
         learned: run.planner.learned(),

@@ -81,10 +81,12 @@ impl Acts<'_> {
         let changes = matches!(law, Law::PatchNotMerging | Law::PartialPut | Law::PutNotIdempotent);
         let index = if changes { turn } else { from_both };
         let entry = all.get(index.checked_rem(all.len())?)?;
-        let (field, _) = entry.field(&self.thing.field)?;
+        let pool = self.ground.pool;
+        let field = pool.call(entry, &self.thing.field, None, false)?;
         // A stand-in may be another name than the one by which it is asked for.
-        let is_exact = field == self.thing.field || law != Law::CreatedObjectMissing;
-        is_exact.then(|| Made { entry: Arc::clone(entry), field: field.to_owned() })
+        let is_exact = field == self.thing.field || pool.is_proven(entry, &self.thing.field, &field);
+        let is_exact = is_exact || law != Law::CreatedObjectMissing;
+        is_exact.then(|| Made { entry: Arc::clone(entry), field })
     }
 
     /// What is done with the thing, each with its lane.
@@ -165,7 +167,7 @@ impl Acts<'_> {
             }
             let parameter = Some(argument.parameter);
             if declared.name == self.thing.parameter {
-                argument.value = Datum::from(&made.entry.fields.get(&made.field)?.value);
+                argument.value = Datum::from(&made.entry.held(&made.field)?.value);
                 let (entry, field) = (Arc::clone(&made.entry), made.field.clone());
                 uses.push(Use { parameter, pointer: "".into(), entry, field });
             } else {

@@ -178,10 +178,7 @@ impl Ledger {
 
     /// What the thing is called that an answer tells of.
     fn name(&self, maker: &Maker, response: &Response, field: &str) -> Option<String> {
-        let found = self.subject(&maker.role, response)?;
-        let held =
-            found.fields.get(field).or_else(|| found.fields.get("id")).or_else(|| found.fields.values().next())?;
-        Some(held.text())
+        self.subject(&maker.role, response)?.sure(field).map(Held::text)
     }
 
     /// How many things were made.

@@ -32,17 +32,19 @@ mod standing;
 mod supervised;
 #[cfg(test)]
 mod tests;
+mod told;
 mod trials;
 mod written;
 
 pub use alarm::{Alarm, repeated};
+pub use bind::References;
 pub use coverage::{Account, RuleCounts};
 pub use ending::{clean_up, clean_up_all};
 pub use execute::{Error, Execution, Executor, SetupBroken, preparations};
 pub use health::Health;
 pub use lane::LaneReport;
 pub use ledger::{Ledger, Tally};
-pub use novelty::{Glimpse, Novelty};
+pub use novelty::{Glimpse, Latency, Novelty};
 pub use past::Fall;
 pub use plan::{Lesson, Planned, Planner};
 pub use recorded::Remembered;

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -25,6 +26,8 @@ pub struct Glimpse {
     /// The status, or the fault.
     pub outcome: Result<u16, FaultKind>,
     kind: u64,
+    /// How long the answer took. It depends on the machine, so nothing is planned by it.
+    elapsed: Duration,
 }
 
 impl Glimpse {
@@ -34,7 +37,7 @@ impl Glimpse {
             Outcome::Response(response) => Ok(response.status),
             Outcome::Fault(fault) => Err(fault.kind),
         };
-        Self { outcome, kind: key(exchange) }
+        Self { outcome, kind: key(exchange), elapsed: exchange.elapsed }
     }
 
     /// By what the answer is told from others of its operation: the same in each run, so that it may stand in a file.
@@ -81,6 +84,50 @@ impl Novelty {
             return true;
         };
         seen.len() < MAX_PER_OPERATION && seen.insert(glimpse.kind)
+    }
+}
+
+/// Remembers how long operations take. What it tells decides what is kept and nothing else: a clock is never the same twice,
+/// and the same seed is to give the same cases.
+#[derive(Debug, Default)]
+pub struct Latency {
+    seen: BTreeMap<OperationId, Pace>,
+}
+
+/// How long one operation takes.
+#[derive(Debug, Default)]
+struct Pace {
+    /// Answers in the usual time, and their sum.
+    answers: u32,
+    total: Duration,
+    /// The slowest order of time so far.
+    order: usize,
+}
+
+/// Where the orders of time begin: what is below the first is quick, whatever the machine.
+const ORDERS: [Duration; 2] = [Duration::from_millis(300), Duration::from_secs(3)];
+/// How many answers make a usual time, and how much more is another order.
+const LEAST_ANSWERS: u32 = 5;
+const MANY: u32 = 10;
+
+impl Latency {
+    /// If the answer took longer by an order than any before it of this operation: how many times the usual it took.
+    pub fn observe(&mut self, operation: &OperationId, glimpse: Glimpse) -> Option<u32> {
+        glimpse.status()?;
+        let pace = match self.seen.get_mut(operation) {
+            Some(pace) => pace,
+            None => self.seen.entry(operation.clone()).or_default(),
+        };
+        let order = ORDERS.iter().filter(|start| glimpse.elapsed >= **start).count();
+        let usual = pace.total.checked_div(pace.answers).unwrap_or_default().max(Duration::from_millis(1));
+        let times = u32::try_from(glimpse.elapsed.as_micros() / usual.as_micros()).unwrap_or(u32::MAX);
+        if pace.answers >= LEAST_ANSWERS && order > pace.order && times >= MANY {
+            pace.order = order;
+            return Some(times);
+        }
+        pace.answers = pace.answers.saturating_add(1);
+        pace.total = pace.total.saturating_add(glimpse.elapsed);
+        None
     }
 }
 
@@ -131,6 +178,10 @@ fn body_key(response: &Response, hasher: &mut Fnv) {
         }
         return;
     };
+    // The usual type says nothing; kinds stand in the corpus, so they stay what they were.
+    if let Some(kind) = response.media_type().filter(|kind| *kind != "application/json") {
+        kind.hash(hasher);
+    }
     shape(value, MAX_DEPTH, hasher);
     if is_error {
         message(value).map(normalised).hash(hasher);
@@ -205,12 +256,51 @@ mod tests {
     use crate::wire::{Headers, Request};
 
     fn answer(status: u16, body: &'static str) -> Exchange {
+        answer_of(status, "application/json", body)
+    }
+
+    fn answer_of(status: u16, media_type: &'static str, body: &'static str) -> Exchange {
+        let headers: Headers = [("Content-Type", media_type)].into_iter().collect();
         Exchange {
             request: Arc::new(Request::new("GET", "/")),
             sent: Bytes::new(),
-            outcome: Outcome::Response(Response::new(status, Headers::new(), body)),
+            outcome: Outcome::Response(Response::new(status, headers, body)),
             elapsed: Duration::ZERO,
         }
+    }
+
+    /// What is told of answers of one operation that take so many milliseconds.
+    #[track_caller]
+    fn check_slow(milliseconds: &[u64], expected: &[Option<u32>]) {
+        let operation = OperationId::new("get", "/");
+        let mut latency = Latency::default();
+        let told: Vec<_> = milliseconds
+            .iter()
+            .map(|elapsed| {
+                let exchange = Exchange { elapsed: Duration::from_millis(*elapsed), ..answer(200, "{}") };
+                latency.observe(&operation, Glimpse::of(&exchange))
+            })
+            .collect();
+        assert_eq!(told, expected, "{milliseconds:?}");
+    }
+
+    #[test]
+    fn what_is_slower_by_an_order_is_told_once_for_each() {
+        check_slow(
+            &[10, 10, 10, 10, 10, 90, 200, 500, 900, 4_000, 9_000],
+            &[None, None, None, None, None, None, None, Some(10), None, Some(25), None],
+        );
+        // Too few to know what is usual.
+        check_slow(&[1, 1, 1, 1, 900], &[None; 5]);
+        // What is always slow is not slow.
+        check_slow(&[400, 400, 400, 400, 400, 900], &[None; 6]);
+    }
+
+    #[test]
+    fn media_types_count_also_where_the_body_is_json() {
+        check(&answer(200, "{}"), &answer_of(200, "application/vnd.other+json", "{}"), true);
+        check(&answer(200, "{}"), &answer_of(200, "application/json; charset=utf-8", "{}"), false);
+        check(&answer_of(200, "text/plain", "a"), &answer_of(200, "text/html", "a"), true);
     }
 
     #[track_caller]

@@ -17,12 +17,12 @@ use super::lane::Lane;
 use super::recorded::Waiting;
 use super::seen::Seen;
 use super::trials::{Trial, Trials};
-use super::{Glimpse, novelty};
+use super::{Glimpse, novelty, told};
 use crate::api::{Operation, OperationId};
 use crate::generate::Generators;
 use crate::learn::{self, Complaint, Learned};
 use crate::oracle;
-use crate::resource::{self, Action, Found, Graph, Kind, Pool, Recipe, Teller, Use};
+use crate::resource::{self, Found, Graph, Kind, Pool, Use};
 use crate::scenario::{Case, GeneratorId, IdentityName, Intent, Scenario, Step, encode};
 use crate::seed::Seed;
 use crate::wire::{Exchange, Outcome, Request, is_load};
@@ -135,10 +135,10 @@ impl Planner {
             identity,
             generators,
             share,
+            pool: told::documented(&lanes, &graph),
             lanes,
             seen: Seen::new(),
             graph,
-            pool: Pool::default(),
             waiting: Waiting::default(),
             held: Held::default(),
             folded: 0,
@@ -321,33 +321,6 @@ impl Planner {
             self.fold_steps(planned, lessons);
         } else if let Some(case) = case {
             self.fold_case(planned, &case, glimpse, found);
-        }
-    }
-
-    fn fold_case(&mut self, planned: &Planned, case: &Arc<Case>, glimpse: Glimpse, found: Vec<Found>) {
-        let lane = &mut self.lanes[planned.lane];
-        let operation = lane.operation.id.clone();
-        let action = lane.binder.role().map(|role| role.action);
-        if !found.is_empty() {
-            lane.refills = 0;
-        }
-        let in_path = planned.uses.iter().filter(|used| used.parameter.is_some());
-        match (glimpse.outcome, action) {
-            (Ok(200..=299), Some(Action::Delete)) => {
-                if let Some(ended) = in_path.min_by_key(|used| std::cmp::Reverse(used.parameter)) {
-                    self.pool.remove(&ended.entry);
-                }
-            }
-            (Ok(200..=299), _) => in_path.for_each(|used| self.pool.hit(&used.entry)),
-            (Ok(404 | 410), _) if case.intent == Intent::Valid => in_path.for_each(|used| self.pool.miss(&used.entry)),
-            _ => {}
-        }
-        if !found.is_empty() {
-            let is_ours = self.is_ours(&operation, glimpse);
-            let is_put = is_ours && action == Some(Action::Replace);
-            let names = || super::renew::all(case, &planned.uses, is_put, &self.generators);
-            let recipe = || Recipe::Typed { case: Arc::clone(case), names: names() };
-            self.pool.learn(found, Teller { operation: &operation, uses: &planned.uses }, recipe, is_ours);
         }
     }
 

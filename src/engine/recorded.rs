@@ -207,7 +207,12 @@ fn uses(scenario: &Scenario, index: usize, known: &[(usize, Vec<Arc<Entry>>)]) -
                 continue;
             }
             for entry in entries {
-                let field = entry.fields.iter().find(|(_, held)| held.from == capture.from).map(|(field, _)| field);
+                let field = entry
+                    .fields
+                    .iter()
+                    .chain(&entry.others)
+                    .find(|(_, held)| held.from.as_ref() == Some(&capture.from))
+                    .map(|(field, _)| field);
                 uses.extend(field.map(|field| Use {
                     parameter: None,
                     pointer: "".into(),

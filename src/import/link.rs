@@ -79,13 +79,13 @@ impl Links {
             }
             for found in harvest(graph, role, answer) {
                 for (field, held) in found.fields {
-                    let text = held.text();
+                    let (text, Some(from)) = (held.text(), held.from) else { continue };
                     if sent.contains(&text) || known.contains_key(&text) {
                         continue;
                     }
                     let name = free(&format!("{}_{field}", found.kind), &mut names);
                     known.insert(text, links.told.len());
-                    links.told.push(Told { by: index, from: held.from, name });
+                    links.told.push(Told { by: index, from, name });
                 }
             }
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::api::{Api, OperationId};
-use crate::engine::{RuleCounts, Tally};
+use crate::engine::{References, RuleCounts, Tally};
 use crate::finding::{Owasp, Severity};
 use crate::generate::Goal;
 use crate::learn::LearnedRule;
@@ -141,6 +141,8 @@ pub struct Summary {
     pub reached_at: Vec<Reached>,
     /// Each operation that never answered 2xx, and what it answered most.
     pub never_2xx: Vec<Unreached>,
+    /// In how many of the places that name a thing one was put that is known to exist.
+    pub references: References,
     /// Which of the document's rules were exercised.
     pub rules: RuleCounts,
     /// The same rule by rule; in a file of its own, since there are thousands.

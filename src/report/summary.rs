@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use super::text::{count, grouped, line};
 use super::{FindingRecord, Look, Summary, Table, Unreached};
-use crate::engine::{RuleCounts, Tally};
+use crate::engine::{References, RuleCounts, Tally};
 use crate::finding::Severity;
 use crate::learn::LearnedRule;
 use crate::target::{Lives, Usage};
@@ -173,6 +173,9 @@ fn figures(summary: &Summary, look: &Look) -> String {
     row("requests", &requests(summary));
     row("answers", &answers(&summary.outcomes));
     row("operations", &format!("{} of {} answered 2xx", summary.operations_with_2xx, summary.operations));
+    if summary.references.of > 0 {
+        row("references", &references(summary.references));
+    }
     row("rules", &rules(summary.rules));
     if let Some(tally) = summary.made.as_ref().filter(|tally| tally.made > 0) {
         row("made", &made(tally));
@@ -237,6 +240,11 @@ fn growth(first: Usage, last: Usage) -> String {
     let descriptors = has_grown(first.descriptors, last.descriptors, DESCRIPTORS).then_some("descriptors");
     let grown: Vec<&str> = memory.into_iter().chain(descriptors).collect();
     if grown.is_empty() { String::new() } else { format!("; its {} grew: is that a leak?", grown.join(" and its ")) }
+}
+
+/// In how many of the places that name a thing there was one that exists.
+fn references(counts: References) -> String {
+    format!("{} of {} bound to live things", grouped(counts.bound), grouped(counts.of))
 }
 
 /// How much of the document was exercised, as shares of what requests can show.

@@ -10,12 +10,10 @@ use serde_json::Value;
 
 use super::graph::{Action, Graph, Kind, Need, Role};
 use super::name::{self, Reference};
+use super::opened::ENVELOPES;
 use crate::api::{Location, Operation, StatusPattern};
 use crate::schema::Schema;
 
-/// Members that hold what an answer is about.
-const ENVELOPES: [&str; 10] =
-    ["data", "item", "items", "result", "results", "records", "list", "entries", "content", "values"];
 /// Words at the end of a schema's name that say what it is for, not what it is.
 const PURPOSES: [&str; 14] = [
     "response", "dto", "out", "read", "schema", "model", "resource", "view", "detail", "details", "entity", "info",

@@ -12,6 +12,8 @@ use crate::scenario::{Case, Datum, Scenario};
 
 /// Fields that stand in for one that a thing does not have, the most telling first.
 pub(super) const STAND_INS: [&str; 5] = ["id", "uuid", "key", "slug", "name"];
+/// Fields that do so where none of these is there.
+pub(super) const LESSER: [&str; 6] = ["uid", "guid", "reference", "ref", "number", "code"];
 
 /// A thing that exists, as far as we know.
 #[derive(Debug)]
@@ -22,6 +24,8 @@ pub struct Entry {
     pub kind: Kind,
     /// Its names by field.
     pub fields: BTreeMap<String, Held>,
+    /// What else may name it, should these not.
+    pub others: BTreeMap<String, Held>,
     /// How it became known.
     pub maker: Arc<Maker>,
     /// Whether the run made it, so that it may end it.
@@ -122,9 +126,13 @@ pub struct Use {
 impl Entry {
     /// The value of this field, or of one that stands in for it.
     pub fn field(&self, wanted: &str) -> Option<(&str, &Held)> {
-        let stand_in = || STAND_INS.iter().find_map(|name| self.fields.get_key_value(*name));
-        let (field, held) = self.fields.get_key_value(wanted).or_else(stand_in)?;
-        Some((field, held))
+        let mut names = std::iter::once(wanted).chain(STAND_INS).chain(LESSER);
+        names.find_map(|name| self.fields.get_key_value(name)).map(|(field, held)| (field.as_str(), held))
+    }
+
+    /// What it is called by this field, or by this other member.
+    pub fn held(&self, field: &str) -> Option<&Held> {
+        self.fields.get(field).or_else(|| self.others.get(field))
     }
 
     /// The thing of this kind below which it was made, or with which.
@@ -137,7 +145,7 @@ impl Entry {
 impl Use {
     /// Puts a value of the same form in its place that names nothing.
     pub fn forget(&self, case: &mut Case) {
-        let absent = match self.entry.fields.get(&self.field).map(|held| &held.value) {
+        let absent = match self.entry.held(&self.field).map(|held| &held.value) {
             Some(Value::String(text)) if is_uuid(text) => "00000000-0000-4000-8000-000000000000".to_owned(),
             Some(Value::String(text)) if text.bytes().any(|byte| !byte.is_ascii_digit()) => alike(text),
             _ => "999999999".to_owned(),

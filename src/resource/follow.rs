@@ -50,7 +50,10 @@ impl Graph {
     fn forbid(&mut self, link: &Link) {
         let Some(role) = self.roles.get_mut(&link.to) else { return };
         match &link.into {
-            Into::Parameter(index) => role.needs.retain(|need| need.parameter != *index),
+            Into::Parameter(index) => {
+                role.needs.retain(|need| need.parameter != *index);
+                role.cookies.retain(|need| need.parameter != *index);
+            }
             Into::Body(pointer) => role.untouched.push(pointer.clone()),
         }
     }
@@ -67,7 +70,7 @@ impl Graph {
             }
         }
         let word = from.iter().find_map(|(_, take)| match take {
-            Take::Answer(Source::Body(pointer)) => pointer.rsplit('/').next(),
+            Take::Answer(Source::Body(pointer) | Source::Link(pointer)) => pointer.rsplit('/').next(),
             Take::Answer(Source::Header(name) | Source::Cookie(name)) => Some(name.as_str()),
             _ => None,
         });
@@ -122,6 +125,7 @@ impl Graph {
                 // What the operation is about goes with what names it, so that only what the run made is ended.
                 let is_subject = known.is_some_and(|at| role.kind.as_ref() == Some(&role.needs[at].kind));
                 role.needs.retain(|need| need.parameter != *index);
+                role.cookies.retain(|need| need.parameter != *index);
                 role.needs.push(Need { parameter: *index, kind: Arc::clone(kind), field: field.to_owned() });
                 if is_subject {
                     role.kind = Some(Arc::clone(kind));

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::alike::Schemas;
 use super::link::{Into, Link, Origin};
+use super::located::Item;
 use super::name::{self, Reference};
 use crate::api::{Location, Operation, OperationId};
 use crate::scenario::Source;
@@ -78,6 +79,8 @@ pub struct Role {
     pub kind: Option<Kind>,
     /// The things that its parameters name, those of the path first and in the path's order.
     pub needs: Vec<Need>,
+    /// The parameters into which cookies go that answers set.
+    pub cookies: Vec<Need>,
     /// The things that links put into its body.
     pub body: Vec<BodyNeed>,
     /// Places of its body into which nothing is put.
@@ -93,6 +96,10 @@ pub struct Graph {
     pub(super) kinds: BTreeMap<Kind, BTreeSet<String>>,
     pub(super) roles: BTreeMap<OperationId, Role>,
     pub(super) creators: BTreeMap<Kind, Vec<OperationId>>,
+    /// Where the things of each kind are.
+    pub(super) items: BTreeMap<Kind, Vec<Item>>,
+    /// The kinds of the cookies that are asked for.
+    pub(super) cookies: BTreeSet<Kind>,
     /// Who says what goes into a place, where it is not inferred.
     pub(super) origins: BTreeMap<(OperationId, Into), Origin>,
 }
@@ -135,6 +142,8 @@ impl Graph {
             for need in &role.needs {
                 graph.kinds.entry(Arc::clone(&need.kind)).or_default().insert(need.field.clone());
             }
+            graph.cookies.extend(role.cookies.iter().map(|need| Arc::clone(&need.kind)));
+            graph.place(operation);
             graph.roles.insert(operation.id.clone(), role);
         }
         schemas.refine(&mut graph);
@@ -184,6 +193,13 @@ impl Graph {
         Some((kind, reference.field))
     }
 
+    /// Whether a name that refers to a thing of this kind says that it is a certain one: `to_account_id`, beside an
+    /// `account_id`.
+    pub fn is_qualified(name: &str, kind: &str) -> bool {
+        let reference = Reference::of(name);
+        !reference.kind.is_empty() && reference.kind != kind
+    }
+
     /// The kind that a name refers to.
     pub(super) fn kind_of(&self, reference: &Reference) -> Option<&Kind> {
         if reference.kind.is_empty() {
@@ -210,12 +226,29 @@ impl Graph {
         }
         let in_path = needs.len();
         for (parameter, declared) in operation.parameters.iter().enumerate() {
-            if matches!(declared.location, Location::Query | Location::Header) {
+            if declared.location != Location::Path {
                 needs.extend(self.referred(&declared.name).map(|(kind, field)| Need { parameter, kind, field }));
             }
         }
         let (action, kind) = self.action(operation, &path, &needs[..in_path]);
-        Role { action, kind, needs, body: Vec::new(), untouched: Vec::new(), takes: Vec::new() }
+        let cookies = Self::cookies_of(operation, &needs);
+        Role { action, kind, needs, cookies, body: Vec::new(), untouched: Vec::new(), takes: Vec::new() }
+    }
+
+    /// Takes in where the operation's path says that a thing is.
+    fn place(&mut self, operation: &Operation) {
+        let path = segments(&operation.path);
+        let last = path.len().saturating_sub(1);
+        let (Some((kind, field)), [.., Segment::Static(before), Segment::Parameter(_)]) =
+            (named_by_path(&path, last, &self.kinds), &path[..])
+        else {
+            return;
+        };
+        let item = Item { before: (*before).to_owned(), field };
+        let items = self.items.entry(kind).or_default();
+        if !items.contains(&item) {
+            items.push(item);
+        }
     }
 
     fn action(&self, operation: &Operation, path: &[Segment<'_>], named: &[Need]) -> (Action, Option<Kind>) {
@@ -281,6 +314,9 @@ fn named_by_path(
     if let Some((kind, _)) = known.get_key_value(reference.kind.as_str()) {
         return Some((Arc::clone(kind), reference.field));
     }
+    if let Some(kind) = other_of(path, index, &reference, known) {
+        return Some((kind, reference.field));
+    }
     let mut before = path[..index].iter().rev().filter_map(|segment| match segment {
         Segment::Static(text) => Some(*text),
         _ => None,
@@ -301,6 +337,20 @@ fn named_by_path(
         (None, false) => Some((reference.kind.into(), reference.field)),
         (None, true) => None,
     }
+}
+
+/// A second thing of a kind that the path names already: `/accounts/{accountId}/compare/{otherAccountId}`.
+fn other_of(
+    path: &[Segment<'_>],
+    index: usize,
+    reference: &Reference,
+    known: &BTreeMap<Kind, BTreeSet<String>>,
+) -> Option<Kind> {
+    let (_, rest) = reference.kind.split_once('_')?;
+    let (kind, _) = known.get_key_value(rest)?;
+    let is_first =
+        |segment: &Segment<'_>| matches!(segment, Segment::Parameter(name) if Reference::of(name).kind == rest);
+    path[..index].iter().any(is_first).then(|| Arc::clone(kind))
 }
 
 #[cfg(test)]

@@ -2,8 +2,22 @@
 //! [`words`], [`singular`], [`Reference::of`].
 
 /// Words that name what a thing is known by.
-const FIELDS: [&str; 12] =
-    ["id", "uuid", "guid", "name", "key", "slug", "code", "number", "handle", "token", "ref", "identifier"];
+const FIELDS: [&str; 14] = [
+    "id",
+    "uuid",
+    "uid",
+    "guid",
+    "name",
+    "key",
+    "slug",
+    "code",
+    "number",
+    "handle",
+    "token",
+    "ref",
+    "reference",
+    "identifier",
+];
 /// Verbs that stand before what they make.
 const MAKING: [&str; 6] = ["create", "add", "new", "register", "insert", "make"];
 
@@ -91,6 +105,11 @@ impl Reference {
         }
         Self { kind: String::new(), field: words.join("_") }
     }
+}
+
+/// Whether a member of this name is likely to name what it stands in.
+pub(super) fn names_something(member: &str) -> bool {
+    FIELDS.contains(&Reference::of(member).field.as_str())
 }
 
 /// Whether a path segment only says by what the next one is known: `/flows/name/{name}`.

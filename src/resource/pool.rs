@@ -9,19 +9,25 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::entry::{Entry, Maker, Recipe, STAND_INS, Teller, Use};
+use super::entry::{Entry, LESSER, Maker, Recipe, STAND_INS, Teller, Use};
 use super::graph::Kind;
 use super::harvest::{Found, Held};
 use crate::api::OperationId;
 
 /// How many things of one kind are kept.
 const MOST: usize = 48;
-/// After how many answers that it is not there a thing counts as gone.
-const MOST_MISSES: u32 = 4;
+/// After how many answers that it is not there a thing counts as gone, and how much one counts if it may be that the thing
+/// is only called otherwise.
+const MOST_MISSES: u32 = 16;
+const MISS: u32 = 4;
+const DOUBTFUL_MISS: u32 = 1;
+
 /// The things that are known, by kind.
 #[derive(Debug, Default)]
 pub struct Pool {
     kinds: BTreeMap<Kind, Vec<Alive>>,
+    /// By what things of a kind are called where a field is asked for, as answers showed.
+    pub(super) proven: BTreeMap<(Kind, String), String>,
     next: u64,
 }
 
@@ -45,10 +51,6 @@ enum Trust {
 }
 
 impl Alive {
-    fn field(&self, wanted: &str) -> Option<(&str, &Held)> {
-        self.entry.field(wanted)
-    }
-
     fn trust(&self) -> Trust {
         match (self.entry.is_ours, self.entry.is_subject) {
             (true, _) => Trust::Ours,
@@ -70,10 +72,10 @@ impl Pool {
     ) -> Vec<Arc<Entry>> {
         let maker = LazyCell::new(|| Arc::new(teller.maker(recipe())));
         let mut told = Vec::with_capacity(found.len());
-        for Found { kind, fields, is_subject } in found {
+        for Found { kind, fields, others, is_subject } in found {
             let all = self.kinds.entry(Arc::clone(&kind)).or_default();
             let is_known =
-                |alive: &&Alive| same(&alive.entry.fields, &fields) && !lie_apart(&kind, &alive.entry.maker, teller);
+                |alive: &&Alive| same(&alive.entry, &fields, &others) && !lie_apart(&kind, &alive.entry.maker, teller);
             if let Some(known) = all.iter().find(is_known) {
                 told.push(Arc::clone(&known.entry));
                 continue;
@@ -85,7 +87,8 @@ impl Pool {
             }
             let (number, maker) = (self.next, Arc::clone(&maker));
             self.next += 1;
-            let entry = Arc::new(Entry { number, kind, fields, maker, is_ours: is_ours && is_subject, is_subject });
+            let is_ours = is_ours && is_subject;
+            let entry = Arc::new(Entry { number, kind, fields, others, maker, is_ours, is_subject });
             told.push(Arc::clone(&entry));
             all.push(Alive { entry, misses: 0, is_spent: false });
         }
@@ -102,12 +105,21 @@ impl Pool {
         self.alive(kind).filter(|alive| alive.entry.is_ours).count()
     }
 
-    /// A thing of this kind that has such a field, another one in each `turn`; one that the run made, if it must be. What
-    /// was only mentioned may never have been there, and what has an odd name can't be named in every place, so they have
-    /// one turn in four.
-    pub fn pick(&self, kind: &str, field: &str, turn: u64, ours: bool) -> Option<Arc<Entry>> {
-        let named = |alive| Alive::field(alive, field).map(|(_, held)| (alive, held.is_plain()));
-        let fit: Vec<(&Alive, bool)> = self.alive(kind).rev().filter_map(named).collect();
+    /// A thing of this kind that can be named, another one in each `turn`; one that the run made, if it must be, and none of
+    /// `but` as long as there are others. What was only mentioned may never have been there, and what has an odd name can't
+    /// be named in every place, so they have one turn in four.
+    pub fn pick(&self, kind: &str, field: &str, turn: u64, ours: bool, but: &[u64]) -> Option<Arc<Entry>> {
+        let other = (!but.is_empty()).then(|| self.pick_of(kind, field, turn, ours, but)).flatten();
+        other.or_else(|| self.pick_of(kind, field, turn, ours, &[]))
+    }
+
+    fn pick_of(&self, kind: &str, field: &str, turn: u64, ours: bool, but: &[u64]) -> Option<Arc<Entry>> {
+        let named = |alive: &'_ Alive| {
+            let name = self.likeliest(&alive.entry, field)?;
+            alive.entry.held(name).map(Held::is_plain)
+        };
+        let all = self.alive(kind).rev().filter(|alive| !but.contains(&alive.entry.number));
+        let fit: Vec<(&Alive, bool)> = all.filter_map(|alive| Some((alive, named(alive)?))).collect();
         let newest = |least: Trust| {
             let trusted = || fit.iter().filter(|(alive, _)| alive.trust() >= least);
             let plain_only = turn % 4 < 3 && trusted().any(|(_, is_plain)| *is_plain);
@@ -147,9 +159,15 @@ impl Pool {
         self.with(entry, |alive| alive.is_spent = true);
     }
 
-    /// A thing was said not to be there.
-    pub fn miss(&mut self, entry: &Entry) {
-        self.with(entry, |alive| alive.misses += 1);
+    /// A thing was said not to be there, when it was called by a name that is known to be one, or that may be none.
+    pub fn miss(&mut self, entry: &Entry, is_proven: bool) {
+        let miss = if is_proven { MISS } else { DOUBTFUL_MISS };
+        self.with(entry, |alive| alive.misses += miss);
+    }
+
+    /// All things of a kind, also those that are gone.
+    pub(super) fn known(&self, kind: &str) -> impl Iterator<Item = &Entry> {
+        self.kinds.get(kind).map_or(&[][..], Vec::as_slice).iter().map(|alive| &*alive.entry)
     }
 
     /// A thing is there after all.
@@ -192,11 +210,20 @@ fn lie_apart(kind: &str, a: &Maker, b: Teller<'_>) -> bool {
     a.operation == *b.operation && !below(&a.uses, kind).eq(below(b.uses, kind))
 }
 
-/// Whether two descriptions are of one thing: they agree on the first field by which both can be named.
-fn same(a: &BTreeMap<String, Held>, b: &BTreeMap<String, Held>) -> bool {
-    let values = |field: &str| -> Option<(&Value, &Value)> { Some((&a.get(field)?.value, &b.get(field)?.value)) };
-    let names = STAND_INS.iter().copied().chain(a.keys().map(String::as_str));
+/// Whether this is told of a known thing: they agree on the first field by which both can be named, or on all else where
+/// neither has a name.
+fn same(known: &Entry, fields: &BTreeMap<String, Held>, others: &BTreeMap<String, Held>) -> bool {
+    if known.fields.is_empty() && fields.is_empty() {
+        return known.others.iter().map(value).eq(others.iter().map(value));
+    }
+    let a = &known.fields;
+    let values = |field: &str| -> Option<(&Value, &Value)> { Some((&a.get(field)?.value, &fields.get(field)?.value)) };
+    let names = STAND_INS.iter().chain(&LESSER).copied().chain(a.keys().map(String::as_str));
     names.into_iter().find_map(values).is_some_and(|(a, b)| a == b)
+}
+
+fn value<'a>((name, held): (&'a String, &'a Held)) -> (&'a String, &'a Value) {
+    (name, &held.value)
 }
 
 #[cfg(test)]
@@ -214,12 +241,11 @@ mod tests {
     }
 
     fn found(kind: &str, id: u64) -> Found {
-        let held = Held { value: json!(id), from: Source::Body("/id".into()) };
-        Found { kind: kind.into(), fields: BTreeMap::from([("id".to_owned(), held)]), is_subject: true }
+        Found::named(kind.into(), "id", Held::new(json!(id), Source::Body("/id".into())), true)
     }
 
     fn picked(pool: &Pool, turn: u64, ours: bool) -> Option<Value> {
-        let entry = pool.pick("flow", "id", turn, ours)?;
+        let entry = pool.pick("flow", "id", turn, ours, &[])?;
         Some(entry.field("id")?.1.value.clone())
     }
 
@@ -235,17 +261,33 @@ mod tests {
     }
 
     #[test]
+    fn another_one_than_those_that_are_used_already_is_picked_while_there_is_one() {
+        let mut pool = Pool::default();
+        learn(&mut pool, vec![found("flow", 1), found("flow", 2)], &[], true);
+        for turn in 0..4 {
+            let first = pool.pick("flow", "id", turn, false, &[]).unwrap();
+            let second = pool.pick("flow", "id", turn, false, &[first.number]).unwrap();
+            assert_ne!(first.number, second.number, "{turn}");
+        }
+        let all: Vec<u64> =
+            (0..2).filter_map(|turn| pool.pick("flow", "id", turn, false, &[])).map(|e| e.number).collect();
+        assert!(pool.pick("flow", "id", 0, false, &all).is_some());
+    }
+
+    #[test]
     fn what_is_spent_or_gone_is_not_used() {
         let mut pool = Pool::default();
         learn(&mut pool, vec![found("flow", 1), found("flow", 2)], &[], true);
-        let newest = pool.pick("flow", "id", 0, true).unwrap();
+        let newest = pool.pick("flow", "id", 0, true, &[]).unwrap();
         pool.spend(&newest);
         assert_eq!(picked(&pool, 0, false), Some(json!(1)));
         pool.hit(&newest);
         assert_eq!(picked(&pool, 0, false), Some(json!(2)));
-        (0..MOST_MISSES).for_each(|_| pool.miss(&newest));
+        (0..MOST_MISSES / MISS - 1).for_each(|_| pool.miss(&newest, true));
+        assert_eq!(pool.count("flow"), 2);
+        (0..MISS).for_each(|_| pool.miss(&newest, false));
         assert_eq!(pool.count("flow"), 1);
-        let last = pool.pick("flow", "id", 0, true).unwrap();
+        let last = pool.pick("flow", "id", 0, true, &[]).unwrap();
         assert_ne!(last.number, newest.number);
         pool.remove(&last);
         assert!(pool.is_empty("flow"));
@@ -256,7 +298,7 @@ mod tests {
         let mut pool = Pool::default();
         learn(&mut pool, vec![found("user", 1), found("user", 2)], &[], true);
         for turn in 0..2 {
-            let parent = pool.pick("user", "id", turn, true).unwrap();
+            let parent = pool.pick("user", "id", turn, true, &[]).unwrap();
             let used = Use { parameter: Some(0), pointer: "".into(), entry: parent, field: "id".into() };
             learn(&mut pool, vec![found("flow", 7)], std::slice::from_ref(&used), true);
             learn(&mut pool, vec![found("flow", 7)], &[used], true);
@@ -269,7 +311,7 @@ mod tests {
         let mut pool = Pool::default();
         learn(&mut pool, vec![found("flow", 1), found("flow", 2)], &[], true);
         for turn in 0..2 {
-            let entry = pool.pick("flow", "id", turn, true).unwrap();
+            let entry = pool.pick("flow", "id", turn, true, &[]).unwrap();
             let used = Use { parameter: Some(0), pointer: "".into(), entry, field: "id".into() };
             learn(&mut pool, vec![found("flow", 7)], &[used], false);
         }
@@ -279,10 +321,8 @@ mod tests {
     #[test]
     fn odd_names_have_one_turn_in_four() {
         let mut pool = Pool::default();
-        let named = |name: &str| {
-            let held = Held { value: json!(name), from: Source::Body("/id".into()) };
-            Found { kind: "flow".into(), fields: BTreeMap::from([("id".to_owned(), held)]), is_subject: true }
-        };
+        let named =
+            |name: &str| Found::named("flow".into(), "id", Held::new(json!(name), Source::Body("/id".into())), true);
         learn(&mut pool, vec![named("a-1"), named("b/c"), named("d e")], &[], true);
         let turns: Vec<_> = (0..3).filter_map(|turn| picked(&pool, turn, true)).collect();
         assert_eq!(turns, [json!("a-1"), json!("a-1"), json!("a-1")]);
@@ -294,10 +334,10 @@ mod tests {
     fn a_thing_knows_what_it_lies_below() {
         let mut pool = Pool::default();
         learn(&mut pool, vec![found("user", 1), found("user", 2)], &[], true);
-        let parent = pool.pick("user", "id", 1, true).unwrap();
+        let parent = pool.pick("user", "id", 1, true, &[]).unwrap();
         let used = Use { parameter: Some(0), pointer: "".into(), entry: Arc::clone(&parent), field: "id".into() };
         learn(&mut pool, vec![found("flow", 10)], &[used], true);
-        let child = pool.pick("flow", "id", 0, true).unwrap();
+        let child = pool.pick("flow", "id", 0, true, &[]).unwrap();
         assert_eq!(child.ancestor("user").map(|entry| entry.number), Some(parent.number));
         assert!(child.ancestor("order").is_none());
     }

@@ -157,7 +157,8 @@ impl<'a> Writer<'a> {
     }
 
     fn make(&mut self, entry: &Arc<Entry>, field: &str) {
-        let Some(held) = entry.fields.get(field) else { return };
+        // What was there before is called as it is: no step tells of it.
+        let Some(from) = entry.held(field).and_then(|held| held.from.clone()) else { return };
         let maker = Arc::clone(&entry.maker);
         let wanted = format!("{}_{field}", entry.kind);
         // Several fields of one thing, and several things of one answer, come from one step.
@@ -165,7 +166,7 @@ impl<'a> Writer<'a> {
         let Some(step) = known.or_else(|| self.add(&maker)) else { return };
         let name = self.name(&wanted);
         self.names.insert((entry.number, field.to_owned()), name.clone());
-        self.steps[step].captures.push(Capture { name, from: held.from.clone() });
+        self.steps[step].captures.push(Capture { name, from });
     }
 
     /// The request that told of things as a step, after those that it needs itself; none if there is no room for them.
@@ -321,11 +322,12 @@ mod tests {
         ];
         let recipe = Recipe::Recorded { scenario: Arc::new(Scenario::plain(steps)), index: 1 };
         let maker = Maker { operation: OperationId::from_text("POST /orders"), recipe, uses: vec![] };
-        let held = super::super::Held { value: json!(7), from: Source::Body("/id".into()) };
+        let held = super::super::Held { value: json!(7), from: Some(Source::Body("/id".into())) };
         Arc::new(Entry {
             number,
             kind: "order".into(),
             fields: BTreeMap::from([("id".to_owned(), held)]),
+            others: BTreeMap::new(),
             maker: Arc::new(maker),
             is_ours: true,
             is_subject: true,

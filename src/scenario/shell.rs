@@ -19,6 +19,7 @@ pub fn shell(step: &Step, origin: &Origin) -> Vec<String> {
             Source::Header(name) => format!("the header {name} of the answer"),
             Source::Cookie(name) => format!("the cookie {name} of the answer"),
             Source::Location => "the last segment of the answer's Location".to_owned(),
+            Source::Link(pointer) => format!("the last segment of the URL at {pointer} of the answer"),
         };
         format!("# {} is {place}", placeholder(&capture.name))
     }));

@@ -153,6 +153,8 @@ pub enum Source {
     Cookie(String),
     /// The last segment of the path in `Location` (RFC 9110 section 10.2.2).
     Location,
+    /// JSON pointer to a URL in the body: the last segment of its path.
+    Link(String),
 }
 
 #[cfg(test)]

@@ -112,11 +112,8 @@ impl Capture {
                 scalar => Some(scalar.to_string()),
             },
             Source::Header(name) => response.headers.text(name).map(str::to_owned),
-            Source::Location => {
-                let path = response.headers.text("location")?.split(['?', '#']).next()?.trim_end_matches('/');
-                let segment = path.rsplit('/').next().filter(|segment| !segment.is_empty())?;
-                Some(percent_encoding::percent_decode_str(segment).decode_utf8_lossy().into_owned())
-            }
+            Source::Location => last_segment(response.headers.text("location")?),
+            Source::Link(pointer) => last_segment(response.json()?.pointer(pointer)?.as_str()?),
             Source::Cookie(name) => response
                 .headers
                 .iter()
@@ -127,6 +124,13 @@ impl Capture {
                 .map(|(_, value)| value.trim().to_owned()),
         }
     }
+}
+
+/// What the path of a URL ends with.
+fn last_segment(url: &str) -> Option<String> {
+    let path = url.split(['?', '#']).next()?.trim_end_matches('/');
+    let segment = path.rsplit('/').next().filter(|segment| !segment.is_empty())?;
+    Some(percent_encoding::percent_decode_str(segment).decode_utf8_lossy().into_owned())
 }
 
 #[cfg(test)]
@@ -189,7 +193,8 @@ mod tests {
     fn check(from: Source, expected: Option<&str>) {
         let headers =
             [("Location", "/orders/7"), ("Set-Cookie", "a=1; Path=/"), ("Set-Cookie", "sid=x")].into_iter().collect();
-        let response = Response::new(201, headers, r#"{"id":7,"name":"n","tags":[]}"#);
+        let body = r#"{"id":7,"name":"n","tags":[],"self":"http://127.0.0.1/orders/a%20b/?x=1"}"#;
+        let response = Response::new(201, headers, body);
         let capture = Capture { name: "n".into(), from };
         assert_eq!(capture.take(&response).as_deref(), expected);
     }
@@ -203,5 +208,7 @@ mod tests {
         check(Source::Cookie("sid".into()), Some("x"));
         check(Source::Cookie("absent".into()), None);
         check(Source::Location, Some("7"));
+        check(Source::Link("/self".into()), Some("a b"));
+        check(Source::Link("/id".into()), None);
     }
 }

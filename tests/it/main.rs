@@ -26,6 +26,7 @@ mod layers;
 mod learned;
 mod life;
 mod memory;
+mod named;
 mod noise;
 #[cfg(feature = "demo")]
 mod order;

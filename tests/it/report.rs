@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gadfly::api::{Api, OperationId};
-use gadfly::engine::{RuleCounts, Tally};
+use gadfly::engine::{References, RuleCounts, Tally};
 use gadfly::finding::{Confirmed, Finding, OracleId, Owasp, Ratio, Requirement, Severity, Signature, Volatile};
 use gadfly::learn::{LearnedRule, Place, Rule, Spot};
 use gadfly::redact::{Redactor, Secret};
@@ -178,6 +178,7 @@ fn summary() -> Summary {
         operations_with_2xx: 15,
         reached_at: vec![],
         never_2xx: unreached(),
+        references: References { bound: 9_876, of: 12_345 },
         rules: RuleCounts {
             rules: 1_204,
             legal: 1_100,

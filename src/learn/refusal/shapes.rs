@@ -52,6 +52,21 @@ const WRAPPERS: [&str; 33] = [
 ];
 /// Those of them that are names of fields as well.
 const FIELDS_TOO: [&str; 8] = ["title", "message", "description", "reason", "data", "result", "context", "response"];
+/// Names that are about a whole error.
+const ABOUT_ALL: [&str; 12] = [
+    "status",
+    "statuscode",
+    "timestamp",
+    "path",
+    "instance",
+    "requestid",
+    "traceid",
+    "help",
+    "hint",
+    "errorcode",
+    "exception",
+    "kind",
+];
 /// Names of the field of an error.
 const FIELDS: [&str; 13] = [
     "field",
@@ -130,16 +145,30 @@ fn walk(value: &Value, way: &Way, depth: usize, found: &mut Found) {
             }
         }
         Value::Object(members) if !is_error(members, way, found) => {
+            let way = Way { is_within: way.is_within || is_bare(members), ..way.clone() };
             for (name, value) in members.iter().take(MOST_MEMBERS) {
-                member(name, value, way, depth, found);
+                member(name, value, &way, depth, found);
             }
         }
         _ => {}
     }
 }
 
+/// Whether nothing but sentences stands beside the names of fields, as in `{"name": "cannot be blank"}` (ozzo). One name of
+/// those that errors have tells that it is not so.
+fn is_bare(members: &Map<String, Value>) -> bool {
+    let is_about_all = |name: &str| ABOUT_ALL.contains(&name) || WRAPPERS.contains(&name) || MESSAGES.contains(&name);
+    let is_sentence = |(name, value): (&String, &Value)| value.is_string() && !is_about_all(&plain(name));
+    !members.is_empty() && members.iter().all(is_sentence)
+}
+
+/// A name in lower case and without separators.
+fn plain(name: &str) -> String {
+    name.chars().filter(|c| c.is_alphanumeric()).map(|c| c.to_ascii_lowercase()).collect()
+}
+
 fn member(name: &str, value: &Value, way: &Way, depth: usize, found: &mut Found) {
-    let plain: String = name.chars().filter(|c| c.is_alphanumeric()).map(|c| c.to_ascii_lowercase()).collect();
+    let plain = plain(name);
     if WRAPPERS.contains(&plain.as_str()) {
         let before = found.complaints.len();
         walk(value, &Way { is_within: true, ..way.clone() }, depth - 1, found);

@@ -157,6 +157,7 @@ const SUBJECTS: &[&str] = &[
     r"\b(?:the )?(?P<f>[\w.$\[\]-]{1,80}) (?P<p>query|path|header|cookie)? ?(?:field|property|param|parameter|header|argument|attribute) (?:is|must|should|can|may|cannot|does|has|was|not)\b",
     r"^(?:param is missing or the value is empty(?: or invalid)?): (?P<f>[\w.\[\]-]{1,80})",
     r"^[\x22'`](?P<f>[\w.$\[\] /-]{1,80})[\x22'`] (?:is|are|must|should|can|may|cannot|does|has|was|not|length|with)\b",
+    r"^(?P<f>[A-Za-z_$][\w.$\[\]/-]{0,80}): the (?:length|value|size)\b",
     r"^(?:[\w ]{0,40}: )?(?P<f>[A-Za-z_$][\w.$\[\]/-]{0,80})(?::? (?:is|are|must|should|can't|can|may|cannot|does|has|was|shall|needs|required|missing|not|length|size)\b|: (?:missing|unknown|invalid|expected|none|value|input|field|this|required|must|should|['\x22`]))",
     r"(?:type|into): (?P<f>[\w.$\[\]]{1,80}): ",
 ];
