@@ -110,7 +110,9 @@ impl Run<'_> {
         }
         let unproved = unproved.into_iter().map(|record| record.signature.as_str());
         let seen = self.proving.book().unproved_deaths().map(Signature::as_str);
-        self.unexplained + unproved.chain(seen).collect::<BTreeSet<_>>().len()
+        // Nobody had time to look into these.
+        let waiting = self.executor.process.as_ref().map_or(0, |process| process.watch.falls());
+        self.unexplained + waiting + unproved.chain(seen).collect::<BTreeSet<_>>().len()
     }
 
     /// Tells of such deaths.

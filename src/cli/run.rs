@@ -101,8 +101,9 @@ pub(super) async fn campaign(loaded: &Loaded, options: Options, reporter: &mut d
 /// What a script is to think of the run. A target that died of nobody knows what is as bad as a finding.
 pub(super) fn exit(summary: &Summary, settings: &Settings) -> Exit {
     match settings.fail_on.0 {
-        Some(least) if summary.proved(least).next().is_some() || summary.unexplained_deaths > 0 => Exit::FINDINGS,
+        Some(least) if summary.proved(least).next().is_some() => Exit::FINDINGS,
         _ if summary.ended == "unreachable" => Exit::UNREACHABLE,
+        Some(_) if summary.unexplained_deaths > 0 => Exit::FINDINGS,
         _ => Exit::CLEAN,
     }
 }

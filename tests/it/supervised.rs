@@ -201,7 +201,9 @@ fn a_death_after_the_answer_is_blamed_as_well() {
 #[test]
 fn a_death_a_while_after_the_answer_is_found_and_its_fixture_waits_for_it() {
     let project = project();
-    let summary = fuzz(&project, &["GET /ping", "GET /timer"], &["--requests", "60"]).object();
+    // Slowly, so that the run is not over before the process dies.
+    let more = ["--requests", "60", "--rate", "30"];
+    let summary = fuzz(&project, &["GET /ping", "GET /timer"], &more).object();
     let timer = finding(&summary, "process_died", "GET /timer");
     assert_eq!(timer["title"], "the process dies: exited with code 5");
     assert!(timer["curl"].as_str().unwrap().contains("set=yes"), "{timer:#}");
