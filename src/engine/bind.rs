@@ -6,8 +6,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::foreign::LAST_ONES;
+use crate::api::Location;
 use crate::generate::Generators;
-use crate::resource::{Action, Entry, Graph, Kind, Pool, Role, Use};
+use crate::resource::{Action, Entry, Graph, Kind, Need, Pool, Role, Use};
 use crate::scenario::{Case, Content, Datum, Intent, Rule};
 use crate::schema::escape_token;
 
@@ -23,6 +25,8 @@ const MOST_MEMBERS: usize = 8;
 pub(super) struct Known<'a> {
     pub(super) graph: &'a Graph,
     pub(super) generators: &'a Generators,
+    /// Whether what the path names last is to be the run's own, if there is any of it.
+    pub(super) spares: bool,
 }
 
 /// What is known of one operation's references.
@@ -54,7 +58,9 @@ impl Binder {
     pub(super) fn bind(&mut self, case: &mut Case, known: Known<'_>, pool: &mut Pool) -> Vec<Use> {
         let turn = self.turn;
         self.turn += 1;
-        if turn % INVENTED == INVENTED - 1 {
+        // What is broken elsewhere shows little on what is not there.
+        let may_be_invented = !known.spares || case.intent.is_valid();
+        if turn % INVENTED == INVENTED - 1 && may_be_invented {
             return Vec::new();
         }
         let mut uses = Vec::new();
@@ -90,7 +96,7 @@ impl Binder {
         let mut original = None;
         for (pointer, kind, field) in found {
             let Some(here) = value.at(&pointer).filter(|here| is_free(&pointer, here)) else { continue };
-            let Some((entry, field)) = pick(pool, &kind, &field, turn, false) else { continue };
+            let Some((entry, field)) = pick(pool, &kind, &field, turn, Whose::Any) else { continue };
             let Some(new) = replacement(&entry, &field, here) else { continue };
             if known.generators.is_fixed(&case.operation, None, &pointer) {
                 continue;
@@ -180,9 +186,16 @@ fn bind_parameters(
     uses: &mut Vec<Use>,
 ) {
     let mut chosen: Vec<Arc<Entry>> = Vec::new();
+    let is_in_path = |need: &Need| case.operation.parameters[need.parameter].location == Location::Path;
+    let subject = part.needs.iter().rposition(is_in_path);
     for (index, need) in part.needs.iter().enumerate().rev() {
-        let is_subject = part.kind.as_ref() == Some(&need.kind) && index + 1 == part.needs.len();
-        let ends_it = part.action == Action::Delete && is_subject;
+        let is_subject = Some(index) == subject;
+        let ends_it = part.action == Action::Delete && is_subject && part.kind.as_ref() == Some(&need.kind);
+        let whose = match (ends_it, known.spares && is_subject) {
+            (true, _) => Whose::Ours,
+            (false, true) => Whose::OursFirst,
+            (false, false) => Whose::Any,
+        };
         let declared = &case.operation.parameters[need.parameter];
         let Some(argument) = case.arguments.iter_mut().find(|argument| argument.parameter == need.parameter) else {
             continue;
@@ -203,7 +216,7 @@ fn bind_parameters(
             let field = parent.field(&need.field)?.0.to_owned();
             Some((parent, field))
         });
-        let found = found.or_else(|| pick(pool, &need.kind, &need.field, turn, ends_it));
+        let found = found.or_else(|| pick(pool, &need.kind, &need.field, turn, whose));
         let Some((entry, field)) = found else { continue };
         let Some(new) = replacement(&entry, &field, &argument.value) else { continue };
         let is_number = matches!(&new, Datum::String(text) if text.parse::<i64>().is_ok());
@@ -219,13 +232,26 @@ fn bind_parameters(
     }
 }
 
+/// Which things may be picked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    /// All.
+    Any,
+    /// Those of the run, if there are any.
+    OursFirst,
+    /// Those of the run, to be ended, and not the last ones.
+    Ours,
+}
+
 /// A thing of the pool and the field by which it is named.
-fn pick(pool: &Pool, kind: &str, field: &str, turn: u64, ends_it: bool) -> Option<(Arc<Entry>, String)> {
-    // The last ones of a kind are not ended: others need them.
-    if ends_it && pool.ours(kind) < 3 {
-        return None;
-    }
-    let entry = pool.pick(kind, field, turn, ends_it)?;
+fn pick(pool: &Pool, kind: &str, field: &str, turn: u64, whose: Whose) -> Option<(Arc<Entry>, String)> {
+    let ours = |is_only: bool| pool.pick(kind, field, turn, is_only);
+    let entry = match whose {
+        Whose::Ours if pool.ours(kind) < LAST_ONES => None,
+        Whose::Ours => ours(true),
+        Whose::OursFirst => ours(true).or_else(|| ours(false)),
+        Whose::Any => ours(false),
+    }?;
     let field = entry.field(field)?.0.to_owned();
     Some((entry, field))
 }
@@ -312,7 +338,7 @@ mod tests {
     fn bound(index: usize, intent: &Intent, pool: &mut Pool, turns: usize) -> Vec<String> {
         let all = operations();
         let (graph, generators) = (Graph::new(&all), standard(&Arc::default()));
-        let known = Known { graph: &graph, generators: &generators };
+        let known = Known { graph: &graph, generators: &generators, spares: false };
         let mut binder = Binder::new(graph.role(&all[index].id));
         (0..turns)
             .map(|_| {
