@@ -2,7 +2,8 @@
 //!
 //! What ends or changes the thing that its path names is sent for things of the run, and for names that nothing has: a word that
 //! was drawn at random, a number beyond all that are given out, letters where numbers are. Everything else may name something
-//! (`1`, `a`, an example of the document), and so waits for the end.
+//! (`1`, `a`, an example of the document), and so waits for the end; but for a `PUT` to an invented name where nothing else makes
+//! such things.
 
 use percent_encoding::percent_decode;
 
@@ -36,12 +37,12 @@ impl Planner {
         !self.is_late && lane.touches && self.held.is_full(index) && ours() < least
     }
 
-    /// Has a valid `PUT` that would name what may be there name what is not: that makes it.
+    /// Has a valid `PUT` that would name what may be there name what is not, and so make it.
     pub(super) fn rename(&self, case: &mut Case, uses: &[Use]) {
         let is_put = case.operation.method == "PUT";
         let Some(subject) = subject(&case.operation).filter(|_| is_put && case.intent.is_valid()) else { return };
         let is_bound = uses.iter().any(|used| used.parameter == Some(subject));
-        if is_bound || self.names_nothing(case, subject) || self.is_documented(case, subject) {
+        if is_bound || self.makes(case) || self.names_nothing(case, subject) || self.is_documented(case, subject) {
             return;
         }
         let salt = case.provenance.salt();
@@ -67,8 +68,17 @@ impl Planner {
         match planned.uses.iter().find(|used| used.parameter == Some(subject)) {
             Some(used) if used.entry.is_ours => !self.is_in_its_place(case, planned, subject, &used.entry),
             Some(_) => true,
-            None => !self.names_nothing(case, subject),
+            None => !self.names_nothing(case, subject) && (!self.makes(case) || self.is_documented(case, subject)),
         }
+    }
+
+    /// Whether this is a `PUT`, and nothing else makes things of its kind: without it there is nothing to be asked for.
+    fn makes(&self, case: &Case) -> bool {
+        let action = |operation: &OperationId| self.graph.role(operation).map(|role| role.action);
+        let kind = self.graph.role(&case.operation.id).and_then(|role| role.kind.as_ref());
+        let all = kind.map_or(&[][..], |kind| self.graph.creators(kind));
+        action(&case.operation.id) == Some(Action::Replace)
+            && all.iter().all(|maker| action(maker) == Some(Action::Replace))
     }
 
     /// Whether all that the thing is said to lie below is of the run, or what it was made below.
