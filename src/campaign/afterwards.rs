@@ -100,7 +100,7 @@ impl Run<'_> {
     pub(super) async fn end_since(&mut self, made: u64) -> Result<(), Error> {
         let Some(ledger) = &self.executor.ledger else { return Ok(()) };
         let things = ledger.left_since(made);
-        if things.is_empty() { Ok(()) } else { self.end(things, Duration::MAX).await }
+        if things.is_empty() { Ok(()) } else { self.end(vec![things], Duration::MAX).await }
     }
 
     /// How many things were made.

@@ -39,6 +39,14 @@ impl Budget {
         usize::try_from(left).unwrap_or(usize::MAX).min(wanted)
     }
 
+    /// How many of `wanted` requests the next epoch may have: none of the last tenth as long as that has not begun, so that what
+    /// waits for it has all of it.
+    pub(super) fn next_epoch(&self, wanted: usize) -> usize {
+        let before = self.requests.map_or(0, |requests| (requests - requests / 10).saturating_sub(self.planned));
+        let before = usize::try_from(before).unwrap_or(usize::MAX);
+        self.room(if before > 0 { wanted.min(before) } else { wanted })
+    }
+
     /// Counts what was planned.
     pub(super) fn planned(&mut self, requests: usize) {
         self.planned += requests as u64;
@@ -96,7 +104,10 @@ mod tests {
         assert_eq!(budget.room(64), 64);
         budget.planned(64);
         assert_eq!(budget.room(64), 36);
-        budget.planned(36);
+        assert_eq!((budget.next_epoch(64), budget.is_late()), (26, false));
+        budget.planned(26);
+        assert_eq!((budget.next_epoch(64), budget.is_late()), (10, true));
+        budget.planned(10);
         assert!(budget.is_spent());
     }
 

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::future::FutureExt;
@@ -49,28 +51,36 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Ends what the run made, the newest first, but before all what findings name.
+    /// Ends what the run made, the newest first, but before all what findings name and what lies below that.
     pub(super) async fn clean_up(&mut self, time: Duration) -> Result<(), Error> {
         let Some(ledger) = self.executor.ledger.clone() else { return Ok(()) };
         let named = self.named_by_findings();
-        let (first, rest): (Vec<_>, Vec<_>) = ledger.left().into_iter().partition(|thing| is_named(thing, &named));
-        self.end(first.into_iter().chain(rest).collect(), time).await
+        let left = ledger.left();
+        let above: BTreeSet<_> = left.iter().filter(|thing| is_named(thing, &named)).map(path).collect();
+        let (first, rest) = left.iter().cloned().partition(|thing| is_at_or_below(path(thing), &above));
+        self.end(vec![first, rest], time).await
     }
 
     /// Ends what has one of these names.
     pub(super) async fn end_named(&mut self, names: &BTreeSet<String>) -> Result<(), Error> {
         let Some(ledger) = self.executor.ledger.clone() else { return Ok(()) };
         let things = ledger.left().into_iter().filter(|thing| is_named(thing, names));
-        self.end(things.collect(), Duration::MAX).await
+        self.end(vec![things.collect()], Duration::MAX).await
     }
 
-    /// Ends these, as far as there is time.
-    pub(super) async fn end(&mut self, things: Vec<Scenario>, time: Duration) -> Result<(), Error> {
+    /// Ends these, one list after the other, as far as there is time.
+    pub(super) async fn end(&mut self, lists: Vec<Vec<Scenario>>, time: Duration) -> Result<(), Error> {
         let pace = self.options.rate.map_or(Duration::ZERO, |rate| Duration::from_secs(1) / rate.max(1));
         let width = if pace.is_zero() { self.throttle.window() } else { 1 };
-        let mut ends = engine::clean_up(&self.executor, things, self.options.seed, width, pace);
+        let stop = Arc::default();
+        let mut ends = engine::clean_up(&self.executor, lists, self.options.seed, width, pace, &stop);
         let mut time = pin!(left(time));
         while let Some(Some(requests)) = before(time.as_mut(), ends.next()).await {
+            self.cleaning += requests?;
+        }
+        // What is under way may end something: if nobody reads that, it would be asked for again and not be found.
+        stop.store(true, Ordering::Relaxed);
+        while let Some(requests) = ends.next().await {
             self.cleaning += requests?;
         }
         Ok(())
@@ -150,4 +160,15 @@ impl Run<'_> {
 fn is_named(thing: &Scenario, names: &BTreeSet<String>) -> bool {
     let name = thing.steps.last().and_then(|step| last_name(&step.request));
     name.is_some_and(|name| names.contains(&name))
+}
+
+/// Where a thing is ended.
+fn path(thing: &Scenario) -> &[u8] {
+    thing.steps.last().map(|step| step.request.path()).unwrap_or_default()
+}
+
+/// Whether a path is one of these, or lies below one.
+fn is_at_or_below(path: &[u8], above: &BTreeSet<&[u8]>) -> bool {
+    let ends = path.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(end, _)| end);
+    ends.chain([path.len()]).any(|end| above.contains(&path[..end]))
 }

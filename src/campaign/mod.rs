@@ -36,6 +36,7 @@ pub(crate) use target::{check_reachable, executor};
 
 use crate::api::{Api, Operation};
 use crate::engine::Ledger;
+use crate::generate;
 use crate::report::{Event, Reporter, Summary};
 use crate::resource::Graph;
 use crate::spec::Loaded;
@@ -46,7 +47,9 @@ pub async fn run(loaded: &Loaded, options: Options, reporter: &mut dyn Reporter)
     let graph = Arc::new(Graph::with_links(&operations, &options.links));
     let mut executor = executor(&options)?;
     if options.protection.clean_up {
-        executor.ledger = Some(Arc::new(Ledger::new(&operations, Arc::clone(&graph), &options.target.base_path)));
+        let generators = generate::standard(&options.values);
+        let ledger = Ledger::new(&operations, Arc::clone(&graph), generators, &options.target.base_path);
+        executor.ledger = Some(Arc::new(ledger));
     }
     let operations: Vec<_> = operations.into_iter().filter(|operation| options.concerns(operation)).collect();
     if operations.is_empty() {

@@ -248,7 +248,7 @@ impl<'a> Run<'a> {
     fn advance(&mut self) -> Result<(), Error> {
         loop {
             if self.pipeline.wants_plan() {
-                let size = self.budget.room(self.planner.epoch_size());
+                let size = self.budget.next_epoch(self.planner.epoch_size());
                 let cases = self.planner.plan(size);
                 self.budget.planned(cases.iter().map(Planned::requests).sum());
                 self.pipeline.push(cases);

@@ -180,8 +180,8 @@ pub(super) struct StateFlags {
     /// Leave what the run made; without this, the run deletes it at the end, the newest first
     #[arg(long)]
     pub(super) no_clean_up: bool,
-    /// Give operations that may ruin the target (delete everything, reset, shut down, change one's own password) their
-    /// turn like any other; without this they come last
+    /// Give what may ruin the target (delete everything, reset, shut down, change one's own password, end or change what
+    /// the run did not make) its turn like anything else; without this it comes last
     #[arg(long)]
     pub(super) destructive: bool,
 }

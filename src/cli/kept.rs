@@ -14,6 +14,7 @@ use crate::clock;
 use crate::config::{File, Layer};
 use crate::corpus::{Corpus, Settings, Surplus};
 use crate::engine::{self, Ledger, Tally};
+use crate::generate;
 use crate::redact::Redactor;
 use crate::report::made;
 use crate::resource::Graph;
@@ -162,7 +163,9 @@ async fn sent(flags: &Prune, context: &Context, ui: &mut Ui<'_>) -> Result<Sent,
     if !flags.no_clean_up {
         let operations = &loaded.api.operations;
         let graph = Graph::with_links(operations, &super::project::links(&project.table, &loaded.api)?);
-        executor.ledger = Some(Arc::new(Ledger::new(operations, Arc::new(graph), &options.target.base_path)));
+        let generators = generate::standard(&options.values);
+        let ledger = Ledger::new(operations, Arc::new(graph), generators, &options.target.base_path);
+        executor.ledger = Some(Arc::new(ledger));
     }
     let mut own = collection(&name, &project.root.join(run::CORPUS), Some(loaded.api), redactor, ui)?;
     own.corpus.set_base_path(&options.target.base_path);

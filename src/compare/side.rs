@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::outline::Local;
 use crate::api::Operation;
 use crate::engine::{self, Error, Execution, Executor, Ledger};
+use crate::generate;
 use crate::resource::Graph;
 use crate::scenario::Scenario;
 use crate::seed::Seed;
@@ -31,7 +32,9 @@ pub struct Sides {
 impl Side {
     /// From now on it is remembered what these operations make there, to be ended by [`Side::clean_up`].
     pub fn remember(&mut self, operations: &[Arc<Operation>], graph: &Arc<Graph>) {
-        self.executor.ledger = Some(Arc::new(Ledger::new(operations, Arc::clone(graph), &self.base_path)));
+        let generators = generate::standard(&Arc::default());
+        let ledger = Ledger::new(operations, Arc::clone(graph), generators, &self.base_path);
+        self.executor.ledger = Some(Arc::new(ledger));
     }
 
     /// Ends what was made there, if that was remembered.

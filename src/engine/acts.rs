@@ -72,6 +72,11 @@ impl Acts<'_> {
             })
         };
         all.retain(is_plain);
+        // What is not to be there is found by a new name alone.
+        let has_name = |entry: &Arc<Entry>| entry.maker.case().is_some_and(|case| has_new_name(case));
+        if law == Law::RefusedCreateStored && all.iter().any(has_name) {
+            all.retain(has_name);
+        }
         // What has most to lose shows most; of the others, those with most and those with least have their turns.
         all.sort_by_key(|entry| {
             std::cmp::Reverse(entry.maker.case().and_then(|case| members(case)).map_or(0, Vec::len))
@@ -301,6 +306,11 @@ fn is_new(name: &str, value: &Datum, salt: u64) -> bool {
     let Datum::String(text) = value else { return false };
     let unique = Unique::of(&format!("/{}", crate::schema::escape_token(name)), salt);
     *text == unique.word() || *text == unique.email()
+}
+
+fn has_new_name(case: &Case) -> bool {
+    let salt = case.provenance.salt();
+    members(case).is_some_and(|members| members.iter().any(|(name, value)| is_new(name, value, salt)))
 }
 
 /// Whether its body is as the document asks; a body that is no value is not.

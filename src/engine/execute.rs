@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Ledger;
+use super::foreign::touches;
 use super::supervised::{Errand, Manner, Supervised};
 use crate::identity::{Identities, UnknownIdentity};
 use crate::scenario::{Scenario, Step, Unique, Values, substitute};
@@ -132,7 +133,11 @@ impl Executor {
             let done = steps.iter().zip(&exchanges[group.start..]).enumerate();
             for (offset, (step, exchange)) in done.filter(|(offset, _)| group.start + offset + 1 < scenario.steps.len())
             {
-                match capture(group.start + offset, step, exchange, &mut values) {
+                let index = group.start + offset;
+                if let Some(broken) = self.takes_what_was_there(scenario, index, exchange) {
+                    return Ok(Execution { exchanges, broken: Some(broken), log: Vec::new(), reported: None });
+                }
+                match capture(index, step, exchange, &mut values) {
                     None => {}
                     // Of requests that go out at once one may be refused, and then there is nothing to ask of it.
                     Some(_) if group.len() > 1 && exchange.outcome.response().is_some() => {
@@ -143,6 +148,19 @@ impl Executor {
             }
         }
         Ok(Execution { exchanges, broken: None, log: Vec::new(), reported: None })
+    }
+
+    /// That later steps would end or change what was there before: a step that was to make it was answered by what is told of
+    /// things that exist.
+    fn takes_what_was_there(&self, scenario: &Scenario, index: usize, exchange: &Exchange) -> Option<SetupBroken> {
+        let step = &scenario.steps[index];
+        let is_taken =
+            |later: &Step| later.operation.as_str().split_once(' ').is_some_and(|(method, path)| touches(method, path));
+        let is_old = !step.captures.is_empty()
+            && scenario.steps[index + 1..].iter().any(is_taken)
+            && self.ledger.as_ref()?.tells_of_old(step, exchange);
+        let reason = || format!("{} told of what was there, and what follows would change it", step.operation);
+        is_old.then(|| SetupBroken { step: index, reason: reason() })
     }
 
     /// Sends the steps of a group, the first of which is the scenario's step `start`, at once.

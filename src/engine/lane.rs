@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::ahead::Ahead;
 use super::arm::{Arm, Drawn, Interest, Making, STRIDE};
 use super::bind::Binder;
+use super::foreign::touches;
 use super::ruin::is_ruinous;
 use super::seen::Seen;
 use super::{Account, Glimpse};
@@ -70,6 +71,8 @@ pub(super) struct Lane {
     pub(super) refills: u32,
     /// Whether it may ruin the target for everything else, and so waits for the end.
     pub(super) is_ruinous: bool,
+    /// Whether it ends or changes the thing that its path names.
+    pub(super) touches: bool,
     /// Whether its requests may ask the target to wait.
     pub(super) may_wait: bool,
     /// How many of its cases were sent once more.
@@ -92,6 +95,7 @@ impl Lane {
         };
         let is_ruinous = is_ruinous(&operation, role);
         let may_wait = oracle::may_wait(&operation);
+        let touches = touches(&operation.method, &operation.path);
         Self {
             operation,
             report,
@@ -106,6 +110,7 @@ impl Lane {
             usuals: 0,
             refills: 0,
             is_ruinous,
+            touches,
             may_wait,
             repeats: 0,
             short_waits: 0,

@@ -23,7 +23,7 @@ impl Planner {
         let uses = self.bind(&mut case, index);
         if !uses.iter().all(|used| is_in_target(used, &case)) {
             request = encode(&case, &self.making.base_path);
-        } else if !uses.is_empty() {
+        } else if !uses.is_empty() || self.lanes[index].touches {
             retarget(&mut request, &case, &self.making.base_path);
         }
         self.planned(case, request, uses, index)

@@ -14,18 +14,19 @@ use super::bind::Known;
 use super::held::Held;
 use super::index::Index;
 use super::lane::Lane;
+use super::made::told;
 use super::recorded::Waiting;
 use super::seen::Seen;
 use super::trials::{Trial, Trials};
 use super::{Glimpse, novelty, told};
-use crate::api::{Operation, OperationId};
+use crate::api::Operation;
 use crate::generate::Generators;
 use crate::learn::{self, Complaint, Learned};
 use crate::oracle;
-use crate::resource::{self, Found, Graph, Kind, Pool, Use};
+use crate::resource::{Found, Graph, Kind, Pool, Use};
 use crate::scenario::{Case, GeneratorId, IdentityName, Intent, Scenario, Step, encode};
 use crate::seed::Seed;
-use crate::wire::{Exchange, Outcome, Request, is_load};
+use crate::wire::{Exchange, Request, is_load};
 
 /// How many things of a kind that others need are kept ready.
 const READY: usize = 4;
@@ -93,7 +94,7 @@ pub struct Planner {
     pub(super) pool: Pool,
     /// What earlier runs found worth keeping, until it is sent.
     pub(super) waiting: Waiting,
-    held: Held,
+    pub(super) held: Held,
     /// Requests that were folded.
     folded: u64,
     pub(super) learned: Learned,
@@ -102,7 +103,7 @@ pub struct Planner {
     trials: Trials,
     epochs: u32,
     /// Whether what may ruin the target has its turn.
-    is_late: bool,
+    pub(super) is_late: bool,
     /// Whether nothing but what is remembered is sent.
     pub(super) only_remembered: bool,
 }
@@ -179,7 +180,11 @@ impl Planner {
             self.lanes.iter_mut().for_each(|lane| lane.order(&self.making, &self.ahead));
         }
         // Nothing else is left to do: what waits for the end has its turn.
-        if all.is_empty() { self.take(size, true) } else { all }
+        if all.is_empty() && !self.is_late {
+            self.is_late = true;
+            return self.plan(size);
+        }
+        all
     }
 
     fn draw(&mut self, size: usize) -> Vec<Planned> {
@@ -211,10 +216,7 @@ impl Planner {
             self.lanes[index].advance();
             let valid = if self.lanes[index].is_to_be_reached() { self.valid(index) } else { None };
             match valid.or_else(|| self.next(index)) {
-                Some(planned) => {
-                    let may_wait = self.lanes[planned.lane].may_wait;
-                    epoch.extend(self.held.hold(planned, may_wait, self.is_late));
-                }
+                Some(planned) => epoch.extend(self.admit(planned)),
                 None => self.lanes[index].rest(),
             }
         }
@@ -271,22 +273,21 @@ impl Planner {
         let is_telling = planned.recorded.unwrap_or_else(|| case.is_some_and(|case| case.intent.is_valid()));
         let is_valid = case.is_some_and(|case| case.intent == Intent::Valid);
         let refused = last.outcome.response().filter(|response| is_valid && !response.is_success());
-        let told = |(step, exchange): (&Step, &Exchange)| (Glimpse::of(exchange), self.told(&step.operation, exchange));
+        let of_step = |(step, exchange): (&Step, &Exchange)| {
+            (Glimpse::of(exchange), told(&self.graph, &step.operation, exchange))
+        };
         Some(Lesson {
             glimpse: Glimpse::of(last),
-            found: if is_telling { self.told(&self.lanes[planned.lane].operation.id, last) } else { Vec::new() },
+            found: if is_telling {
+                told(&self.graph, &self.lanes[planned.lane].operation.id, last)
+            } else {
+                Vec::new()
+            },
             said: refused.and_then(novelty::said),
             complaints: last.outcome.response().filter(|_| is_telling).map(learn::complaints).unwrap_or_default(),
             // Only valid requests prepare others.
-            before: steps.iter().zip(before).map(told).collect(),
+            before: steps.iter().zip(before).map(of_step).collect(),
         })
-    }
-
-    fn told(&self, operation: &OperationId, exchange: &Exchange) -> Vec<Found> {
-        match (&exchange.outcome, self.graph.role(operation)) {
-            (Outcome::Response(response), Some(role)) => resource::harvest(&self.graph, role, response),
-            _ => Vec::new(),
-        }
     }
 
     /// Takes in what a case led to.
@@ -343,16 +344,17 @@ impl Planner {
             }
             lane.refills += 1;
             lane.begin(&self.generators, self.share);
-            epoch.extend(self.valid(index));
+            let planned = self.valid(index);
+            epoch.extend(planned.and_then(|planned| self.admit(planned)));
         }
     }
 
     fn next_lane(&self) -> Option<usize> {
-        let is_due = |lane: &Lane| !lane.is_exhausted() && (self.is_late || !lane.is_ruinous);
-        let alive = self.lanes.iter().enumerate().filter(|(_, lane)| is_due(lane));
-        let next = alive.min_by_key(|(index, lane)| (lane.pass, *index)).map(|(index, _)| index);
-        // Nothing else is left to do: what waits for the end has its turn.
-        next.or_else(|| self.lanes.iter().position(|lane| !lane.is_exhausted()))
+        let is_due = |(index, lane): &(usize, &Lane)| {
+            !lane.is_exhausted() && (self.is_late || !lane.is_ruinous && !self.is_stuck(*index))
+        };
+        let alive = self.lanes.iter().enumerate().filter(is_due);
+        alive.min_by_key(|(index, lane)| (lane.pass, *index)).map(|(index, _)| index)
     }
 
     pub(super) fn planned(&self, case: Case, request: Request, uses: Vec<Use>, lane: usize) -> Planned {

@@ -9,6 +9,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use super::Glimpse;
+use super::foreign::may_take_what_is_there;
+use super::made::declares_created;
 use super::plan::{Planned, Planner};
 use crate::api::OperationId;
 use crate::resource::{Action, Entry, Found, Recipe, Teller, Use};
@@ -96,7 +98,7 @@ impl Planner {
             room -= requests;
             let planned = self.again(one, lane, number as u64);
             let queue = match turn {
-                _ if self.lanes[lane].is_ruinous => &mut self.waiting.late,
+                _ if self.lanes[lane].is_ruinous || may_take_what_is_there(&planned.scenario) => &mut self.waiting.late,
                 Turn::First => &mut self.waiting.first,
                 Turn::Spare => &mut self.waiting.spare,
                 Turn::Rest => &mut self.waiting.rest,
@@ -190,7 +192,11 @@ impl Planner {
     /// Whether what an operation told of in this answer was made by it.
     pub(super) fn is_ours(&self, operation: &OperationId, glimpse: Glimpse) -> bool {
         match self.graph.role(operation).map(|role| role.action) {
-            Some(Action::Create) => true,
+            // What is told of by another status was there: the thing that the name belongs to already.
+            Some(Action::Create) => {
+                let lane = self.lanes.iter().find(|lane| lane.operation.id == *operation);
+                glimpse.outcome == Ok(201) || lane.is_none_or(|lane| !declares_created(&lane.operation))
+            }
             Some(Action::Replace) => glimpse.outcome == Ok(201),
             _ => false,
         }

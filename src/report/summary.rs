@@ -111,6 +111,9 @@ pub fn made(tally: &Tally) -> String {
     if !tally.left.is_empty() {
         _ = write!(out, "; not deleted: {}", list(&tally.left));
     }
+    if !tally.lost.is_empty() {
+        _ = write!(out, "; not where they should be (404), so perhaps left: {}", list(&tally.lost));
+    }
     if !tally.endless.is_empty() {
         _ = write!(out, "; nothing deletes what was made by {}", list(&tally.endless));
     }

@@ -24,6 +24,7 @@ pub use flow::{Consumer, Flow};
 pub use graph::{Action, BodyNeed, Graph, Kind, Need, Role, Taken};
 pub use harvest::{Found, Held, harvest};
 pub use link::{Into, Link, Origin, Take};
+pub(crate) use name::words;
 pub use naming::Tries;
 pub use pool::Pool;
 pub use recipe::{Act, MOST_STEPS, kept, life, scenario};

@@ -22,7 +22,7 @@ const FIELDS: [&str; 14] = [
 const MAKING: [&str; 6] = ["create", "add", "new", "register", "insert", "make"];
 
 /// The lower-case words of a name in any of the usual spellings.
-pub(super) fn words(name: &str) -> Vec<String> {
+pub(crate) fn words(name: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut is_open = false;
     let mut previous = ' ';

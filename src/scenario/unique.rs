@@ -61,6 +61,13 @@ impl Unique {
         ['g'].into_iter().chain((1..Self::LENGTH).map(letter)).collect()
     }
 
+    /// Whether a text looks like such a word: no word of a language has a digit in it.
+    pub(crate) fn is_one(text: &str) -> bool {
+        let is_letter = |byte: u8| LETTERS.contains(&byte);
+        let has_digit = text.bytes().any(|byte| byte.is_ascii_digit());
+        text.len() == Self::LENGTH && text.starts_with('g') && has_digit && text.bytes().all(is_letter)
+    }
+
     /// An address under a name that is reserved for examples (RFC 2606).
     pub fn email(self) -> String {
         format!("{}@example.com", self.word())

@@ -40,6 +40,7 @@ mod shelf;
 mod small;
 mod sources;
 #[cfg(feature = "demo")]
+mod spared;
 mod state;
 mod supervised;
 mod support;

@@ -195,6 +195,7 @@ fn summary() -> Summary {
             made: 1_204,
             ended: 1_190,
             left: BTreeMap::from([("DELETE /orders/{id}".into(), 2)]),
+            lost: BTreeMap::from([("DELETE /bolts/{id}".into(), 3)]),
             endless: BTreeMap::from([("POST /notes".into(), 12)]),
         }),
         minimisation: Effort::of(vec![12, 40, 8]),
