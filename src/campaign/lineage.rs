@@ -14,7 +14,7 @@ use crate::resource::{Action, Graph, harvest};
 use crate::scenario::{Capture, Scenario, Source, Step, placeholder};
 use crate::wire::{Exchange, Headers, Outcome, Request, Response};
 
-/// How many changes by one operation are remembered, the newest of them.
+/// How many changes by one operation are remembered: valid ones before others, and the newest of them.
 const MOST: usize = 512;
 /// The largest answer that is looked at for names.
 const LARGEST: usize = 16 << 10;
@@ -46,6 +46,10 @@ impl Change {
         let own = harvest(graph, role, &self.answer).into_iter().filter(|found| found.is_subject);
         let named = own.flat_map(|found| found.fields.into_iter().map(move |field| (Arc::clone(&found.kind), field)));
         named.filter_map(|(kind, (field, held))| Some((held.text(), format!("{kind}_{field}"), held.from?))).collect()
+    }
+
+    fn is_valid(&self) -> bool {
+        self.step.case.as_deref().is_some_and(|case| case.intent.is_valid())
     }
 
     /// The names that it gave: those of what it made, or the new ones of what it renamed.
@@ -85,7 +89,9 @@ impl Lineage {
             self.count += 1;
             let kept = self.changes.entry(step.operation.clone()).or_default();
             if kept.len() == MOST {
-                kept.pop_front();
+                // What valid requests made others stand on more likely.
+                let odd = kept.iter().position(|change| !change.is_valid()).unwrap_or_default();
+                kept.remove(odd);
             }
             kept.push_back(Change { number: self.count, step: step.clone(), answer: outline(response) });
         }
@@ -230,8 +236,7 @@ impl<'a> Known<'a> {
 
     /// The first of these that was a valid request, or else the first.
     fn plainest(&self, numbers: &[u64]) -> Option<u64> {
-        let case = |number: &u64| self.all.get(number)?.step.case.as_deref();
-        let is_valid = |number: &&u64| case(number).is_some_and(|case| case.intent.is_valid());
+        let is_valid = |number: &&u64| self.all.get(number).is_some_and(|change| change.is_valid());
         numbers.iter().find(is_valid).or(numbers.first()).copied()
     }
 

@@ -42,7 +42,7 @@ impl Run<'_> {
             self.end_named(&named(requests.iter())).await?;
             let known = self.lineage.known(self.lineage.now());
             let mut ways = known.leads(&success.steps, &requests);
-            ways.retain(is_valid_before);
+            ways = ways.into_iter().filter_map(valid_before).collect();
             if !known.is_behind(&requests) {
                 ways.insert(0, success.clone());
             }
@@ -89,11 +89,15 @@ impl Run<'_> {
     }
 }
 
-/// Whether what prepares its last step is valid: what is kept for later runs must be.
-fn is_valid_before(scenario: &Scenario) -> bool {
-    let (_, before) = scenario.steps.split_last().unzip();
+/// The scenario without the steps before its last one that are not valid: what is kept for later runs must be. `None` if it
+/// needs one of them.
+fn valid_before(mut scenario: Scenario) -> Option<Scenario> {
     let is_valid = |step: &Step| step.case.as_ref().is_none_or(|case| case.intent.is_valid());
-    before.is_none_or(|before: &[Step]| before.iter().all(is_valid))
+    let before = scenario.steps.len().saturating_sub(1);
+    for index in (0..before).rev().filter(|index| !is_valid(&scenario.steps[*index])).collect::<Vec<_>>() {
+        scenario = scenario.without(index)?;
+    }
+    Some(scenario)
 }
 
 /// Whether a later step has a word of this one: on a target that was used before, leaving it out need not show.

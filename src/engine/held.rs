@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::Planned;
+use super::ruin::ends_more;
 use crate::oracle;
 
 /// How many cases of one epoch may ask the target to wait: several at once take all the threads that it has, and then
@@ -22,8 +23,8 @@ pub(super) struct Held {
     waits: VecDeque<Planned>,
     /// Valid ones that a busy target turned away.
     again: VecDeque<Planned>,
-    /// Those that may ruin the target or take what the run did not make, by lane.
-    late: BTreeMap<usize, VecDeque<Planned>>,
+    /// Those that may take what the run did not make, by lane, and apart from them those that may end more than one thing.
+    late: BTreeMap<(usize, bool), VecDeque<Planned>>,
 }
 
 impl Held {
@@ -33,7 +34,9 @@ impl Held {
         let last = planned.scenario.steps.last();
         let (line, most) = match last {
             Some(step) if may_wait && oracle::to_wait_long(step, &step.request) => (&mut self.waits, MOST_WAITS),
-            Some(_) if is_for_the_end => (self.late.entry(planned.lane).or_default(), MOST_LATE),
+            Some(step) if is_for_the_end => {
+                (self.late.entry((planned.lane, ends_more(&step.request))).or_default(), MOST_LATE)
+            }
             _ => return Some(planned),
         };
         if line.len() < most {
@@ -44,7 +47,7 @@ impl Held {
 
     /// Whether no more cases of a lane are kept for the end.
     pub(super) fn is_full(&self, lane: usize) -> bool {
-        self.late.get(&lane).is_some_and(|line| line.len() >= MOST_LATE)
+        self.late.get(&(lane, false)).is_some_and(|line| line.len() >= MOST_LATE)
     }
 
     /// Takes a case in that is to be sent once more.

@@ -420,7 +420,7 @@ mod tests {
         planner.remember(lives.collect(), usize::MAX);
         let later = counts(&planned(planner, 120, ""));
         for (law, count) in counts(&fresh).into_iter().filter(|(_, count)| *count > 1) {
-            assert_eq!(later.get(&law), Some(&count), "{law:?}");
+            assert!(later.contains_key(&law), "{law:?} was tried {count} times");
         }
     }
 

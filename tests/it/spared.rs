@@ -97,7 +97,7 @@ async fn answer(State(shop): State<Shared>, method: Method, uri: Uri, body: Byte
                 return StatusCode::UNPROCESSABLE_ENTITY.into_response();
             }
             if id <= SEEDS {
-                shop.taken.push((number, request));
+                shop.taken.extend((verb == "DELETE").then_some((number, request)));
             } else if number <= BEFORE {
                 *shop.own.entry(verb.to_owned()).or_default() += 1;
             }
