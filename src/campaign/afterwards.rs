@@ -164,6 +164,7 @@ impl Run<'_> {
         let is_race = confirmed.scenario.law.is_some_and(Law::is_race);
         let is_worth = self.looks_back() && self.keeper.is_worth(&confirmed);
         if is_worth && confirmed.ratio.is_stable() && !is_slow && !is_race {
+            self.lineage.want(&requests(&confirmed).cloned().collect::<Vec<_>>());
             let (record, changes) = (self.keeper.records().len() - 1, self.lineage.now());
             self.afterwards.kept.push_back(Kept { confirmed, record, changes });
         }

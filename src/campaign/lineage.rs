@@ -37,6 +37,8 @@ struct Change {
     number: u64,
     step: Step,
     answer: Response,
+    /// Whether a finding may stand on it.
+    is_wanted: bool,
 }
 
 impl Change {
@@ -90,10 +92,22 @@ impl Lineage {
             let kept = self.changes.entry(step.operation.clone()).or_default();
             if kept.len() == MOST {
                 // What valid requests made others stand on more likely.
-                let odd = kept.iter().position(|change| !change.is_valid()).unwrap_or_default();
-                kept.remove(odd);
+                let odd = kept.iter().position(|change| !change.is_wanted && !change.is_valid());
+                let old = || kept.iter().position(|change| !change.is_wanted);
+                let dropped = odd.or_else(old).unwrap_or_default();
+                kept.remove(dropped);
             }
-            kept.push_back(Change { number: self.count, step: step.clone(), answer: outline(response) });
+            let (number, answer) = (self.count, outline(response));
+            kept.push_back(Change { number, step: step.clone(), answer, is_wanted: false });
+        }
+    }
+
+    /// Remembers, as long as there is room, what was done where these requests of a finding go, and above.
+    pub(super) fn want(&mut self, requests: &[Arc<Request>]) {
+        for change in self.changes.values_mut().flatten() {
+            let place = change.step.request.path();
+            let is_there = |path: &[u8]| path.strip_prefix(place).is_some_and(|rest| matches!(rest, [] | [b'/', ..]));
+            change.is_wanted |= requests.iter().any(|request| is_there(request.path()));
         }
     }
 

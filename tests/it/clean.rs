@@ -73,7 +73,7 @@ async fn each_fixture_is_red_on_a_server_that_nobody_has_used() {
     let checked = tokio::task::spawn_blocking(move || {
         let project = Project::new(&[("notes.json", DOCUMENT)]);
         let ran =
-            project.gadfly(&["fuzz", "notes.json", "--url", &origin, "--requests", "1500", "--json", "--accept-all"]);
+            project.gadfly(&["fuzz", "notes.json", "--url", &origin, "--requests", "5000", "--json", "--accept-all"]);
         let object = ran.object();
         let findings = object["findings"].as_array().unwrap();
         let errors: Vec<&Value> = findings.iter().filter(|finding| finding["oracle"] == "server_error").collect();
