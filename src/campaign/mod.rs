@@ -63,7 +63,8 @@ pub async fn run(loaded: &Loaded, options: Options, reporter: &mut dyn Reporter)
         seed: options.seed,
         operations: operations.len(),
     })?;
-    run::Run::new(loaded, operations, graph, executor, &options, reporter)?.finish(loaded).await
+    // It is large, and callers need not know.
+    Box::pin(run::Run::new(loaded, operations, graph, executor, &options, reporter)?.finish(loaded)).await
 }
 
 /// The operations that are meant: at least one.

@@ -12,8 +12,8 @@ use crate::api::{Location, Operation, OperationId, Parameter};
 use crate::resource::{Action, Entry};
 use crate::scenario::{Case, Datum, Scenario, Step, Unique, placeholder};
 
-/// So many things of a kind are not ended: others need them.
-pub(super) const LAST_ONES: usize = 3;
+/// So many things of a kind are left for others, once it is seen that they can be ended.
+const LAST_ONES: usize = 3;
 /// Numbers with so many digits are hardly ever given out.
 const LONG_NUMBER: usize = 10;
 /// Texts of so many characters, letters and digits, are hardly ever given twice.
@@ -29,11 +29,17 @@ impl Planner {
 
     /// Whether a lane has nothing of the run to be sent for, while enough of its cases wait for the end.
     pub(super) fn is_stuck(&self, index: usize) -> bool {
+        let touches = self.lanes[index].touches;
+        !self.is_late && touches && self.held.is_full(index) && self.is_short(index)
+    }
+
+    /// Whether the run has so few of the things that a lane is sent for that these are left for others. The first time that
+    /// one is ended is worth one.
+    fn is_short(&self, index: usize) -> bool {
         let lane = &self.lanes[index];
-        let role = lane.role();
-        let least = if role.is_some_and(|role| role.action == Action::Delete) { LAST_ONES } else { 1 };
-        let ours = || role.and_then(|role| role.kind.as_ref()).map_or(0, |kind| self.pool.ours(kind));
-        !self.is_late && lane.touches && self.held.is_full(index) && ours() < least
+        let Some(role) = lane.role() else { return true };
+        let least = if role.action == Action::Delete && lane.report.reached { LAST_ONES } else { 1 };
+        role.kind.as_ref().map_or(0, |kind| self.pool.ours(kind)) < least
     }
 
     /// Whether a case may end more than the run made.
@@ -46,7 +52,9 @@ impl Planner {
         let Some(case) = &step.case else { return may_take_what_is_there(&planned.scenario) };
         let Some(subject) = subject(&case.operation) else { return true };
         match planned.uses.iter().find(|used| used.parameter == Some(subject)) {
-            Some(used) if used.entry.is_ours => !self.is_in_its_place(case, planned, subject, &used.entry),
+            Some(used) if used.entry.is_ours => {
+                self.is_short(planned.lane) || !self.is_in_its_place(case, planned, subject, &used.entry)
+            }
             Some(_) => true,
             None => !self.names_nothing(case, subject),
         }

@@ -155,9 +155,13 @@ impl Lane {
         !self.report.reached && (self.drawn <= FIRST || self.drawn.is_multiple_of(2))
     }
 
-    /// The usual case once more, with new names.
+    /// The usual case once more, with new names; not in every turn if nothing has worked after the first ones, since other
+    /// values may.
     pub(super) fn usual(&mut self, generators: &Generators, seed: Seed) -> Option<Case> {
         self.usuals += 1;
+        if !self.report.reached && self.usuals > FIRST && self.usuals % 2 == 1 {
+            return None;
+        }
         generators.usual(&self.operation, self.usuals, seed)
     }
 

@@ -45,13 +45,16 @@ impl Lives {
 mod tests {
     use super::*;
 
-    fn usage((memory, descriptors): (u64, u64)) -> Usage {
+    /// Memory and descriptors.
+    type Used = (u64, u64);
+
+    fn usage((memory, descriptors): Used) -> Usage {
         Usage { memory, descriptors }
     }
 
     /// What is told of lives that used this first and last, and of which some were ended since they used too much.
     #[track_caller]
-    fn check(lives: &[((u64, u64), (u64, u64), bool)], first: (u64, u64), last: (u64, u64), most: (u64, u64)) {
+    fn check(lives: &[(Used, Used, bool)], first: Used, last: Used, most: Used) {
         let mut told = Lives::default();
         for (first, last, is_too_much) in lives {
             let (first, last) = (usage(*first), usage(*last));

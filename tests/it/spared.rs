@@ -62,7 +62,7 @@ async fn answer(State(shop): State<Shared>, method: Method, uri: Uri, body: Byte
     let request = format!("{method} {}", uri.path());
     let name = || serde_json::from_slice::<Value>(&body).ok().and_then(|body| body["name"].as_str().map(str::to_owned));
     let mut path = uri.path().trim_start_matches('/').split('/');
-    let (kind, id) = (path.next().unwrap_or_default().to_owned(), path.next().map(|id| id.parse::<u64>()));
+    let (kind, id) = (path.next().unwrap_or_default().to_owned(), path.next().map(str::parse::<u64>));
     match (method.as_str(), kind.as_str(), id) {
         ("POST", "me", _) | ("GET", "logout", _) | ("DELETE", "session", _) => {
             shop.taken.push((number, request));
