@@ -16,9 +16,9 @@ use crate::engine;
 use crate::import::last_name;
 use crate::scenario::Scenario;
 
-/// Before what may ruin the target has its turn, waiting for what is under way, cleaning up and looking back each have this
-/// part of what is left.
-const PART: u32 = 4;
+/// Before what may ruin the target has its turn, waiting for what is under way, cleaning up, looking back and keeping what
+/// reaches operations each have this part of what is left: half of it together.
+const PART: u32 = 8;
 
 impl Run<'_> {
     /// Looks at what was found so far on the clean target, while it is whole; then what may ruin it has its turn.
@@ -44,7 +44,7 @@ impl Run<'_> {
 
     /// Takes in what is on its way when the run ends: what a request made whose answer nobody reads is never taken back.
     pub(super) async fn take_in(&mut self, under_way: &mut UnderWay) -> Result<(), Error> {
-        let mut time = pin!(left(self.options.timeout.min(self.budget.left_in_all() / PART)));
+        let mut time = pin!(left(self.options.timeout.min(self.budget.left_in_all() / 4)));
         while let Some(Some(sent)) = before(time.as_mut(), under_way.next()).await {
             self.record(sent)?;
         }

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use crate::engine::Error;
 use crate::finding::{Severity, Signature};
-use crate::minimize::Minimizer;
+use crate::minimize::{Minimizer, under_new_names};
 use crate::scenario::Scenario;
 use crate::seed::Seed;
 use crate::triage::{Confirmed, Proved, Prover, Ratio, Suspicion};
@@ -44,11 +44,14 @@ impl Proof {
     }
 
     /// Proves the suspicion in the smallest form that shows it: for a thing that does not exist, with the steps that
-    /// made it or their like, or for the one that was there.
+    /// made it or their like, or for the one that was there. What does not show so may need new names: the target may have
+    /// kept those that it failed with.
     async fn prove(&self, mut suspicion: Suspicion) -> Result<Proved, Error> {
         let mut forms = std::mem::take(&mut suspicion.alone);
         let whole = std::mem::replace(&mut suspicion.scenario, Scenario::plain(Vec::new()));
+        let renewed = under_new_names(&whole).filter(|_| whole.law.is_none() && !Prover::is_slow(&suspicion));
         forms.insert(forms.len().min(1), whole);
+        forms.extend(renewed);
         let mut requests = 0;
         let mut best: Option<Proved> = None;
         for scenario in forms {
@@ -74,6 +77,7 @@ impl Proof {
         let doubted = (Prover::is_slow(&suspicion) && !suspicion.is_quiet).then(|| Box::new(suspicion.clone()));
         let (control, known) = (suspicion.control.clone(), Arc::clone(&suspicion.known));
         let (suspected, is_late) = (suspicion.finding.signature.clone(), suspicion.is_late);
+        let made = suspicion.ends_things.then(|| self.prover.made());
         let Proved { confirmed, is_clear, mut requests } = self.prove(suspicion).await?;
         if let Some(suspicion) = doubted.filter(|_| !is_clear) {
             return Ok(Settled { suspected, outcome: Err(suspicion), requests, minimising: None });
@@ -99,17 +103,22 @@ impl Proof {
             biased;
             // Whoever says so is there as long as somebody waits for this.
             _ = hurry.wait_for(|is_hurried| *is_hurried) => (None, 0),
-            smaller = self.smaller(&confirmed) => smaller?,
+            smaller = self.smaller(&confirmed, made) => smaller?,
         };
         let confirmed = smaller.unwrap_or(confirmed);
         Ok(Settled { suspected, outcome: Ok(confirmed), requests: requests + spent, minimising: Some(spent) })
     }
 
-    /// The same in a smaller form, if there is one that is as stable; and the requests spent.
-    async fn smaller(&self, confirmed: &Confirmed) -> Result<(Option<Confirmed>, u64), Error> {
-        let (smaller, spent) = self.minimizer.minimize(confirmed, self.fresh()).await?;
+    /// The same in a smaller form, if there is one that is as stable; and the requests spent. Where each try ends what it makes,
+    /// so does the search when it is over: `made` things were there before.
+    async fn smaller(&self, confirmed: &Confirmed, made: Option<u64>) -> Result<(Option<Confirmed>, u64), Error> {
+        let (smaller, mut spent) = self.minimizer.minimize(confirmed, self.fresh()).await?;
         let Some(scenario) = smaller else { return Ok((None, spent)) };
-        let smaller = self.prover.prove(again(confirmed, scenario), self.fresh()).await?;
+        if let Some(made) = made {
+            spent += self.prover.end_since(made, self.fresh()).await?;
+        }
+        let suspicion = Suspicion { ends_things: made.is_some(), ..again(confirmed, scenario) };
+        let smaller = self.prover.prove(suspicion, self.fresh()).await?;
         let is_proved = smaller.confirmed.is_proved();
         Ok((is_proved.then_some(smaller.confirmed), spent + smaller.requests))
     }

@@ -12,6 +12,7 @@ use super::run::Run;
 use crate::finding::Confirmed;
 use crate::import::{replaced, values};
 use crate::scenario::{Scenario, Source, Step, Values, substitute};
+use crate::triage::Suspicion;
 use crate::wire::Response;
 
 /// What may have to come before a finding.
@@ -50,7 +51,9 @@ impl Run<'_> {
         scenario: Scenario,
         made: u64,
     ) -> Result<Option<Confirmed>, Error> {
-        let found = self.proving.try_now(again(confirmed, scenario)).await?;
+        // What one try makes may be in the way of the next one.
+        let suspicion = Suspicion { ends_things: true, ..again(confirmed, scenario) };
+        let found = self.proving.try_now(suspicion).await?;
         self.end_since(made).await?;
         Ok(found.filter(|found| found.is_proved() && is_led(found)))
     }
@@ -122,7 +125,8 @@ impl Run<'_> {
             if steps.len() > 1 {
                 leads.extend(known.leads(std::slice::from_ref(&last), &sent(&last)));
             }
-            leads.push(Scenario::plain(vec![last.clone(), last.clone()]));
+            // What is new each time is the same both times.
+            leads.push(Scenario::plain(vec![last.clone(), Step { fresh: Vec::new(), ..last.clone() }]));
             let answer = confirmed.exchanges.last().and_then(|exchange| exchange.outcome.response());
             leads.extend(known.more_leads(&last, answer));
         }
@@ -198,7 +202,7 @@ pub(super) fn called(scenario: &Scenario, name: &str, other: &str) -> Scenario {
     scenario
 }
 
-/// The request that shows the finding as it was sent, without credentials; `None` if it holds what is new each time.
+/// The request that shows the finding as it was sent, without credentials, but for what is new each time.
 fn literal(confirmed: &Confirmed) -> Option<Step> {
     let steps = confirmed.scenario.steps.get(..=confirmed.finding.step)?;
     let (last, before) = steps.split_last()?;
@@ -208,9 +212,8 @@ fn literal(confirmed: &Confirmed) -> Option<Step> {
         values.extend(step.captures.iter().filter_map(|capture| Some((capture.name.clone(), capture.take(response)?))));
     }
     let request = substitute(last, &values).into_owned();
-    let step = Step { request: Arc::new(request), fresh: Vec::new(), captures: Vec::new(), ..last.clone() };
-    let is_new = steps.iter().flat_map(|step| &step.fresh).any(|name| step.mentions(name));
-    (!is_new).then_some(step)
+    let fresh = steps.iter().flat_map(|step| &step.fresh).filter(|name| last.mentions(name)).cloned().collect();
+    Some(Step { request: Arc::new(request), fresh, captures: Vec::new(), ..last.clone() })
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! has a weight that grows where answers are new, and none starves. What operations need to exist is made first, and
 //! again when it is used up.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use super::acts::Ground;
@@ -253,10 +254,12 @@ impl Planner {
         self.is_late = true;
     }
 
-    /// A valid case of each operation that got no request.
+    /// A valid case of each operation that got no request, those with the deepest paths first: what ends all that lies below
+    /// something takes its time, and leaves nothing to others.
     pub fn last_turns(&mut self) -> Vec<Planned> {
         let is_left = |index: &usize| !self.only_remembered && self.lanes[*index].report.requests == 0;
-        let left: Vec<_> = (0..self.lanes.len()).filter(is_left).collect();
+        let mut left: Vec<_> = (0..self.lanes.len()).filter(is_left).collect();
+        left.sort_by_key(|index| Reverse(self.lanes[*index].operation.path.matches('/').count()));
         let turn = |index: &usize| {
             self.lanes[*index].begin(&self.generators, self.share);
             self.valid(*index).or_else(|| self.next(*index))

@@ -1,4 +1,5 @@
-//! Names that a scenario gives, made new each time that it is sent. Main functions: [`texts`], [`renewed`].
+//! Names that a scenario gives, made new each time that it is sent. Main functions: [`texts`], [`renewed`],
+//! [`under_new_names`].
 //!
 //! Where names must be unique, each candidate that is accepted takes the one that it was sent with, and from then on nothing
 //! shows what the finding shows. Whether another name shows it as well is for the search to try.
@@ -74,6 +75,12 @@ pub(super) fn renewed(scenario: &Scenario, texts: &[String]) -> Scenario {
         }
     }
     renewed
+}
+
+/// The scenario with something new in place of each name that it gives; `None` if it gives none.
+pub fn under_new_names(scenario: &Scenario) -> Option<Scenario> {
+    let texts = texts(scenario, Wide::Usual);
+    (!texts.is_empty()).then(|| renewed(scenario, &texts))
 }
 
 /// The scenario without the names of values that nobody needs any more.

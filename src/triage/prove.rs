@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::TryStreamExt;
 use futures_util::future::{try_join, try_join_all};
 
 use super::{Confirmed, Ratio, Suspicion};
-use crate::engine::{Error, Execution, Executor, Manner, preparations, repeated};
+use crate::engine::{Error, Execution, Executor, Manner, clean_up, preparations, repeated};
 use crate::finding::{Finding, Severity, Volatile};
 use crate::oracle::{Check, Registry, Shown, holds_in_sequence};
 use crate::scenario::{Law, Scenario, Trace};
@@ -163,6 +164,7 @@ impl Prover {
         // Alone, so that what a target that is watched writes meanwhile is about this.
         let executor = self.repeating(suspicion, Manner::Alone);
         let mut executions = Vec::new();
+        let mut requests = 0;
         let is_race = tries_race(suspicion);
         for index in 0..self.tries(suspicion) {
             if may_be_load {
@@ -174,9 +176,25 @@ impl Prover {
                 (false, true) => SETTLING,
                 _ => Duration::ZERO,
             };
+            let made = self.made();
             executions.push(executor.run_slowly(&suspicion.scenario, fresh(seed, index), pause).await?);
+            if suspicion.ends_things {
+                requests += self.end_since(made, seed).await?;
+            }
         }
-        Ok(Attempts { executions, is_clear: true, requests: 0 })
+        Ok(Attempts { executions, is_clear: true, requests })
+    }
+
+    /// How many things were made at the target.
+    pub fn made(&self) -> u64 {
+        self.executor.ledger.as_ref().map_or(0, |ledger| ledger.made())
+    }
+
+    /// Ends what was made since this many things were; answers the requests that it took.
+    pub async fn end_since(&self, made: u64, seed: Seed) -> Result<u64, Error> {
+        let left = self.executor.ledger.as_ref().map(|ledger| ledger.left_since(made)).unwrap_or_default();
+        let ends = clean_up(&self.executor, vec![left], seed, 1, Duration::ZERO, &Arc::default());
+        ends.try_fold(0, |sum, requests| async move { Ok(sum + requests) }).await
     }
 
     /// All at once with more patience, since each takes seconds; what is answered meanwhile tells whether the target

@@ -33,6 +33,8 @@ pub struct Suspicion {
     pub is_late: bool,
     /// Whether something like it was waited for before: the pause is not needed again.
     pub is_settled: bool,
+    /// Whether what each try makes is ended before the next one: only while nothing else is sent.
+    pub ends_things: bool,
 }
 
 impl Suspicion {
@@ -49,6 +51,7 @@ impl Suspicion {
             is_quiet: false,
             is_late: false,
             is_settled: false,
+            ends_things: false,
         }
     }
 }

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
-use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::routing::get;
+use axum::routing::{self, get, post};
+use axum::{Json, Router};
 use serde_json::{Value, json};
 
 use crate::support::Project;
@@ -103,4 +103,77 @@ async fn each_fixture_is_red_on_a_server_that_nobody_has_used() {
     checked.await.unwrap();
     let state = state.lock().unwrap();
     assert!(state.is_ruined && state.before > 100, "what may ruin the target comes last: {}", state.before);
+}
+
+/// Labels, whose names are each given once.
+const LABELS: &str = r#"{
+  "openapi": "3.1.0", "info": {"title": "Labels", "version": "1"},
+  "paths": {
+    "/labels": {
+      "post": {
+        "requestBody": {"required": true, "content": {"application/json": {"schema": {
+          "type": "object", "required": ["name"], "properties": {"name": {"type": "string", "minLength": 3}}
+        }}}},
+        "responses": {"201": {"description": "made"}, "409": {"description": "taken"}, "400": {"description": "no"}}
+      }
+    },
+    "/labels/{label_id}": {
+      "parameters": [{"name": "label_id", "in": "path", "required": true, "schema": {"type": "integer"}}],
+      "delete": {"responses": {"204": {"description": "gone"}, "404": {"description": "no"}}}
+    }
+  }
+}"#;
+
+/// Names that were ever given, and the ids of what is there.
+#[derive(Default)]
+struct Labels {
+    given: BTreeSet<String>,
+    ids: BTreeSet<usize>,
+}
+
+/// The bug: there is room for one label.
+async fn label(State(state): State<Arc<Mutex<Labels>>>, body: Option<Json<Value>>) -> (StatusCode, Json<Value>) {
+    let mut state = state.lock().unwrap();
+    let name = body.as_ref().and_then(|Json(body)| body["name"].as_str()).filter(|name| name.chars().count() >= 3);
+    let Some(name) = name else { return (StatusCode::BAD_REQUEST, Json(json!({}))) };
+    if !state.given.insert(name.to_owned()) {
+        return (StatusCode::CONFLICT, Json(json!({})));
+    }
+    if !state.ids.is_empty() {
+        return (StatusCode::INTERNAL_SERVER_ERROR, Json(json!({"error": "IndexError: no room"})));
+    }
+    let id = state.given.len();
+    state.ids.insert(id);
+    (StatusCode::CREATED, Json(json!({"id": id, "name": name})))
+}
+
+async fn serve_labels() -> String {
+    let end = async |State(state): State<Arc<Mutex<Labels>>>, Path(id): Path<usize>| {
+        if state.lock().unwrap().ids.remove(&id) { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND }
+    };
+    let app = Router::new().route("/labels", post(label)).route("/labels/{id}", routing::delete(end));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let origin = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, app.with_state(Arc::default())).await });
+    origin
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_needs_another_of_its_kind_is_found_under_names_that_are_new() {
+    let (origin, fresh) = (serve_labels().await, serve_labels().await);
+    let checked = tokio::task::spawn_blocking(move || {
+        let project = Project::new(&[("labels.json", LABELS)]);
+        let arguments = ["fuzz", "labels.json", "--url", &origin, "--requests", "600", "--json", "--accept-all"];
+        let ran = project.gadfly(&arguments);
+        let object = ran.object();
+        let mut findings = object["findings"].as_array().unwrap().iter();
+        let found = findings.find(|finding| finding["oracle"] == "server_error").unwrap_or_else(|| panic!("{ran:?}"));
+        let fixture: Value = serde_json::from_str(&project.read(found["fixture"].as_str().unwrap())).unwrap();
+        let steps = fixture["scenario"]["steps"].as_array().unwrap();
+        let methods: Vec<_> = steps.iter().map(|step| step["method"].as_str().unwrap()).collect();
+        assert_eq!(methods, ["POST", "POST"], "{fixture:#}");
+        let replayed = project.gadfly(&["replay", "--url", &fresh, "--json"]);
+        assert_eq!(replayed.object()["counts"], json!({"fail": 1}), "{replayed:?}");
+    });
+    checked.await.unwrap();
 }
