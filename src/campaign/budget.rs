@@ -57,10 +57,10 @@ impl Budget {
         self.requests.is_some_and(|requests| self.planned >= requests)
     }
 
-    /// Whether the end is near: the last tenth of the requests, or the last quarter of the time.
+    /// Whether the end is near: the last tenth of the requests, or the last fifth of the time.
     pub(super) fn is_late(&self) -> bool {
         let by_requests = self.requests.is_some_and(|requests| self.planned >= requests - requests / 10);
-        let by_time = self.time.is_some_and(|time| self.elapsed() >= time / 4 * 3);
+        let by_time = self.time.is_some_and(|time| self.elapsed() >= time / 5 * 4);
         by_requests || by_time
     }
 

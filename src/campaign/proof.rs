@@ -10,7 +10,7 @@ use crate::finding::{Severity, Signature};
 use crate::minimize::{Minimizer, under_new_names};
 use crate::scenario::Scenario;
 use crate::seed::Seed;
-use crate::triage::{Confirmed, Proved, Prover, Ratio, Suspicion};
+use crate::triage::{Confirmed, Proved, Prover, Ratio, Suspicion, Trying};
 
 /// Proves and minimises.
 #[derive(Clone)]
@@ -77,7 +77,7 @@ impl Proof {
         let doubted = (Prover::is_slow(&suspicion) && !suspicion.is_quiet).then(|| Box::new(suspicion.clone()));
         let (control, known) = (suspicion.control.clone(), Arc::clone(&suspicion.known));
         let (suspected, is_late) = (suspicion.finding.signature.clone(), suspicion.is_late);
-        let made = suspicion.ends_things.then(|| self.prover.made());
+        let trying = suspicion.trying;
         let Proved { confirmed, is_clear, mut requests } = self.prove(suspicion).await?;
         if let Some(suspicion) = doubted.filter(|_| !is_clear) {
             return Ok(Settled { suspected, outcome: Err(suspicion), requests, minimising: None });
@@ -103,21 +103,22 @@ impl Proof {
             biased;
             // Whoever says so is there as long as somebody waits for this.
             _ = hurry.wait_for(|is_hurried| *is_hurried) => (None, 0),
-            smaller = self.smaller(&confirmed, made) => smaller?,
+            smaller = self.smaller(&confirmed, trying) => smaller?,
         };
         let confirmed = smaller.unwrap_or(confirmed);
         Ok(Settled { suspected, outcome: Ok(confirmed), requests: requests + spent, minimising: Some(spent) })
     }
 
     /// The same in a smaller form, if there is one that is as stable; and the requests spent. Where each try ends what it makes,
-    /// so does the search when it is over: `made` things were there before.
-    async fn smaller(&self, confirmed: &Confirmed, made: Option<u64>) -> Result<(Option<Confirmed>, u64), Error> {
+    /// so does the search when it is over.
+    async fn smaller(&self, confirmed: &Confirmed, trying: Trying) -> Result<(Option<Confirmed>, u64), Error> {
+        let made = self.prover.made();
         let (smaller, mut spent) = self.minimizer.minimize(confirmed, self.fresh()).await?;
         let Some(scenario) = smaller else { return Ok((None, spent)) };
-        if let Some(made) = made {
+        if trying == Trying::Tidily {
             spent += self.prover.end_since(made, self.fresh()).await?;
         }
-        let suspicion = Suspicion { ends_things: made.is_some(), ..again(confirmed, scenario) };
+        let suspicion = Suspicion { trying: trying.max(Trying::Again), ..again(confirmed, scenario) };
         let smaller = self.prover.prove(suspicion, self.fresh()).await?;
         let is_proved = smaller.confirmed.is_proved();
         Ok((is_proved.then_some(smaller.confirmed), spent + smaller.requests))
@@ -128,5 +129,5 @@ impl Proof {
 pub(super) fn again(confirmed: &Confirmed, scenario: Scenario) -> Suspicion {
     let mut finding = confirmed.finding.clone();
     finding.step = scenario.steps.len().saturating_sub(1);
-    Suspicion { is_settled: true, ..Suspicion::new(finding, scenario, confirmed.exchanges.clone()) }
+    Suspicion { trying: Trying::Again, ..Suspicion::new(finding, scenario, confirmed.exchanges.clone()) }
 }

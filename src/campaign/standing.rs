@@ -12,7 +12,7 @@ use super::run::Run;
 use crate::finding::Confirmed;
 use crate::import::{replaced, values};
 use crate::scenario::{Scenario, Source, Step, Values, substitute};
-use crate::triage::Suspicion;
+use crate::triage::{Suspicion, Trying};
 use crate::wire::Response;
 
 /// What may have to come before a finding.
@@ -52,7 +52,7 @@ impl Run<'_> {
         made: u64,
     ) -> Result<Option<Confirmed>, Error> {
         // What one try makes may be in the way of the next one.
-        let suspicion = Suspicion { ends_things: true, ..again(confirmed, scenario) };
+        let suspicion = Suspicion { trying: Trying::Tidily, ..again(confirmed, scenario) };
         let found = self.proving.try_now(suspicion).await?;
         self.end_since(made).await?;
         Ok(found.filter(|found| found.is_proved() && is_led(found)))

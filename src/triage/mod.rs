@@ -6,7 +6,7 @@ mod prove;
 mod suspicion;
 
 pub use prove::{Proved, Prover};
-pub use suspicion::Suspicion;
+pub use suspicion::{Suspicion, Trying};
 
 // They live below, since fixtures are made of them and have the same rank as this module.
 pub use crate::finding::{Confirmed, Ratio};

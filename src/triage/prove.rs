@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::TryStreamExt;
 use futures_util::future::{try_join, try_join_all};
 
-use super::{Confirmed, Ratio, Suspicion};
+use super::{Confirmed, Ratio, Suspicion, Trying};
 use crate::engine::{Error, Execution, Executor, Manner, clean_up, preparations, repeated};
 use crate::finding::{Finding, Severity, Volatile};
 use crate::oracle::{Check, Registry, Shown, holds_in_sequence};
@@ -165,20 +165,20 @@ impl Prover {
         let executor = self.repeating(suspicion, Manner::Alone);
         let mut executions = Vec::new();
         let mut requests = 0;
-        let is_race = tries_race(suspicion);
+        let (is_race, is_patient) = (tries_race(suspicion), suspicion.trying == Trying::Patiently);
         for index in 0..self.tries(suspicion) {
             if may_be_load {
                 tokio::time::sleep(CALM).await;
             }
-            let settles = suspicion.scenario.law.is_some() && !suspicion.is_settled && index + 1 == self.tries;
+            let settles = suspicion.scenario.law.is_some() && is_patient && index + 1 == self.tries;
             let pause = match (is_race, settles) {
-                (true, _) if !suspicion.is_settled => RACE_SETTLING,
+                (true, _) if is_patient => RACE_SETTLING,
                 (false, true) => SETTLING,
                 _ => Duration::ZERO,
             };
             let made = self.made();
             executions.push(executor.run_slowly(&suspicion.scenario, fresh(seed, index), pause).await?);
-            if suspicion.ends_things {
+            if suspicion.trying == Trying::Tidily {
                 requests += self.end_since(made, seed).await?;
             }
         }
@@ -386,7 +386,7 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let exchanges = runtime.block_on(executor.run(&scenario, Seed::new(1))).unwrap().exchanges;
         let finding = registry.judge(&Trace { scenario: &scenario, exchanges: &exchanges }).remove(0);
-        let suspicion = Suspicion { is_settled: true, ..Suspicion::new(finding, scenario, exchanges) };
+        let suspicion = Suspicion { trying: Trying::Again, ..Suspicion::new(finding, scenario, exchanges) };
         let shown = runtime.block_on(Prover::new(executor, registry, 3).prove(suspicion, Seed::new(1))).unwrap();
         assert_eq!(shown.confirmed.ratio, Ratio { hits, tries: 10 });
         assert_eq!(shown.confirmed.is_proved(), hits > 0);

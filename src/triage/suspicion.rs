@@ -31,10 +31,19 @@ pub struct Suspicion {
     /// Whether it showed only a while after the last answer: then nothing smaller is looked for, since whatever does not
     /// show it has to be waited for each time.
     pub is_late: bool,
-    /// Whether something like it was waited for before: the pause is not needed again.
-    pub is_settled: bool,
-    /// Whether what each try makes is ended before the next one: only while nothing else is sent.
-    pub ends_things: bool,
+    /// How it is tried.
+    pub trying: Trying,
+}
+
+/// How something is tried several times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Trying {
+    /// With a pause where a server may take a while to show what it has confirmed.
+    Patiently,
+    /// Without it: something like it was waited for before.
+    Again,
+    /// The same, and what each try makes is ended before the next one: only while nothing else is sent.
+    Tidily,
 }
 
 impl Suspicion {
@@ -50,8 +59,7 @@ impl Suspicion {
             known: Arc::default(),
             is_quiet: false,
             is_late: false,
-            is_settled: false,
-            ends_things: false,
+            trying: Trying::Patiently,
         }
     }
 }

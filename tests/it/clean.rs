@@ -9,7 +9,7 @@ use axum::routing::{self, get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
-use crate::support::Project;
+use crate::support::{self, Project};
 
 /// Nothing says that a note which was put can be got.
 const DOCUMENT: &str = r#"{
@@ -60,10 +60,7 @@ async fn serve() -> (String, Shared) {
     let state = Shared::default();
     let methods = get(read).put(put).delete(delete);
     let app = Router::new().route("/notes/{title}", methods).with_state(Arc::clone(&state));
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let origin = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(async move { axum::serve(listener, app).await });
-    (origin, state)
+    (support::serve(app).await, state)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -152,10 +149,7 @@ async fn serve_labels() -> String {
         if state.lock().unwrap().ids.remove(&id) { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND }
     };
     let app = Router::new().route("/labels", post(label)).route("/labels/{id}", routing::delete(end));
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let origin = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(async move { axum::serve(listener, app.with_state(Arc::default())).await });
-    origin
+    support::serve(app.with_state(Arc::default())).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

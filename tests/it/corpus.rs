@@ -11,7 +11,7 @@ use axum::{Json, Router};
 use gadfly::demo::{DOCUMENT, Demo, Options};
 use serde_json::{Value, json};
 
-use crate::support::Project;
+use crate::support::{self, Project};
 
 const NOTES: &str = r"
 openapi: 3.1.0
@@ -242,10 +242,7 @@ async fn door() -> String {
         if is_known { StatusCode::OK } else { StatusCode::FORBIDDEN }
     };
     let app = Router::new().route("/tickets", post(make)).route("/door", get(open)).with_state(codes);
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let origin = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(async move { axum::serve(listener, app).await });
-    origin
+    support::serve(app).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

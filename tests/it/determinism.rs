@@ -12,6 +12,8 @@ use gadfly::scenario::Unique;
 use gadfly::seed::Seed;
 use gadfly::spec;
 
+use crate::support;
+
 type Log = Arc<Mutex<Vec<Vec<u8>>>>;
 /// What a server makes of a body.
 type Answer = fn(&[u8]) -> (StatusCode, &'static str);
@@ -47,10 +49,7 @@ async fn recording_server(answer: Answer) -> (String, Log) {
             (status, [("content-type", "application/json")], told)
         }
     });
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let origin = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(async move { axum::serve(listener, app).await });
-    (origin, log)
+    (support::serve(app).await, log)
 }
 
 /// All requests of a run, sorted: the order of arrival is the network's. The host differs from run to run.

@@ -9,7 +9,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
-use crate::support::Project;
+use crate::support::{self, Project};
 
 fn document() -> String {
     let order = json!({"type": "object", "required": ["name"], "properties": {
@@ -104,10 +104,7 @@ async fn serve() -> String {
         .route("/orders/{id}/notes", post(note))
         .route("/orders/{id}/summary", get(sum))
         .with_state(Names::default());
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let origin = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(async move { axum::serve(listener, app).await });
-    origin
+    support::serve(app).await
 }
 
 /// The steps of the only fixture whose file's name begins so: method, target, headers and body.

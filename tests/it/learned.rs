@@ -5,7 +5,7 @@ use axum::routing::post;
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
-use crate::support::Project;
+use crate::support::{self, Project};
 
 const DOCUMENT: &str = r##"{
   "openapi": "3.1.0", "info": {"title": "Strict", "version": "1"},
@@ -64,10 +64,7 @@ async fn ping(headers: HeaderMap) -> StatusCode {
 
 async fn serve() -> String {
     let app = Router::new().route("/tenants", post(make)).route("/ping", post(ping));
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let origin = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(async move { axum::serve(listener, app).await });
-    origin
+    support::serve(app).await
 }
 
 fn places(learned: &Value) -> Vec<String> {

@@ -11,7 +11,7 @@ use axum::{Json, Router};
 use gadfly::scenario::Law;
 use serde_json::{Value, json};
 
-use crate::support::Project;
+use crate::support::{self, Project};
 
 /// Notes are folded, counted and deleted softly; jobs are made later; moulds are a mock that answers anything alike.
 fn document() -> String {
@@ -185,10 +185,7 @@ async fn serve() -> (String, Shared) {
         .route("/moulds", get(mould).post(make_mould))
         .route("/moulds/{id}", get(mould).put(mould).patch(mould).delete(StatusCode::NO_CONTENT))
         .with_state(Arc::clone(&notes));
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let origin = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(async move { axum::serve(listener, app).await });
-    (origin, notes)
+    (support::serve(app).await, notes)
 }
 
 #[tokio::test(flavor = "multi_thread")]

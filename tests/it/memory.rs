@@ -13,6 +13,8 @@ use gadfly::spec;
 use gadfly::store::{Memory, Store};
 use serde_json::{Value, json};
 
+use crate::support;
+
 /// Things in things in things. That a number must be one of a few is written nowhere, so it takes a while to make one.
 fn document() -> String {
     let parameter = |name: &str| json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}});
@@ -108,10 +110,7 @@ async fn serve(next: usize) -> String {
         .route("/teams/{team}/boards/{board}/cards", post(cards))
         .route("/teams/{team}/boards/{board}/cards/{card}", get(card).delete(end_card))
         .with_state(Arc::new(Mutex::new(Things { next, ..Things::default() })));
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let origin = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(async move { axum::serve(listener, app).await });
-    origin
+    support::serve(app).await
 }
 
 /// A run against a server of its own.
@@ -168,10 +167,7 @@ async fn colors() -> String {
         .route("/colors/{color}", axum::routing::put(put).delete(end))
         .route("/copies", post(copy))
         .with_state(Names::default());
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let origin = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(async move { axum::serve(listener, app).await });
-    origin
+    support::serve(app).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -14,6 +14,8 @@ use gadfly::spec;
 use gadfly::store::{Memory, Store};
 use serde_json::{Value, json};
 
+use crate::support;
+
 /// The collections, and what each answers to what it makes under a name.
 const COLLECTIONS: [&str; 11] =
     ["widgets", "gadgets", "invoices", "tickets", "cars", "boats", "planes", "robots", "bolts", "trucks", "accounts"];
@@ -138,9 +140,7 @@ fn document() -> String {
 /// A run against a server of its own.
 async fn fuzz(store: &Arc<Memory>, requests: u64, concurrency: usize) -> Summary {
     let app = Router::new().fallback(answer).with_state(Shared::default());
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let origin = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(async move { axum::serve(listener, app).await });
+    let origin = support::serve(app).await;
     let mut options = Options::new("names", Target { origin: origin.parse().unwrap(), base_path: String::new() });
     options.requests = Some(requests);
     options.time = None;

@@ -12,7 +12,7 @@ use axum::{Json, Router};
 use gadfly::seed::Seed;
 use serde_json::{Value, json};
 
-use crate::support::Project;
+use crate::support::{self, Project};
 
 const DOCUMENT: &str = r#"{"openapi":"3.1.0","info":{"title":"Noisy","version":"1"},"paths":{
     "/flip":{"get":{"responses":{"200":{"description":"ok"}}}},
@@ -76,10 +76,7 @@ async fn serve(number: u64, first: u64, is_other: bool, version: &'static str) -
         .route("/rand", get(random))
         .route("/notes", post(note))
         .with_state(Arc::new(lottery));
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let origin = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(async move { axum::serve(listener, app).await });
-    origin
+    support::serve(app).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

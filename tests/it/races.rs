@@ -13,7 +13,7 @@ use axum::{Json, Router};
 use serde_json::{Map, Value, json};
 use tokio::sync::Notify;
 
-use crate::support::{Project, Ran};
+use crate::support::{self, Project, Ran};
 
 const RACES: [&str; 2] = ["double_create", "lost_update"];
 
@@ -153,10 +153,7 @@ async fn serve(ways: Ways) -> (String, Arc<Mutex<Shelf>>) {
         .route("/tags/{id}", get(read).patch(change))
         .fallback(|_: HeaderMap| async { refused(StatusCode::NOT_FOUND) })
         .with_state(tags);
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let origin = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(async move { axum::serve(listener, routes).await });
-    (origin, shelf)
+    (support::serve(routes).await, shelf)
 }
 
 fn document() -> String {

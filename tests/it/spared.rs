@@ -10,7 +10,7 @@ use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-use crate::support::Project;
+use crate::support::{self, Project};
 
 const REQUESTS: usize = 1_000;
 /// Of these none may touch what was there.
@@ -118,10 +118,7 @@ async fn serve() -> (String, Shared) {
     }
     let shop = Arc::new(Mutex::new(shop));
     let app = Router::new().fallback(answer).with_state(Arc::clone(&shop));
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let origin = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(async move { axum::serve(listener, app).await });
-    (origin, shop)
+    (support::serve(app).await, shop)
 }
 
 /// What a run against such a server came to, and the server.

@@ -9,7 +9,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
-use crate::support::Project;
+use crate::support::{self, Project};
 
 const DOCUMENT: &str = r##"{
   "openapi": "3.1.0", "info": {"title": "Shelves", "version": "1"},
@@ -104,10 +104,7 @@ async fn serve(offset: usize) -> (String, Shared) {
         .route("/shelves/{shelf}/books", post(make_book))
         .route("/shelves/{shelf}/books/{book}", get(read_book).delete(delete_book))
         .with_state(Arc::clone(&state));
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let origin = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(async move { axum::serve(listener, app).await });
-    (origin, state)
+    (support::serve(app).await, state)
 }
 
 #[tokio::test(flavor = "multi_thread")]
