@@ -21,6 +21,9 @@ const QUANTITIES: &str = "limit size count offset page per skip take top first l
 const WAITING: &str = "delay wait sleep timeout duration seconds secs millis milliseconds poll polling longpoll longpolling watch \
     follow stream streaming tail block blocking drip pause hold heartbeat keepalive subscribe sse linger";
 
+/// Those of them that in a path are verbs or things of another kind: `/users/{id}/follow`, `/jobs/{id}/pause`.
+const OTHERWISE_IN_PATHS: &str = "block hold pause follow subscribe timeout duration";
+
 /// Whether one of the values that were sent is this status, or a list with it such as `200:1,500:3`. Header fields
 /// count only if their name says so: a `Content-Length: 500` asks for nothing.
 pub(super) fn for_status(echo: &Echo, status: u16) -> bool {
@@ -69,7 +72,7 @@ fn ascii_digit(c: char) -> char {
 /// Whether the request asks the server to wait or to stream: by a name in the path template, or by a parameter or
 /// member of such a name that is set.
 pub(super) fn to_wait(step: &Step, request: &Request) -> bool {
-    if template(step).split('/').any(waits) {
+    if waits_in_path(template(step)) {
         return true;
     }
     Echo::of_request(request).items().iter().any(|sent| sent.part != Part::Header && waits(&sent.name) && is_set(sent))
@@ -77,13 +80,13 @@ pub(super) fn to_wait(step: &Step, request: &Request) -> bool {
 
 /// Whether a request of this operation may ask to wait, by a name in its path or of a parameter.
 pub fn may_wait(operation: &Operation) -> bool {
-    operation.path.split('/').any(waits) || operation.parameters.iter().any(|parameter| waits(&parameter.name))
+    waits_in_path(&operation.path) || operation.parameters.iter().any(|parameter| waits(&parameter.name))
 }
 
 /// Whether the request asks to wait for more than a moment: several of them at once take all that a server has.
 pub fn to_wait_long(step: &Step, request: &Request) -> bool {
     let template = template(step);
-    let in_path = template.split('/').any(waits);
+    let in_path = waits_in_path(template);
     let is_long = |sent: &Sent| match number(&sent.value) {
         Some(number) => number > 1.0,
         None => says_yes(&sent.value),
@@ -102,6 +105,16 @@ fn template(step: &Step) -> &str {
 
 fn waits(name: &str) -> bool {
     names::tokens(name).iter().any(|token| names::lists(WAITING, token))
+}
+
+/// Whether a segment says nothing but that: `/delay/{seconds}` and `/long-poll`, and not `/block_documents`.
+fn waits_in_path(template: &str) -> bool {
+    let says = |token: &str| token == "long" || names::lists(WAITING, token) && !names::lists(OTHERWISE_IN_PATHS, token);
+    let waits = |segment: &str| {
+        let tokens = names::tokens(segment);
+        tokens.iter().any(|token| token != "long") && tokens.iter().all(|token| says(token))
+    };
+    template.split('/').any(waits)
 }
 
 /// A number above zero, a duration such as `10s`, or a yes.
@@ -165,6 +178,9 @@ mod tests {
             ("/pods", "/pods?watch=true", true),
             ("/pods", "/pods?limit=30", false),
             ("/pods/{id}", "/pods/30", false),
+            ("/block_documents/", "/block_documents/", false),
+            ("/users/{id}/follow", "/users/7/follow", false),
+            ("/long-poll", "/long-poll", true),
         ] {
             let request = Request::new("GET", target);
             assert_eq!(to_wait_long(&step_of(path, &request), &request), expected, "{target}");
@@ -182,6 +198,7 @@ mod tests {
         wait("/items", "/items?timeout=0", "", false);
         wait("/items", "/items?wait=%00", "", false);
         wait("/waiters/{id}", "/waiters/3", "", false);
+        wait("/block_types/{id}", "/block_types/3", "", false);
         wait("/items", "/items?q=delay", "", false);
     }
 }
