@@ -12,7 +12,7 @@ use futures_util::stream::StreamExt;
 use super::Error;
 use super::run::{Run, UnderWay};
 use super::time::{before, left, sleep};
-use crate::engine;
+use crate::engine::{self, Planned};
 use crate::import::last_name;
 use crate::scenario::Scenario;
 
@@ -35,6 +35,7 @@ impl Run<'_> {
             }
         }
         self.look_into_last_fall().await?;
+        self.first_ends(part).await?;
         self.clean_up(part).await?;
         Box::pin(self.look_back(part)).await?;
         Box::pin(self.keep_what_reaches(part)).await?;
@@ -86,11 +87,26 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// One request to each operation that ends things and was not answered 2xx yet, for something that the run made: that is to
+    /// be ended anyway.
+    async fn first_ends(&mut self, time: Duration) -> Result<(), Error> {
+        let left = self.executor.ledger.as_ref().map(|ledger| ledger.left()).unwrap_or_default();
+        self.take_turns(self.planner.first_ends(left), time).await
+    }
+
     /// One valid request to each operation that got none yet: those that may ruin the target come at the very end.
     pub(super) async fn last_turns(&mut self) -> Result<(), Error> {
-        let mut time = pin!(left(self.budget.left_for_proof().unwrap_or(Duration::MAX) / 2));
-        self.pipeline.push(self.planner.last_turns());
-        while let Some((slot, planned)) = self.pipeline.next() {
+        let last = self.planner.last_turns();
+        self.take_turns(last, self.budget.left_for_proof().unwrap_or(Duration::MAX) / 2).await
+    }
+
+    /// Sends these one after the other, as far as there is time.
+    async fn take_turns(&mut self, planned: Vec<Planned>, time: Duration) -> Result<(), Error> {
+        let mut time = pin!(left(time));
+        let count = planned.len();
+        self.pipeline.interpose(planned);
+        for _ in 0..count {
+            let Some((slot, planned)) = self.pipeline.next() else { break };
             let sent = self.executor.run(&planned.scenario, self.options.seed).boxed();
             let Some(result) = before(time.as_mut(), sent).await else { break };
             self.record((slot, planned, result))?;

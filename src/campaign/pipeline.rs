@@ -85,6 +85,20 @@ impl Pipeline {
         self.epochs.push_back(Epoch { cases, done, dispatched: 0, missing, looked_at: 0, suspicious: 0 });
     }
 
+    /// Has these sent before what is left of the epoch that is being sent.
+    pub(super) fn interpose(&mut self, cases: Vec<Planned>) {
+        match self.epochs.back_mut().filter(|epoch| epoch.dispatched < epoch.cases.len()) {
+            Some(epoch) => {
+                let at = epoch.dispatched;
+                epoch.missing += cases.len();
+                epoch.done.splice(at..at, cases.iter().map(|_| Turn::Awaited));
+                epoch.cases.splice(at..at, cases.into_iter().map(Arc::new));
+            }
+            None if cases.is_empty() => {}
+            None => self.push(cases),
+        }
+    }
+
     /// The next case to send.
     pub(super) fn next(&mut self) -> Option<(Slot, Arc<Planned>)> {
         let last = self.epochs.len().checked_sub(1)? as u64;
@@ -241,5 +255,27 @@ mod tests {
         check([0, 1, 2, 3], [&[], &["1"], &[], &["3"]]);
         check([3, 2, 1, 0], [&[], &[], &[], &["1", "3"]]);
         check([1, 0, 3, 2], [&[], &["1"], &[], &["3"]]);
+    }
+
+    #[test]
+    fn what_is_interposed_is_sent_next_and_each_outcome_keeps_its_place() {
+        let (mut planner, mut pipeline) = (planner(), Pipeline::default());
+        pipeline.interpose(Vec::new());
+        assert!(pipeline.wants_plan());
+        let (epoch, between) = (planner.plan(3), planner.plan(2));
+        let target = |case: &Planned| case.scenario.steps[0].request.target_text().into_owned();
+        let mut expected: Vec<_> = epoch.iter().map(target).collect();
+        expected.splice(1..1, between.iter().map(target));
+        pipeline.push(epoch);
+        let mut slots: Vec<_> = pipeline.next().into_iter().collect();
+        pipeline.interpose(between);
+        slots.extend(std::iter::from_fn(|| pipeline.next()));
+        assert_eq!(slots.iter().map(|(_, case)| target(case)).collect::<Vec<_>>(), expected);
+        for (index, (slot, case)) in slots.iter().enumerate().rev() {
+            pipeline.record(*slot, Some(done(&planner, case, canned::fault(FaultKind::Closed), &index.to_string())));
+        }
+        let folded = pipeline.drain().unwrap();
+        let order: Vec<_> = folded.iter().map(|folded| folded.done.findings[0].title.as_str()).collect();
+        assert_eq!(order, ["0", "1", "2", "3", "4"]);
     }
 }

@@ -29,6 +29,8 @@ const MOST_MEMBERS: usize = 8;
 pub(super) struct Known<'a> {
     pub(super) graph: &'a Graph,
     pub(super) generators: &'a Generators,
+    /// So many things of a kind there must be before one is ended: others need them.
+    pub(super) least: usize,
 }
 
 /// How many places of cases name things, and in how many of them one that exists was put.
@@ -159,7 +161,7 @@ impl Binder {
                 continue;
             }
             references.of += 1;
-            if turn.is_invented() {
+            if turn.is_invented() || ends_it && pool.ours(&need.kind) < known.least {
                 continue;
             }
             let parent = uses.iter().find_map(|used| used.entry.ancestor(&need.kind)).filter(|_| !turn.is_foreign());
@@ -320,10 +322,6 @@ impl Turn {
 
     /// A thing of the pool; another one than those that are used already, or the same in some turns.
     fn pick(self, pool: &Pool, kind: &str, field: &str, ends_it: bool, used: &[&Use]) -> Option<Arc<Entry>> {
-        // The last ones of a kind are not ended: others need them.
-        if ends_it && pool.ours(kind) < 3 {
-            return None;
-        }
         if let Some(first) = used.first().filter(|_| self.is_equal() && !ends_it) {
             return Some(Arc::clone(&first.entry));
         }
@@ -428,7 +426,7 @@ mod tests {
     fn bound(index: usize, intent: &Intent, pool: &mut Pool, turns: usize) -> Vec<String> {
         let all = operations();
         let (graph, generators) = (Graph::new(&all), standard(&Arc::default()));
-        let known = Known { graph: &graph, generators: &generators };
+        let known = Known { graph: &graph, generators: &generators, least: 3 };
         let mut binder = Binder::new(graph.role(&all[index].id));
         (0..turns)
             .map(|_| {
@@ -489,7 +487,7 @@ mod tests {
         let mut pool = Pool::default();
         pool.learn((0..4).map(found).collect(), Teller { operation: &all[0].id, uses: &[] }, recipe, true);
         let mut binder = Binder::new(graph.role(&all[2].id));
-        let known = Known { graph: &graph, generators: &generators };
+        let known = Known { graph: &graph, generators: &generators, least: 3 };
         let mut bind = || {
             let arguments: Vec<_> =
                 path.split(['{', '}']).skip(1).step_by(2).map(|name| (name, Datum::string("x"))).collect();

@@ -12,7 +12,7 @@ use crate::api::{Location, Operation, OperationId, Parameter};
 use crate::resource::{Action, Entry};
 use crate::scenario::{Case, Datum, Scenario, Step, Unique, placeholder};
 
-/// So many things of a kind are left for others, once it is seen that they can be ended.
+/// So many things of a kind there must be before one is ended: the rest is left for others.
 const LAST_ONES: usize = 3;
 /// Numbers with so many digits are hardly ever given out.
 const LONG_NUMBER: usize = 10;
@@ -33,13 +33,18 @@ impl Planner {
         !self.is_late && touches && self.held.is_full(index) && self.is_short(index)
     }
 
-    /// Whether the run has so few of the things that a lane is sent for that these are left for others. The first time that
-    /// one is ended is worth one.
+    /// Whether the run has so few of the things that a lane is sent for that these are left for others.
     fn is_short(&self, index: usize) -> bool {
-        let lane = &self.lanes[index];
-        let Some(role) = lane.role() else { return true };
-        let least = if role.action == Action::Delete && lane.report.reached { LAST_ONES } else { 1 };
-        role.kind.as_ref().map_or(0, |kind| self.pool.ours(kind)) < least
+        let kind = self.lanes[index].role().and_then(|role| role.kind.as_ref());
+        kind.map_or(0, |kind| self.pool.ours(kind)) < self.least(index)
+    }
+
+    /// So many things there must be before a lane is sent for one.
+    pub(super) fn least(&self, index: usize) -> usize {
+        match self.lanes[index].role() {
+            Some(role) if role.action == Action::Delete && !self.is_late => LAST_ONES,
+            _ => 1,
+        }
     }
 
     /// Whether a case may end more than the run made.
@@ -52,9 +57,7 @@ impl Planner {
         let Some(case) = &step.case else { return may_take_what_is_there(&planned.scenario) };
         let Some(subject) = subject(&case.operation) else { return true };
         match planned.uses.iter().find(|used| used.parameter == Some(subject)) {
-            Some(used) if used.entry.is_ours => {
-                self.is_short(planned.lane) || !self.is_in_its_place(case, planned, subject, &used.entry)
-            }
+            Some(used) if used.entry.is_ours => !self.is_in_its_place(case, planned, subject, &used.entry),
             Some(_) => true,
             None => !self.names_nothing(case, subject),
         }

@@ -122,6 +122,11 @@ impl Lane {
         self.binder.role()
     }
 
+    /// How many segments the path has.
+    pub(super) fn depth(&self) -> usize {
+        self.operation.path.matches('/').count()
+    }
+
     /// Gets ready for the first turn.
     pub(super) fn begin(&mut self, generators: &Generators, share: fn(GeneratorId) -> u64) {
         if !self.arms.is_empty() {
@@ -183,8 +188,13 @@ impl Lane {
 
     /// The lane has its turn.
     pub(super) fn advance(&mut self) {
-        self.pass += STRIDE / self.weight();
+        self.pass_over();
         self.drawn += 1;
+    }
+
+    /// The lane has its turn and nothing to send.
+    pub(super) fn pass_over(&mut self) {
+        self.pass += STRIDE / self.weight();
     }
 
     /// Nothing new is to be had here: the lane rests, and comes to an end after a while.

@@ -213,6 +213,10 @@ impl Planner {
         while epoch.len() < size && tries < 4 * size {
             tries += 1;
             let Some(index) = self.next_lane() else { break };
+            if self.is_stuck(index) {
+                self.lanes[index].pass_over();
+                continue;
+            }
             self.lanes[index].begin(&self.generators, self.share);
             self.lanes[index].advance();
             let valid = if self.lanes[index].is_to_be_reached() { self.valid(index) } else { None };
@@ -245,7 +249,7 @@ impl Planner {
     }
 
     pub(super) fn bind(&mut self, case: &mut Case, index: usize) -> Vec<Use> {
-        let known = Known { graph: &self.graph, generators: &self.generators };
+        let known = Known { graph: &self.graph, generators: &self.generators, least: self.least(index) };
         self.lanes[index].binder.bind(case, known, &mut self.pool)
     }
 
@@ -259,7 +263,7 @@ impl Planner {
     pub fn last_turns(&mut self) -> Vec<Planned> {
         let is_left = |index: &usize| !self.only_remembered && self.lanes[*index].report.requests == 0;
         let mut left: Vec<_> = (0..self.lanes.len()).filter(is_left).collect();
-        left.sort_by_key(|index| Reverse(self.lanes[*index].operation.path.matches('/').count()));
+        left.sort_by_key(|index| Reverse(self.lanes[*index].depth()));
         let turn = |index: &usize| {
             self.lanes[*index].begin(&self.generators, self.share);
             self.valid(*index).or_else(|| self.next(*index))
@@ -353,9 +357,7 @@ impl Planner {
     }
 
     fn next_lane(&self) -> Option<usize> {
-        let is_due = |(index, lane): &(usize, &Lane)| {
-            !lane.is_exhausted() && (self.is_late || !lane.is_ruinous && !self.is_stuck(*index))
-        };
+        let is_due = |(_, lane): &(usize, &Lane)| !lane.is_exhausted() && (self.is_late || !lane.is_ruinous);
         let alive = self.lanes.iter().enumerate().filter(is_due);
         alive.min_by_key(|(index, lane)| (lane.pass, *index)).map(|(index, _)| index)
     }

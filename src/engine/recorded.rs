@@ -149,6 +149,27 @@ impl Planner {
         order.into_iter().map(|(index, (lane, one))| (turn(index, &one), lane, one)).collect()
     }
 
+    /// Of what ends things, one for each operation that did not answer 2xx yet, those with the deepest paths first.
+    pub fn first_ends(&self, ends: Vec<Scenario>) -> Vec<Planned> {
+        let is_left = |lane: &usize| !self.only_remembered && !self.lanes[*lane].report.reached;
+        let mut first: BTreeMap<usize, Scenario> = BTreeMap::new();
+        for scenario in ends {
+            if let Some(lane) = self.place(&scenario).filter(is_left) {
+                first.entry(lane).or_insert(scenario);
+            }
+        }
+        let planned = |(lane, scenario)| Planned {
+            scenario,
+            fresh: self.making.seed,
+            uses: Vec::new(),
+            lane,
+            recorded: Some(true),
+        };
+        let mut planned: Vec<_> = first.into_iter().map(planned).collect();
+        planned.sort_by_key(|one| Reverse(self.lanes[one.lane].depth()));
+        planned
+    }
+
     /// The lane of the last step, if all steps are of operations that are in the run.
     fn place(&self, scenario: &Scenario) -> Option<usize> {
         let lane = |step: &Step| self.lanes.iter().position(|lane| lane.operation.id == step.operation);

@@ -109,7 +109,8 @@ fn waits(name: &str) -> bool {
 
 /// Whether a segment says nothing but that: `/delay/{seconds}` and `/long-poll`, and not `/block_documents`.
 fn waits_in_path(template: &str) -> bool {
-    let says = |token: &str| token == "long" || names::lists(WAITING, token) && !names::lists(OTHERWISE_IN_PATHS, token);
+    let says =
+        |token: &str| token == "long" || names::lists(WAITING, token) && !names::lists(OTHERWISE_IN_PATHS, token);
     let waits = |segment: &str| {
         let tokens = names::tokens(segment);
         tokens.iter().any(|token| token != "long") && tokens.iter().all(|token| says(token))
