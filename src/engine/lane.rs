@@ -160,14 +160,17 @@ impl Lane {
         !self.report.reached && (self.drawn <= FIRST || self.drawn.is_multiple_of(2))
     }
 
-    /// The usual case once more, with new names; not in every turn if nothing has worked after the first ones, since other
-    /// values may.
-    pub(super) fn usual(&mut self, generators: &Generators, seed: Seed) -> Option<Case> {
+    /// The usual case once more, with new names. Where nothing has worked after the first ones, every other one has another
+    /// body: its values may.
+    pub(super) fn usual(&mut self, generators: &Generators, making: &Making, sent: &mut Seen) -> Option<Case> {
         self.usuals += 1;
-        if !self.report.reached && self.usuals > FIRST && self.usuals % 2 == 1 {
-            return None;
+        let mut usual = generators.usual(&self.operation, self.usuals, making.seed)?;
+        let is_vain = !self.report.reached && self.usuals > FIRST && usual.body.is_some();
+        if is_vain && self.usuals % 2 == 1 {
+            let other = self.draw_valid(making, sent).and_then(|drawn| drawn.case.body);
+            usual.body = other.or(usual.body);
         }
-        generators.usual(&self.operation, self.usuals, seed)
+        Some(usual)
     }
 
     /// The next valid case that was not sent yet.

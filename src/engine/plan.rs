@@ -234,9 +234,9 @@ impl Planner {
         Some(self.finished(drawn, index))
     }
 
-    /// The next valid case: the usual one with other names and other things, or a random one if that has no turn or was sent already.
+    /// The next valid case: the usual one with other names and other things, or a random one if that was sent already.
     fn valid(&mut self, index: usize) -> Option<Planned> {
-        if let Some(mut case) = self.lanes[index].usual(&self.generators, self.making.seed) {
+        if let Some(mut case) = self.lanes[index].usual(&self.generators, &self.making, &mut self.seen) {
             self.learned.shape(&mut case, &self.generators);
             let uses = self.bind(&mut case, index);
             let request = encode(&case, &self.making.base_path);
