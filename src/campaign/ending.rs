@@ -97,7 +97,8 @@ impl Run<'_> {
     /// One valid request to each operation that got none yet: those that may ruin the target come at the very end.
     pub(super) async fn last_turns(&mut self) -> Result<(), Error> {
         let last = self.planner.last_turns();
-        self.take_turns(last, self.budget.left_for_proof().unwrap_or(Duration::MAX) / 2).await
+        self.take_turns(last, self.budget.left_for_proof().unwrap_or(Duration::MAX) / 2).await?;
+        self.fold_rest()
     }
 
     /// Sends these one after the other, as far as there is time.
@@ -108,10 +109,13 @@ impl Run<'_> {
         for _ in 0..count {
             let Some((slot, planned)) = self.pipeline.next() else { break };
             let sent = self.executor.run(&planned.scenario, self.options.seed).boxed();
-            let Some(result) = before(time.as_mut(), sent).await else { break };
+            let Some(result) = before(time.as_mut(), sent).await else {
+                self.pipeline.record(slot, None);
+                break;
+            };
             self.record((slot, planned, result))?;
         }
-        self.fold_rest()
+        Ok(())
     }
 
     pub(super) fn fold_rest(&mut self) -> Result<(), Error> {

@@ -8,7 +8,7 @@ use axum::Router;
 use serde_json::Value;
 
 /// Serves these routes on a port of their own as long as the test's runtime lasts; answers their origin.
-pub async fn serve(routes: Router) -> String {
+pub(crate) async fn serve(routes: Router) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, routes).await });
