@@ -46,7 +46,7 @@ impl Proof {
     /// Proves the suspicion in the smallest form that shows it: for a thing that does not exist, with the steps that
     /// made it or their like, or for the one that was there. What does not show so may need new names: the target may have
     /// kept those that it failed with.
-    async fn prove(&self, mut suspicion: Suspicion) -> Result<Proved, Error> {
+    pub(super) async fn prove(&self, mut suspicion: Suspicion) -> Result<Proved, Error> {
         let mut forms = std::mem::take(&mut suspicion.alone);
         let whole = std::mem::replace(&mut suspicion.scenario, Scenario::plain(Vec::new()));
         let renewed = under_new_names(&whole).filter(|_| whole.law.is_none() && !Prover::is_slow(&suspicion));

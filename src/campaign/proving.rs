@@ -87,6 +87,13 @@ impl Proving {
         Ok(settled.outcome.ok())
     }
 
+    /// Proves a suspicion as it is while nothing else is done.
+    pub(super) async fn prove_now(&mut self, suspicion: Suspicion) -> Result<Confirmed, engine::Error> {
+        let proved = Box::pin(self.proof.prove(suspicion)).await?;
+        self.requests += proved.requests;
+        Ok(proved.confirmed)
+    }
+
     /// Counts requests that proofs took.
     pub(super) fn spent(&mut self, requests: u64) {
         self.requests += requests;

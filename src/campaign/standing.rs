@@ -35,9 +35,12 @@ impl Run<'_> {
         if let Some(found) = self.led(confirmed, others, made).await? {
             return Ok(Some(found));
         }
-        // It may be the name itself that shows it: then it is to be given first, which can't be seen where it was given.
+        // It may be the name itself that shows it: then it is to be given first. That this is needed, and what of it, can't be
+        // seen where it was given, so it is kept whole.
         for scenario in leads.into_iter().take(1).filter(|scenario| gives(scenario, name)) {
-            if let Some(found) = self.tried(confirmed, scenario, made).await? {
+            let found = self.proving.prove_now(again(confirmed, scenario)).await?;
+            self.end_since(made).await?;
+            if found.is_proved() && is_led(&found) {
                 return Ok(Some(Confirmed { clean: Some(found.ratio), ..found }));
             }
         }

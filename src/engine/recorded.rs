@@ -260,7 +260,8 @@ mod tests {
     use crate::scenario::encode::samples::{case, operation};
     use crate::scenario::{ANONYMOUS, Capture, IdentityName, Source};
     use crate::seed::Seed;
-    use crate::wire::Request;
+    use crate::transport::canned;
+    use crate::wire::{Exchange, Request};
 
     /// Whether the values of the last of these steps are known, each with its new names and with what it captures.
     #[track_caller]
@@ -289,5 +290,49 @@ mod tests {
         check(&[(&["fresh"], &[])], false);
         check(&[(&[], &["id"]), (&[], &[])], false);
         check(&[], false);
+    }
+
+    #[test]
+    fn what_ends_things_has_one_turn_for_each_operation_the_deepest_first() {
+        let path = |names: &[&str]| {
+            let one = |name: &&str| json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}});
+            json!({"parameters": names.iter().map(one).collect::<Vec<_>>()})
+        };
+        let operations = vec![
+            operation("DELETE", "/a/{a}", path(&["a"])),
+            operation("DELETE", "/a/{a}/b/{b}", path(&["a", "b"])),
+            operation("DELETE", "/c/{c}", path(&["c"])),
+        ];
+        let mut planner = Planner::plain(operations, ANONYMOUS, "");
+        let end = |operation: &str, target: &'static str| {
+            Scenario::single(Step {
+                operation: OperationId::from_text(operation),
+                identity: IdentityName::new(ANONYMOUS),
+                request: Arc::new(Request::new("DELETE", target)),
+                fresh: vec![],
+                captures: vec![],
+                case: None,
+                at_once: false,
+            })
+        };
+        let ends = || {
+            let (above, below) = ("DELETE /a/{a}", "DELETE /a/{a}/b/{b}");
+            let other = end("DELETE /other/{x}", "/other/1");
+            vec![end(above, "/a/2"), end(above, "/a/1"), other, end(below, "/a/1/b/3"), end("DELETE /c/{c}", "/c/9")]
+        };
+        let targets = |planned: &[Planned]| -> Vec<String> {
+            planned.iter().map(|one| one.scenario.steps[0].request.target_text().into_owned()).collect()
+        };
+        let first = planner.first_ends(ends());
+        assert_eq!(targets(&first), ["/a/1/b/3", "/a/2", "/c/9"]);
+        let gone = Exchange {
+            request: Arc::clone(&first[1].scenario.steps[0].request),
+            sent: bytes::Bytes::new(),
+            outcome: canned::json(204, &json!(null)),
+            elapsed: std::time::Duration::ZERO,
+        };
+        let lesson = planner.look(&first[1], &[gone]).unwrap();
+        planner.fold(&first[1], lesson, false);
+        assert_eq!(targets(&planner.first_ends(ends())), ["/a/1/b/3", "/c/9"]);
     }
 }
