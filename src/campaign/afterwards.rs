@@ -103,16 +103,11 @@ impl Run<'_> {
         if things.is_empty() { Ok(()) } else { self.end(vec![things], Duration::MAX).await }
     }
 
-    /// How many things were made.
-    pub(super) fn made(&self) -> u64 {
-        self.executor.ledger.as_ref().map_or(0, |ledger| ledger.made())
-    }
-
     /// How often the finding shows on the clean target, and the steps that are wanted before it.
     async fn look_again(&mut self, confirmed: &Confirmed) -> Result<(Ratio, Option<Wanted>), Error> {
         // There may not have been time to end everything.
         self.end_named(&named(requests(confirmed))).await?;
-        let made = self.made();
+        let made = self.executor.made();
         let (clean, is_broken) = self.count(confirmed).await?;
         self.end_since(made).await?;
         if !clean.is_stable() {

@@ -16,8 +16,8 @@ use crate::engine::{self, Planned};
 use crate::import::last_name;
 use crate::scenario::Scenario;
 
-/// Before what may ruin the target has its turn, waiting for what is under way, cleaning up, looking back and keeping what
-/// reaches operations each have this part of what is left: half of it together.
+/// Before what may ruin the target has its turn, each of these has this part of what is left: waiting for what is under way,
+/// the first ends, cleaning up, looking back and keeping what reaches operations.
 const PART: u32 = 8;
 
 impl Run<'_> {
@@ -160,9 +160,7 @@ impl Run<'_> {
             "{waiting} suspicions were not proved in time and are not reported; a longer --time proves them"
         ))
     }
-}
 
-impl Run<'_> {
     async fn finish_grave_proofs(&mut self) -> Result<(), Error> {
         self.proving.hurry(true);
         let mut time = pin!(left(self.budget.left_in_all() / 3 * 2));

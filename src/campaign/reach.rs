@@ -80,7 +80,7 @@ impl Run<'_> {
 
     /// What it is answered with now, if that is a 2xx.
     async fn reaches(&mut self, scenario: &Scenario) -> Result<Option<Glimpse>, Error> {
-        let made = self.made();
+        let made = self.executor.made();
         let execution = self.executor.in_manner(Manner::Alone).run(scenario, self.proving.fresh()).await?;
         self.proving.spent(execution.exchanges.len() as u64);
         self.end_since(made).await?;

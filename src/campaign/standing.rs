@@ -28,7 +28,7 @@ impl Run<'_> {
     /// The finding with the steps that it needs on a clean target, if they can be told.
     pub(super) async fn find_steps(&mut self, kept: &Kept, wanted: &Wanted) -> Result<Option<Confirmed>, Error> {
         let confirmed = &kept.confirmed;
-        let made = self.made();
+        let made = self.executor.made();
         let leads = self.leads(confirmed, kept.changes);
         let Wanted::Of { name, word } = wanted else { return self.led(confirmed, leads, made).await };
         let others = leads.iter().map(|scenario| called(scenario, name, word)).collect();

@@ -174,7 +174,7 @@ async fn sent(flags: &Prune, context: &Context, ui: &mut Ui<'_>) -> Result<Sent,
     let names = Seed::new(clock::moment());
     let replayed = own.corpus.replay(&executor, &options.identity, names).await;
     let shown = replayed.map_err(campaign::Error::from)?.map_err(unreachable)?;
-    engine::clean_up_all(&executor, names).await.map_err(campaign::Error::from)?;
+    engine::clean_up_since(&executor, 0, names).await.map_err(campaign::Error::from)?;
     let tally = executor.ledger.map(|ledger| ledger.tally());
     if let Some(tally) = tally.as_ref().filter(|tally| tally.made > 0) {
         ui.note(&format!("made there: {}", made(tally)))?;

@@ -18,7 +18,7 @@ use crate::finding::{Severity, Verdict};
 use crate::fixture::{Entry, Fixture, REGRESSIONS, Selection, Shelf, folder_of, trial_name};
 use crate::oracle;
 use crate::redact::Redactor;
-use crate::replay::Replayed;
+use crate::replay::{Replayed, takes_away};
 use crate::report::{Paint, line, visible};
 use crate::scenario::IdentityName;
 
@@ -110,10 +110,12 @@ fn used(entries: &[Entry]) -> Vec<IdentityName> {
 /// How many fixtures are under way at once, most of them waiting: a broken law is looked at again after a while.
 const UNDER_WAY: usize = 512;
 
-/// Sends all, several at once where one can't disturb another, and tells of them in the order of their keys; then the others.
+/// Sends all and tells of them, those that are alike in the order of their keys: first several at once where one can't disturb
+/// another, then those that are alone meanwhile, last those that take away what others use.
 async fn replay_all(entries: &[Entry], sender: &Sender, report: &mut Report, ui: &mut Ui<'_>) -> Result<(), Error> {
-    let (alone, together): (Vec<_>, Vec<_>) = entries.iter().partition(|entry| needs_quiet(&entry.fixture));
-    for (entries, width) in [(together, UNDER_WAY), (alone, 1)] {
+    let (last, first): (Vec<_>, Vec<_>) = entries.iter().partition(|entry| takes_away(&entry.fixture));
+    let (alone, together): (Vec<_>, Vec<_>) = first.into_iter().partition(|entry| needs_quiet(&entry.fixture));
+    for (entries, width) in [(together, UNDER_WAY), (alone, 1), (last, 1)] {
         let sent = entries.into_iter().map(|entry| async move { (entry, sender.replay(entry).await) });
         let mut sent = std::pin::pin!(futures_util::stream::iter(sent).buffered(width));
         while let Some((entry, replayed)) = sent.next().await {

@@ -1,4 +1,4 @@
-//! Ends what was made at the target. Main functions: [`clean_up`], [`clean_up_all`]. What that is,
+//! Ends what was made at the target. Main functions: [`clean_up`], [`clean_up_since`]. What that is,
 //! [`Ledger::left`](super::Ledger::left) tells.
 //!
 //! What lies below something is ended before it, and what is refused because of something else is asked once more when that
@@ -36,10 +36,12 @@ pub fn clean_up(
     first.chain(second.flat_map(move |refused| ending.rounds(vec![refused], width)))
 }
 
-/// Ends all that the executor's ledger knows, one after the other; without a ledger nothing.
-pub async fn clean_up_all(executor: &Executor, seed: Seed) -> Result<(), Error> {
-    let left = executor.ledger.as_ref().map(|ledger| ledger.left()).unwrap_or_default();
-    clean_up(executor, vec![left], seed, 1, Duration::ZERO, &Arc::default()).try_for_each(|_| async { Ok(()) }).await
+/// Ends what the executor's ledger knows to be made after so many other things, one after the other; without a ledger
+/// nothing. Gives the number of requests that it took.
+pub async fn clean_up_since(executor: &Executor, made: u64, seed: Seed) -> Result<u64, Error> {
+    let left = executor.ledger.as_ref().map(|ledger| ledger.left_since(made)).unwrap_or_default();
+    let ends = clean_up(executor, vec![left], seed, 1, Duration::ZERO, &Arc::default());
+    ends.try_fold(0, |sum, requests| async move { Ok(sum + requests) }).await
 }
 
 /// How things are ended, and those that could not be yet.

@@ -99,6 +99,11 @@ impl Executor {
         process.clone().run(self.clone(), errand).await
     }
 
+    /// How many things were made at the target, as far as that is remembered.
+    pub fn made(&self) -> u64 {
+        self.ledger.as_ref().map_or(0, |ledger| ledger.made())
+    }
+
     /// The same in this manner, where the target is watched.
     #[must_use]
     pub fn in_manner(&self, manner: Manner) -> Self {

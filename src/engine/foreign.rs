@@ -27,16 +27,11 @@ impl Planner {
         self.held.hold(planned, waits_long, is_for_the_end)
     }
 
-    /// Whether a lane has nothing of the run to be sent for, while enough of its cases wait for the end.
+    /// Whether a lane has too few things of the run to be sent for one, while enough of its cases wait for the end.
     pub(super) fn is_stuck(&self, index: usize) -> bool {
-        let touches = self.lanes[index].touches;
-        !self.is_late && touches && self.held.is_full(index) && self.is_short(index)
-    }
-
-    /// Whether the run has so few of the things that a lane is sent for that these are left for others.
-    fn is_short(&self, index: usize) -> bool {
         let kind = self.lanes[index].role().and_then(|role| role.kind.as_ref());
-        kind.map_or(0, |kind| self.pool.ours(kind)) < self.least(index)
+        let is_short = || kind.map_or(0, |kind| self.pool.ours(kind)) < self.least(index);
+        !self.is_late && self.lanes[index].touches && self.held.is_full(index) && is_short()
     }
 
     /// So many things there must be before a lane is sent for one.

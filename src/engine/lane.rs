@@ -71,7 +71,7 @@ pub(super) struct Lane {
     pub(super) refills: u32,
     /// Whether it may ruin the target for everything else, and so waits for the end.
     pub(super) is_ruinous: bool,
-    /// Whether it ends or changes the thing that its path names.
+    /// Whether it ends the thing that its path names, or empties or resets it.
     pub(super) touches: bool,
     /// Whether its requests may ask the target to wait.
     pub(super) may_wait: bool,

@@ -42,7 +42,7 @@ mod written;
 pub use alarm::{Alarm, repeated};
 pub use bind::References;
 pub use coverage::{Account, RuleCounts};
-pub use ending::{clean_up, clean_up_all};
+pub use ending::{clean_up, clean_up_since};
 pub use execute::{Error, Execution, Executor, SetupBroken, preparations};
 pub use health::Health;
 pub use lane::LaneReport;

@@ -22,6 +22,8 @@ const MOST: usize = 8;
 pub(super) enum Wide {
     /// Those that are called so, and the words that we make ourselves.
     Usual,
+    /// Those in the paths of requests that may make something there.
+    Paths,
     /// All plain texts with letters in them, of requests that may make something.
     Any,
 }
@@ -35,9 +37,13 @@ pub(super) fn texts(scenario: &Scenario, wide: Wide) -> Vec<String> {
             let Ok(text) = std::str::from_utf8(&value.text) else { continue };
             let is_named =
                 draft.name_of(place).and_then(|name| std::str::from_utf8(name).ok()).is_some_and(Unique::is_usual);
-            let in_body = matches!(place, Place::Scalar(_) | Place::Field(_)) && !step.request.is_safe();
-            let own = Unique::is_word(text.split('@').next().unwrap_or_default());
-            let is_wanted = own || in_body && (is_named || wide == Wide::Any && text.contains(char::is_alphabetic));
+            let in_body = || matches!(place, Place::Scalar(_) | Place::Field(_)) && !step.request.is_safe();
+            let own = || Unique::is_word(text.split('@').next().unwrap_or_default());
+            let is_wanted = match wide {
+                Wide::Usual => own() || in_body() && is_named,
+                Wide::Paths => matches!(place, Place::Segment(_)) && !step.request.is_safe() && has_letters(text),
+                Wide::Any => own() || in_body() && (is_named || has_letters(text)),
+            };
             let is_text = matches!(value.kind, Kind::Text | Kind::Segment) && is_plain(text);
             if is_text && is_wanted && !found.iter().any(|known| known == text) {
                 found.push(text.to_owned());
@@ -92,6 +98,10 @@ pub(super) fn tidied(scenario: &Scenario) -> Scenario {
     tidied
 }
 
+fn has_letters(text: &str) -> bool {
+    text.contains(char::is_alphabetic)
+}
+
 /// Odd texts stay: they may be what matters.
 fn is_plain(text: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b" ._@+-".contains(&byte);
@@ -137,6 +147,9 @@ mod tests {
         assert_eq!(texts(&scenario, Wide::Usual), usual);
         let any = ["w0GoYILtexmj644dawiw34aX", "x", "a@b.c", "ann", "gab2cd3ef4gi", "gab2cd3ef4gh"];
         assert_eq!(texts(&scenario, Wide::Any), any);
+        let put = [step("PUT /a/{id}", "/a/x", JSON, r#"{"name":"ann"}"#), step("PUT /a/{id}", "/a/7", JSON, "")];
+        let scenario = Scenario::plain([put.to_vec(), vec![step("GET /a/{id}", "/a/y", JSON, "")]].concat());
+        assert_eq!(texts(&scenario, Wide::Paths), ["x"]);
     }
 
     #[test]

@@ -111,6 +111,11 @@ impl Search<'_> {
             self.leave_out(&steps).await?;
         }
         if !self.is_by_law() {
+            // Cut down to one letter, the names of two findings would be the same: they would meet at a target that keeps what
+            // is made there. Of a rule it is not known which names keep the others.
+            if !self.is_by_rule() {
+                self.renew(Wide::Paths).await?;
+            }
             while self.simplify(&last).await? && self.leave_out(&last).await? {}
         }
         // What was left out may have been all that a step was needed for.

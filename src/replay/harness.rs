@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
-use super::{Replayer, Target};
+use super::{Replayer, Target, takes_away};
 use crate::api::Api;
 use crate::finding::Verdict;
 use crate::fixture::{Entry, REGRESSIONS, accepted_keys, folder_of, load, trial_name};
@@ -47,7 +47,7 @@ pub enum Site {
 
 /// Runs those of all trials that the arguments select.
 pub fn run(plan: Plan, extra: Vec<Trial>, arguments: &Arguments) -> ExitCode {
-    libtest_mimic::run(arguments, trials(plan, extra)).exit_code()
+    libtest_mimic::run(arguments, trials(plan, extra, arguments)).exit_code()
 }
 
 /// One trial that fails for this reason: nothing can be tested at all.
@@ -56,9 +56,8 @@ pub fn broken(reason: &str, arguments: &Arguments) -> ExitCode {
     libtest_mimic::run(arguments, vec![Trial::test("gadfly::set_up", || Err(reason.into()))]).exit_code()
 }
 
-/// One trial for each accepted fixture, and `extra` ones of others. Only names of files are read here: nextest starts the
-/// test program once for each trial.
-pub fn trials(plan: Plan, mut extra: Vec<Trial>) -> Vec<Trial> {
+/// One trial for each accepted fixture, and `extra` ones of others; what takes away what others use comes last.
+pub fn trials(plan: Plan, mut extra: Vec<Trial>, arguments: &Arguments) -> Vec<Trial> {
     let keys = match accepted_keys(&*plan.fixtures) {
         Ok(keys) => keys,
         Err(error) => {
@@ -71,11 +70,14 @@ pub fn trials(plan: Plan, mut extra: Vec<Trial>) -> Vec<Trial> {
         return vec![nothing_to_run(&plan)];
     }
     let plan = Arc::new(plan);
-    let replays = keys.into_iter().map(|key| {
+    let is_last = |key: &String| load(&*plan.fixtures, REGRESSIONS, key).is_ok_and(|fixture| takes_away(&fixture));
+    // nextest starts the test program once for each trial, by its exact name: all files would be read as often.
+    let (last, first): (Vec<_>, Vec<_>) = keys.into_iter().partition(|key| !arguments.exact && is_last(key));
+    let trial = |key: String| {
         let plan = Arc::clone(&plan);
         Trial::ignorable_test(trial_name(&key), move || replay(&plan, &key))
-    });
-    replays.chain(extra).collect()
+    };
+    first.into_iter().map(trial).chain(extra).chain(last.into_iter().map(trial)).collect()
 }
 
 /// An empty run must not look like a good one.
@@ -163,7 +165,7 @@ mod tests {
         let log = tempfile::NamedTempFile::new().unwrap();
         let mut arguments = Arguments::from_iter(["test", "--quiet", "--test-threads=1"]);
         arguments.logfile = Some(log.path().to_str().unwrap().to_owned());
-        let counts = libtest_mimic::run(&arguments, trials(plan, extra));
+        let counts = libtest_mimic::run(&arguments, trials(plan, extra, &arguments));
         let text = std::fs::read_to_string(log.path()).unwrap();
         assert_eq!((counts.num_passed, counts.num_failed, counts.num_ignored), expected, "{text}");
     }
@@ -180,11 +182,26 @@ mod tests {
         let files: [(&str, &[u8]); 4] =
             [(KEY, &open), ("pending/demo/get_b-no_5xx-1.json", &open), ("README.md", b""), ("other/x.json", b"")];
         let extra = vec![Trial::test("demo::fuzz::get_a", || Ok(()))];
-        let names: Vec<_> = trials(plan(&files, true, |_| Site::Absent("n".into())), extra)
-            .iter()
-            .map(|trial| trial.name().to_owned())
-            .collect();
-        assert_eq!(names, [NAME, "other::x", "demo::fuzz::get_a"]);
+        assert_eq!(names(&files, extra, &["test"]), [NAME, "other::x", "demo::fuzz::get_a"]);
+    }
+
+    fn names(files: &[(&str, &[u8])], extra: Vec<Trial>, arguments: &[&str]) -> Vec<String> {
+        let plan = plan(files, true, |_| Site::Absent("n".into()));
+        let trials = trials(plan, extra, &Arguments::from_iter(arguments));
+        trials.iter().map(|trial| trial.name().to_owned()).collect()
+    }
+
+    #[test]
+    fn what_takes_away_what_others_use_comes_last() {
+        let mut taker = fixture(State::Open);
+        taker.steps.iter_mut().for_each(|step| "DELETE /a".clone_into(&mut step.operation));
+        let files: [(&str, &[u8]); 2] = [("demo/a.json", &write(&taker)), ("demo/b.json", &file(State::Open))];
+        let extra = || vec![Trial::test("demo::fuzz::get_a", || Ok(()))];
+        assert_eq!(names(&files, extra(), &["test"]), ["demo::b", "demo::fuzz::get_a", "demo::a"]);
+        assert_eq!(
+            names(&files, extra(), &["test", "--exact", "demo::b"]),
+            ["demo::a", "demo::b", "demo::fuzz::get_a"]
+        );
     }
 
     #[test]

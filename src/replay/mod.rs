@@ -14,5 +14,5 @@ mod run;
 mod testing;
 
 pub use explain::{View, describe, explain};
-pub use replayer::{Replayer, Target};
+pub use replayer::{Replayer, Target, takes_away};
 pub use run::{Conditions, Error, Replayed, run};

@@ -19,6 +19,12 @@ use crate::wire::{Origin, Request};
 /// How long a replay waits before it is tried once more.
 const PAUSE: Duration = Duration::from_millis(250);
 
+/// Whether a fixture takes away what others use, perhaps something that is there before any of them is sent: it is sent alone
+/// and comes last.
+pub fn takes_away(fixture: &Fixture) -> bool {
+    fixture.to_scenario("").steps.iter().any(|step| engine::may_ruin(&step.operation, &step.request))
+}
+
 /// Where fixtures are sent.
 pub struct Target {
     /// The way to it.
@@ -59,8 +65,7 @@ impl Replayer {
     ) -> Result<Replayed, Error> {
         let Self { registry, today, turns, fresh, .. } = self;
         self.greet(target, fixture).await?;
-        let steps = fixture.to_scenario("").steps;
-        let is_alone = steps.iter().any(|step| engine::may_ruin(&step.operation, &step.request));
+        let is_alone = takes_away(fixture);
         let _alone = if is_alone { Some(turns.write().await) } else { None };
         let _beside = if is_alone { None } else { Some(turns.read().await) };
         let conditions = Conditions { base_path: target.base_path.as_deref(), today, fresh: *fresh, pause: PAUSE };

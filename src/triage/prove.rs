@@ -3,11 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::TryStreamExt;
 use futures_util::future::{try_join, try_join_all};
 
 use super::{Confirmed, Ratio, Suspicion, Trying};
-use crate::engine::{Error, Execution, Executor, Manner, clean_up, preparations, repeated};
+use crate::engine::{Error, Execution, Executor, Manner, clean_up_since, preparations, repeated};
 use crate::finding::{Finding, Severity, Volatile};
 use crate::oracle::{Check, Registry, Shown, holds_in_sequence};
 use crate::scenario::{Law, Scenario, Trace};
@@ -187,14 +186,12 @@ impl Prover {
 
     /// How many things were made at the target.
     pub fn made(&self) -> u64 {
-        self.executor.ledger.as_ref().map_or(0, |ledger| ledger.made())
+        self.executor.made()
     }
 
     /// Ends what was made since this many things were; answers the requests that it took.
     pub async fn end_since(&self, made: u64, seed: Seed) -> Result<u64, Error> {
-        let left = self.executor.ledger.as_ref().map(|ledger| ledger.left_since(made)).unwrap_or_default();
-        let ends = clean_up(&self.executor, vec![left], seed, 1, Duration::ZERO, &Arc::default());
-        ends.try_fold(0, |sum, requests| async move { Ok(sum + requests) }).await
+        clean_up_since(&self.executor, made, seed).await
     }
 
     /// All at once with more patience, since each takes seconds; what is answered meanwhile tells whether the target
