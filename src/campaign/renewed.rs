@@ -2,11 +2,12 @@
 //! scenario still shows what it showed is for a proof to say.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use crate::engine::Planner;
-use crate::import::{free, last_name, replaced, values};
-use crate::scenario::{Scenario, Step, placeholder};
+use crate::import::{last_name, values};
+use crate::minimize;
+use crate::scenario::{Scenario, Step};
+use crate::schema::is_uuid;
 
 /// Methods by which something is called anew.
 const GIVING: [&str; 3] = ["PUT", "POST", "PATCH"];
@@ -14,30 +15,16 @@ const GIVING: [&str; 3] = ["PUT", "POST", "PATCH"];
 /// The scenario with other names for what the steps before its last one make, wherever these stand; `None` if they have
 /// none, or new ones already. A target that lasts may take a name only once.
 pub(super) fn renewed(scenario: &Scenario, planner: &Planner) -> Option<Scenario> {
-    let mut renewed = scenario.clone();
-    let captured = scenario.steps.iter().flat_map(|step| step.captures.iter().map(|capture| &capture.name));
-    let mut taken: BTreeSet<String> =
-        captured.chain(scenario.steps.iter().flat_map(|step| &step.fresh)).cloned().collect();
-    let mut is_changed = false;
+    let mut names: Vec<String> = Vec::new();
     for index in 0..scenario.steps.len().saturating_sub(1) {
-        let mut names = planner.usual_names(&renewed.steps[index]);
-        names.extend(given(&renewed.steps[index..]));
-        for name in names {
-            let fresh = free("fresh", &mut taken);
-            let ending = if name.contains('@') { "@example.com" } else { "" };
-            let mark = format!("{}{ending}", placeholder(&fresh));
-            let Some(request) = replaced(&renewed.steps[index].request, &name, &mark) else { continue };
-            renewed.steps[index].request = Arc::new(request);
-            renewed.steps[index].fresh.push(fresh);
-            is_changed = true;
-            for later in &mut renewed.steps[index + 1..] {
-                if let Some(request) = replaced(&later.request, &name, &mark) {
-                    later.request = Arc::new(request);
-                }
+        let own = planner.usual_names(&scenario.steps[index]).into_iter().chain(given(&scenario.steps[index..]));
+        for name in own {
+            if !names.contains(&name) {
+                names.push(name);
             }
         }
     }
-    is_changed.then_some(renewed)
+    minimize::renewed(scenario, &names)
 }
 
 /// What the first of these steps calls a thing that it or a later one has in its path.
@@ -48,12 +35,15 @@ fn given(steps: &[Step]) -> BTreeSet<String> {
     let own = (first.request.method == "PUT").then_some(first);
     let known: BTreeSet<String> = values(&first.request).into_iter().collect();
     let named = own.into_iter().chain(later).filter(|step| step.operation.as_str().ends_with('}'));
-    let is_text = |name: &String| !name.bytes().all(|byte| byte.is_ascii_digit()) && !name.contains("{{");
+    let is_number = |name: &String| name.bytes().all(|byte| byte.is_ascii_digit());
+    let is_text = |name: &String| !is_number(name) && !is_uuid(name) && !name.contains("{{");
     named.filter_map(|step| last_name(&step.request)).filter(|name| is_text(name) && known.contains(name)).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::api::OperationId;
     use crate::scenario::{ANONYMOUS, IdentityName};

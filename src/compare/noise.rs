@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::spot::{Class, KINDS, Spot};
 use crate::api::OperationId;
 use crate::finding::seconds;
+use crate::schema::is_uuid;
 
 /// Two times that are nearer than this many seconds are two readings of one clock.
 const SAME_HOUR: i64 = 3_600;
@@ -116,14 +117,6 @@ pub(super) fn by_nature(one: &str, other: &str) -> bool {
 fn near_times(one: &str, other: &str) -> bool {
     let times = seconds(one).zip(seconds(other));
     times.is_some_and(|(one, other)| (one - other).abs() < SAME_HOUR)
-}
-
-fn is_uuid(text: &str) -> bool {
-    let is_right = |(index, byte): (usize, u8)| match index {
-        8 | 13 | 18 | 23 => byte == b'-',
-        _ => byte.is_ascii_hexdigit(),
-    };
-    text.len() == 36 && text.bytes().enumerate().all(is_right)
 }
 
 /// A long word of letters and digits that nobody would choose.

@@ -3,13 +3,11 @@
 //! It sees every exchange: those of the run, of proofs and of the search for smaller requests. It sends nothing: what is
 //! to be sent to end the things is told by [`Ledger::left`].
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use percent_encoding::{NON_ALPHANUMERIC, percent_decode, percent_encode};
-use serde::Serialize;
-
+use super::book::{Book, Tally, Thing};
 use super::ender::{Form, Maker, Namer, segment};
 use super::foreign::names_what_is_new;
 use super::made::made;
@@ -17,11 +15,8 @@ use super::ruin::names_more;
 use crate::api::{Operation, OperationId};
 use crate::generate::Generators;
 use crate::resource::{Action, Graph, Held, harvest};
-use crate::scenario::{IdentityName, Scenario, Step};
+use crate::scenario::{Scenario, Source, Step};
 use crate::wire::{Exchange, Outcome, Request, Response};
-
-/// How many things are remembered at most.
-const MOST: usize = 50_000;
 
 /// Things that were made, and how each of them is ended.
 pub struct Ledger {
@@ -31,73 +26,6 @@ pub struct Ledger {
     graph: Arc<Graph>,
     generators: Generators,
     book: Mutex<Book>,
-}
-
-/// What the run made.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Tally {
-    /// How many things were made.
-    pub made: u64,
-    /// How many of them the run ended.
-    pub ended: u64,
-    /// How many are left, by the operation that would end them.
-    pub left: BTreeMap<String, u64>,
-    /// How many were not where they should be when they were to be ended, though nobody ended them: nobody knows whether they
-    /// are left. By the operation that would end them.
-    pub lost: BTreeMap<String, u64>,
-    /// How many nothing can end, by the operation that made them.
-    pub endless: BTreeMap<String, u64>,
-}
-
-#[derive(Debug, Default)]
-struct Book {
-    tally: Tally,
-    /// Operations that have answered 201.
-    creating: BTreeSet<OperationId>,
-    /// By the path at which it is ended, in one spelling.
-    open: BTreeMap<Vec<u8>, Thing>,
-}
-
-/// A thing that was made and not ended.
-#[derive(Clone, Debug)]
-struct Thing {
-    /// The path as it is asked for.
-    target: Vec<u8>,
-    /// In which order it was made.
-    number: u64,
-    /// What ends it.
-    end: OperationId,
-    /// Who made it.
-    identity: IdentityName,
-    /// Whether its path was answered 2xx: only then does a later 404 mean that it is gone.
-    was_seen: bool,
-    /// Whether it was not there when it was to be ended.
-    is_lost: bool,
-}
-
-impl Book {
-    /// Enters a thing, unless it is known: what is made twice at one place is one thing.
-    fn open(&mut self, target: Vec<u8>, end: &OperationId, identity: &IdentityName) {
-        let key = plain(&target);
-        if self.open.contains_key(&key) {
-            return;
-        }
-        self.tally.made += 1;
-        let number = self.tally.made;
-        let (end, identity) = (end.clone(), identity.clone());
-        self.open.insert(key, Thing { target, number, end, identity, was_seen: false, is_lost: false });
-    }
-
-    /// What is at this path is gone, and what lies below it with it.
-    fn gone(&mut self, path: &[u8]) {
-        let path = &*plain(path);
-        let below = [path.strip_suffix(b"/").unwrap_or(path), b"/"].concat();
-        let with_it = self.open.range(below.clone()..).take_while(|(target, _)| target.starts_with(&below));
-        let mut all: Vec<Vec<u8>> = with_it.map(|(target, _)| target.clone()).collect();
-        all.push(path.to_vec());
-        let ended = all.iter().filter(|target| self.open.remove(*target).is_some()).count();
-        self.tally.ended += ended as u64;
-    }
 }
 
 impl fmt::Debug for Ledger {
@@ -125,10 +53,11 @@ impl Ledger {
 
     /// Takes an exchange in.
     pub fn observe(&self, step: &Step, exchange: &Exchange) {
-        let Outcome::Response(response) = &exchange.outcome else { return };
-        if !response.is_success() {
-            return;
-        }
+        let response = match &exchange.outcome {
+            Outcome::Response(response) if response.is_success() => response,
+            Outcome::Response(response) if response.status < 500 => return,
+            _ => return self.perhaps_made(step, &exchange.request),
+        };
         if self.enders.contains_key(&step.operation) {
             self.gone(&exchange.request);
         } else if let Some(maker) = self.makers.get(&step.operation) {
@@ -140,7 +69,7 @@ impl Ledger {
                 maker.declares_created
             };
             if response.status == 201 {
-                self.book().creating.insert(step.operation.clone());
+                self.book().creates(&step.operation);
             }
             if response.status == 201 || !may_be_old {
                 self.enter(step, maker, &exchange.request, response);
@@ -150,8 +79,8 @@ impl Ledger {
         }
         // Any path is known to what only asks what may be done.
         let says_more = exchange.request.method != "OPTIONS";
-        if let Some(thing) = self.book().open.get_mut(&plain(exchange.request.path())).filter(|_| says_more) {
-            (thing.was_seen, thing.is_lost) = (true, false);
+        if says_more {
+            self.book().seen(exchange.request.path());
         }
     }
 
@@ -160,7 +89,7 @@ impl Ledger {
     pub(super) fn tells_of_old(&self, step: &Step, exchange: &Exchange) -> bool {
         let may_tell = self.makers.get(&step.operation).is_some_and(|maker| maker.declares_created);
         let is_other = exchange.outcome.status().is_some_and(|status| status / 100 == 2 && status != 201);
-        may_tell && is_other && self.book().creating.contains(&step.operation)
+        may_tell && is_other && self.book().has_created(&step.operation)
     }
 
     fn enter(&self, step: &Step, maker: &Maker, request: &Request, response: &Response) {
@@ -168,14 +97,28 @@ impl Ledger {
         let mut book = self.book();
         for found in &all {
             let place = maker.end.as_ref();
-            let end = place.and_then(|(end, place)| Some((end, place.target(request.path(), found.as_ref())?)));
-            if let Some((end, target)) = end.filter(|(_, target)| !names_more(target) && book.open.len() < MOST) {
-                book.open(target, end, &step.identity);
-            } else {
-                // What would end more than the thing itself is no way to clean up.
-                book.tally.made += 1;
-                *book.tally.endless.entry(step.operation.to_string()).or_default() += 1;
+            let located = || beside(request.path(), &Source::Location.take(response)?);
+            let end = place.and_then(|(end, place)| {
+                let target = place.target(request.path(), found.as_ref())?;
+                Some((end, if names_more(&target) { located()? } else { target }))
+            });
+            // What would end more than the thing itself is no way to clean up.
+            match end.filter(|(_, target)| !names_more(target) && !book.is_full()) {
+                Some((end, target)) => book.open(target, end, &step.identity, true),
+                None => book.endless(&step.operation),
             }
+        }
+    }
+
+    /// Who failed may have made something first. Where nothing has that name, it is the run's.
+    fn perhaps_made(&self, step: &Step, request: &Request) {
+        let Some(maker) = self.makers.get(&step.operation) else { return };
+        let is_put = maker.role.action == Action::Replace && names_what_is_new(&step.operation, request.path());
+        let end = maker.end.as_ref().filter(|_| is_put);
+        let target = end.and_then(|(end, place)| Some((end, place.target(request.path(), None)?)));
+        let mut book = self.book();
+        if let Some((end, target)) = target.filter(|(_, target)| !names_more(target) && !book.is_full()) {
+            book.open(target, end, &step.identity, false);
         }
     }
 
@@ -185,35 +128,36 @@ impl Ledger {
         let harvested = exchange.outcome.response().map(|response| harvest(&self.graph, &namer.role, response));
         let found = harvested.into_iter().flatten().find(|found| found.is_subject);
         let name = found.as_ref().and_then(|found| found.fields.get(&namer.field)).map(Held::text);
-        let cut = here.iter().rposition(|byte| *byte == b'/');
-        let (Some(name), Some(cut)) = (name, cut) else { return };
-        let target = [&here[..=cut], segment(&name).as_bytes()].concat();
+        let Some(target) = name.and_then(|name| beside(here, &name)) else { return };
         let mut book = self.book();
-        if names_more(&target) || book.open.contains_key(&plain(&target)) || book.open.len() >= MOST {
+        if names_more(&target) {
+            book.out_of_reach(here, &step.operation);
             return;
         }
-        if exchange.outcome.status() == Some(201) {
-            book.open(target, &namer.end, &step.identity);
-        } else if let Some(thing) = book.open.remove(&plain(here)) {
-            book.open.insert(plain(&target), Thing { target, was_seen: false, ..thing });
+        if book.has(&target) || book.is_full() {
+            return;
+        }
+        let is_copy = exchange.outcome.status() == Some(201);
+        if is_copy || !book.moved(here, &target) && book.had(here) {
+            // Answers come in another order than what they tell of happened: where the run had put something it may have done so
+            // again.
+            book.open(target, &namer.end, &step.identity, is_copy);
         }
     }
 
-    /// How many things were made.
+    /// How many things were entered: what is entered from now on is told by [`Ledger::left_since`].
     pub fn made(&self) -> u64 {
-        self.book().tally.made
+        self.book().entered()
     }
 
-    /// What is left, the newest first, each as the request that ends it; without what was not found where it should be.
+    /// What is left, what was made for sure first and of that the newest, each as the request that ends it; without what was
+    /// not found where it should be.
     pub fn left(&self) -> Vec<Scenario> {
         self.left_since(0)
     }
 
     /// What is left of what was made after so many other things.
     pub fn left_since(&self, made: u64) -> Vec<Scenario> {
-        let is_due = |thing: &&Thing| thing.number > made && !thing.is_lost;
-        let mut open: Vec<Thing> = self.book().open.values().filter(is_due).cloned().collect();
-        open.sort_by_key(|thing| std::cmp::Reverse(thing.number));
         let mut forms: BTreeMap<&OperationId, Form> = BTreeMap::new();
         let scenario = |thing: &Thing| {
             let (end, operation) = self.enders.get_key_value(&thing.end)?;
@@ -228,12 +172,13 @@ impl Ledger {
                 at_once: false,
             }))
         };
-        open.iter().filter_map(scenario).collect()
+        let due = self.book().due(made);
+        due.iter().filter_map(scenario).collect()
     }
 
     /// Whether what this request would end is still there, as far as is known.
     pub(super) fn has(&self, request: &Request) -> bool {
-        self.book().open.contains_key(&plain(request.path()))
+        self.book().has(request.path())
     }
 
     /// The thing that this request would end is gone already, with what lies below it.
@@ -244,22 +189,12 @@ impl Ledger {
     /// The thing that this request was to end is not there. It is gone if it was seen there before; otherwise its path was but
     /// guessed, and nobody knows where it is.
     pub(super) fn missing(&self, request: &Request) {
-        let mut book = self.book();
-        match book.open.get_mut(&plain(request.path())) {
-            Some(thing) if !thing.was_seen => thing.is_lost = true,
-            _ => book.gone(request.path()),
-        }
+        self.book().missing(request.path());
     }
 
     /// What became of all that was made.
     pub fn tally(&self) -> Tally {
-        let book = self.book();
-        let mut tally = book.tally.clone();
-        for thing in book.open.values() {
-            let by_operation = if thing.is_lost { &mut tally.lost } else { &mut tally.left };
-            *by_operation.entry(thing.end.to_string()).or_default() += 1;
-        }
-        tally
+        self.book().tally()
     }
 
     fn book(&self) -> MutexGuard<'_, Book> {
@@ -267,11 +202,10 @@ impl Ledger {
     }
 }
 
-/// A path in one spelling: what is escaped need not be, and where it must be it is.
-fn plain(path: &[u8]) -> Vec<u8> {
-    let segment =
-        |segment: &[u8]| percent_encode(&percent_decode(segment).collect::<Vec<u8>>(), NON_ALPHANUMERIC).to_string();
-    path.split(|byte| *byte == b'/').map(segment).collect::<Vec<_>>().join("/").into_bytes()
+/// The path of what has this name beside what is here.
+fn beside(here: &[u8], name: &str) -> Option<Vec<u8>> {
+    let cut = here.iter().rposition(|byte| *byte == b'/')?;
+    Some([&here[..=cut], segment(name).as_bytes()].concat())
 }
 
 #[cfg(test)]
@@ -281,8 +215,10 @@ mod tests {
     use super::*;
     use crate::generate::standard;
     use crate::scenario::ANONYMOUS;
+    use crate::scenario::IdentityName;
     use crate::scenario::encode::samples::operation;
     use crate::transport::canned;
+    use crate::wire::Headers;
 
     fn ledger() -> Ledger {
         let path = |names: &[&str]| {
@@ -377,9 +313,12 @@ mod tests {
             ("PATCH /tags/{tag}", "/api/tags/theirs", 200, json!({"tag": "z"})),
             ("POST /tags/{tag}", "/api/tags/y", 201, json!({"tag": "copy"})),
             ("POST /tags/{tag}", "/api/tags/theirs", 200, json!({"tag": "same"})),
+            ("PUT /tags/{tag}", "/api/tags/z", 201, json!({"tag": "z"})),
+            ("PATCH /tags/{tag}", "/api/tags/z", 200, json!({"tag": "*"})),
         ];
         let tally = check(&exchanges, &["/api/tags/copy", "/api/tags/y", "/api/tags/a%2Fb"]);
-        assert_eq!((tally.made, tally.ended), (3, 0));
+        assert_eq!((tally.made, tally.ended), (4, 0));
+        assert_eq!(tally.endless, BTreeMap::from([("PATCH /tags/{tag}".to_owned(), 1)]));
     }
 
     #[test]
@@ -392,6 +331,67 @@ mod tests {
         ];
         let tally = check(&made, &["/api/flows/one", path]);
         assert_eq!((tally.made, tally.ended), (2, 0));
+    }
+
+    #[test]
+    fn what_was_put_where_many_may_be_is_ended_where_the_answer_says() {
+        let observed = |headers: &[(&'static str, &'static str)]| {
+            let ledger = ledger();
+            let request = Arc::new(Request::new("PUT", "/api/tags/%2F"));
+            let step = Step {
+                operation: OperationId::new("PUT", "/tags/{tag}"),
+                identity: IdentityName::new(ANONYMOUS),
+                request: Arc::clone(&request),
+                fresh: vec![],
+                captures: vec![],
+                case: None,
+                at_once: false,
+            };
+            let mut all = Headers::new();
+            for (name, value) in headers {
+                all.push(*name, *value);
+            }
+            let outcome = Outcome::Response(Response::new(201, all, ""));
+            let elapsed = std::time::Duration::ZERO;
+            ledger.observe(&step, &Exchange { request, sent: bytes::Bytes::new(), outcome, elapsed });
+            let targets =
+                ledger.left().iter().map(|scenario| scenario.steps[0].request.target_text().into_owned()).collect();
+            (targets, ledger.tally().endless.len())
+        };
+        assert_eq!(observed(&[("Location", "/api/tags/new%20one")]), (vec!["/api/tags/new%20one".to_owned()], 0));
+        assert_eq!(observed(&[("Location", "/api/tags/..")]), (vec![], 1));
+        assert_eq!(observed(&[]), (vec![], 1));
+    }
+
+    #[test]
+    fn what_failed_may_have_made_something() {
+        let new = "/api/tags/gk3w9abc2def";
+        let failed = [
+            ("PUT /tags/{tag}", new, 500, json!({})),
+            ("PUT /tags/{tag}", "/api/tags/theirs", 500, json!({})),
+            ("POST /flows/", "/api/flows/", 500, json!({"id": "f1"})),
+            ("PUT /tags/{tag}", "/api/tags/sure", 201, json!({})),
+        ];
+        let tally = check(&failed, &["/api/tags/sure", new]);
+        assert_eq!((tally.made, tally.left.values().sum::<u64>()), (1, 1), "nobody knows");
+        let then = |operation: &'static str, status: u16, left: &[&str]| {
+            let tally = check(&[failed[0].clone(), (operation, new, status, json!({"tag": "other"}))], left);
+            (tally.made, tally.ended)
+        };
+        assert_eq!(then("DELETE /tags/{tag}", 204, &[]), (1, 1));
+        assert_eq!(then("PUT /tags/{tag}", 201, &[new]), (1, 0));
+        assert_eq!(then("PATCH /tags/{tag}", 200, &["/api/tags/other"]), (0, 0));
+    }
+
+    #[test]
+    fn what_is_moved_from_where_the_run_had_put_something_is_the_runs() {
+        let exchanges = [
+            ("PUT /tags/{tag}", "/api/tags/x", 201, json!({"tag": "x"})),
+            ("PATCH /tags/{tag}", "/api/tags/x", 200, json!({"tag": "y"})),
+            ("PATCH /tags/{tag}", "/api/tags/x", 200, json!({"tag": "z"})),
+        ];
+        let tally = check(&exchanges, &["/api/tags/y", "/api/tags/z"]);
+        assert_eq!((tally.made, tally.ended), (1, 0));
     }
 
     #[test]

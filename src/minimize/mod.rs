@@ -18,5 +18,5 @@ mod tests;
 mod units;
 
 pub use draft::Draft;
-pub use names::under_new_names;
+pub use names::{renewed, under_new_names};
 pub use shrink::Minimizer;

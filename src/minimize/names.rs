@@ -13,6 +13,7 @@ use super::draft::{Draft, Place};
 use super::simpler::{Kind, Value};
 use crate::import::free;
 use crate::scenario::{Scenario, Step, Unique, placeholder};
+use crate::schema::is_uuid;
 
 /// The most names of one scenario.
 const MOST: usize = 8;
@@ -41,7 +42,7 @@ pub(super) fn texts(scenario: &Scenario, wide: Wide) -> Vec<String> {
             let own = || Unique::is_word(text.split('@').next().unwrap_or_default());
             let is_wanted = match wide {
                 Wide::Usual => own() || in_body() && is_named,
-                Wide::Paths => matches!(place, Place::Segment(_)) && !step.request.is_safe() && has_letters(text),
+                Wide::Paths => matches!(place, Place::Segment(_)) && !step.request.is_safe() && is_chosen(text),
                 Wide::Any => own() || in_body() && (is_named || has_letters(text)),
             };
             let is_text = matches!(value.kind, Kind::Text | Kind::Segment) && is_plain(text);
@@ -54,21 +55,22 @@ pub(super) fn texts(scenario: &Scenario, wide: Wide) -> Vec<String> {
     found
 }
 
-/// The scenario with something new in place of each of these texts, wherever they stand by themselves.
-pub(super) fn renewed(scenario: &Scenario, texts: &[String]) -> Scenario {
+/// The scenario with something new in place of each of these texts, wherever they stand by themselves; `None` if they stand
+/// nowhere.
+pub fn renewed(scenario: &Scenario, texts: &[String]) -> Option<Scenario> {
+    let mut is_changed = false;
     let mut renewed = scenario.clone();
     let declared = |step: &Step| -> Vec<String> {
         step.captures.iter().map(|capture| capture.name.clone()).chain(step.fresh.iter().cloned()).collect()
     };
     let mut taken: BTreeSet<String> = scenario.steps.iter().flat_map(declared).collect();
-    for text in texts {
+    for text in texts.iter().filter(|text| !text.is_empty()) {
         let name = free("fresh", &mut taken);
         let mark = Bytes::from(marked(text, &name));
         let mut is_first = true;
         for step in &mut renewed.steps {
             let mut draft = Draft::of_step(step);
-            let same =
-                |value: &Value| matches!(value.kind, Kind::Text | Kind::Segment) && value.text == text.as_bytes();
+            let same = |value: &Value| matches!(value.kind, Kind::Text | Kind::Segment) && value.means(text);
             let places: Vec<_> = draft.values().into_iter().filter(|(_, value)| same(value)).collect();
             if places.is_empty() {
                 continue;
@@ -78,15 +80,15 @@ pub(super) fn renewed(scenario: &Scenario, texts: &[String]) -> Scenario {
             }
             step.request = Arc::new(draft.request());
             step.fresh.extend(std::mem::take(&mut is_first).then(|| name.clone()));
+            is_changed = true;
         }
     }
-    renewed
+    is_changed.then_some(renewed)
 }
 
 /// The scenario with something new in place of each name that it gives; `None` if it gives none.
 pub fn under_new_names(scenario: &Scenario) -> Option<Scenario> {
-    let texts = texts(scenario, Wide::Usual);
-    (!texts.is_empty()).then(|| renewed(scenario, &texts))
+    renewed(scenario, &texts(scenario, Wide::Usual))
 }
 
 /// The scenario without the names of values that nobody needs any more.
@@ -96,6 +98,11 @@ pub(super) fn tidied(scenario: &Scenario) -> Scenario {
         step.fresh.retain(|name| scenario.steps.iter().any(|step| step.mentions(name)));
     }
     tidied
+}
+
+/// Whether whoever makes a thing may have chosen this text for it.
+fn is_chosen(text: &str) -> bool {
+    has_letters(text) && !is_uuid(text)
 }
 
 fn has_letters(text: &str) -> bool {
@@ -110,6 +117,9 @@ fn is_plain(text: &str) -> bool {
 
 /// Something new of the same length where it is longer than a word, and an address where it is one.
 fn marked(text: &str, name: &str) -> String {
+    if !is_plain(text) {
+        return placeholder(name);
+    }
     let (local, domain) = text.split_at(text.find('@').unwrap_or(text.len()));
     let rest = local.get(Unique::LENGTH..).unwrap_or_default();
     format!("{}{rest}{domain}", placeholder(name))
@@ -147,8 +157,9 @@ mod tests {
         assert_eq!(texts(&scenario, Wide::Usual), usual);
         let any = ["w0GoYILtexmj644dawiw34aX", "x", "a@b.c", "ann", "gab2cd3ef4gi", "gab2cd3ef4gh"];
         assert_eq!(texts(&scenario, Wide::Any), any);
-        let put = [step("PUT /a/{id}", "/a/x", JSON, r#"{"name":"ann"}"#), step("PUT /a/{id}", "/a/7", JSON, "")];
-        let scenario = Scenario::plain([put.to_vec(), vec![step("GET /a/{id}", "/a/y", JSON, "")]].concat());
+        let put = |target: &str| step("PUT /a/{id}", target, JSON, r#"{"name":"ann"}"#);
+        let ids = [put("/a/7"), put("/a/00000000-0000-4000-8000-00000000000a"), step("GET /a/{id}", "/a/y", JSON, "")];
+        let scenario = Scenario::plain([vec![put("/a/x")], ids.to_vec()].concat());
         assert_eq!(texts(&scenario, Wide::Paths), ["x"]);
     }
 
@@ -157,7 +168,8 @@ mod tests {
         let mut first = step("POST /a", "/a", JSON, r#"{"name":"ann","as":"ann","n":"annx"}"#);
         first.fresh = vec!["fresh".to_owned()];
         let scenario = Scenario::plain(vec![first, step("GET /a/{id}", "/a/ann?of=ann", JSON, "")]);
-        let renewed = renewed(&scenario, &["ann".to_owned()]);
+        assert!(renewed(&scenario, &["bob".to_owned()]).is_none());
+        let renewed = renewed(&scenario, &["ann".to_owned()]).unwrap();
         let shown: Vec<_> = renewed.steps.iter().map(|step| (step.request.target_text(), &step.request.body)).collect();
         let body = Bytes::from_static(br#"{"name":"{{fresh_2}}","as":"{{fresh_2}}","n":"annx"}"#);
         assert_eq!(shown, [("/a".into(), &body), ("/a/{{fresh_2}}?of={{fresh_2}}".into(), &Bytes::new())]);
@@ -176,5 +188,6 @@ mod tests {
         check("ann", "{{n}}");
         check("w0GoYILtexmj644dawiw34aX", "{{n}}644dawiw34aX");
         check("ann@example.com", "{{n}}@example.com");
+        check("\u{202e} one and another", "{{n}}");
     }
 }

@@ -112,10 +112,9 @@ impl Search<'_> {
             sets.extend(texts.into_iter().map(|text| vec![text]));
         }
         for (index, set) in sets.iter().enumerate().filter(|(_, set)| !set.is_empty()) {
-            let candidate = renewed(&self.best, set);
-            if !self.keeps_rule(&candidate) {
+            let Some(candidate) = renewed(&self.best, set).filter(|candidate| self.keeps_rule(candidate)) else {
                 continue;
-            }
+            };
             let execution = self.run(&candidate, self.executor.clone()).await?;
             if self.shows(&candidate, &execution, &self.before) {
                 self.best = candidate;

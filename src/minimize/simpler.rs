@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
+use percent_encoding::percent_decode;
 
 use super::bisect::Bisection;
 use super::number::{Integer, rounded};
@@ -117,6 +118,18 @@ impl Form {
 }
 
 impl Value {
+    /// Whether it is this text, as it is written.
+    pub(super) fn means(&self, text: &str) -> bool {
+        match self.written {
+            Written::Plain => self.text == text.as_bytes(),
+            Written::Percent => percent_decode(&self.text).eq(text.bytes()),
+            Written::Json => {
+                let quoted = [b"\"", &*self.text, b"\""].concat();
+                serde_json::from_slice::<String>(&quoted).is_ok_and(|own| own == text)
+            }
+        }
+    }
+
     fn allows(&self, text: &[u8]) -> bool {
         match self.kind {
             Kind::Segment => !matches!(text, b"" | b"." | b".."),
@@ -249,6 +262,17 @@ mod tests {
         check(segment("98765"), |_| true, "0", 1);
         check(segment("%C3%A9%C3%A9x"), |text| text.contains("%C3%A9"), "%C3%A9", 8);
         check(segment("...."), |_| true, "a", 8);
+    }
+
+    #[test]
+    fn a_value_means_what_is_written() {
+        let means = |text: &str, written| value(text, written, Kind::Text).means("a b");
+        assert!(means("a b", Written::Plain) && means("a%20b", Written::Percent) && means("a\\u0020b", Written::Json));
+        assert!(
+            !means("a%20b", Written::Plain)
+                && !means("a%2520b", Written::Percent)
+                && !means("a\\\\u0020b", Written::Json)
+        );
     }
 
     #[test]

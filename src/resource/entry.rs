@@ -9,6 +9,7 @@ use super::graph::Kind;
 use super::harvest::Held;
 use crate::api::OperationId;
 use crate::scenario::{Case, Datum, Scenario};
+use crate::schema::is_uuid;
 
 /// Fields that stand in for one that a thing does not have, the most telling first.
 pub(super) const STAND_INS: [&str; 5] = ["id", "uuid", "key", "slug", "name"];
@@ -171,13 +172,4 @@ fn alike(text: &str) -> String {
         other => other,
     };
     text.chars().map(same_kind).collect()
-}
-
-fn is_uuid(text: &str) -> bool {
-    let dashes = [8, 13, 18, 23];
-    text.len() == 36
-        && text
-            .bytes()
-            .enumerate()
-            .all(|(at, byte)| if dashes.contains(&at) { byte == b'-' } else { byte.is_ascii_hexdigit() })
 }

@@ -105,16 +105,23 @@ fn replace(text: &[u8], mark: &[u8], value: &[u8]) -> Vec<u8> {
 impl Capture {
     /// The value in this answer, as text.
     pub fn take(&self, response: &Response) -> Option<String> {
-        match &self.from {
-            Source::Body(pointer) => match response.json()?.pointer(pointer)? {
+        self.from.take(response)
+    }
+}
+
+impl Source {
+    /// The value there in this answer, as text.
+    pub fn take(&self, response: &Response) -> Option<String> {
+        match self {
+            Self::Body(pointer) => match response.json()?.pointer(pointer)? {
                 Value::String(text) => Some(text.clone()),
                 Value::Null | Value::Array(_) | Value::Object(_) => None,
                 scalar => Some(scalar.to_string()),
             },
-            Source::Header(name) => response.headers.text(name).map(str::to_owned),
-            Source::Location => last_segment(response.headers.text("location")?),
-            Source::Link(pointer) => last_segment(response.json()?.pointer(pointer)?.as_str()?),
-            Source::Cookie(name) => response
+            Self::Header(name) => response.headers.text(name).map(str::to_owned),
+            Self::Location => last_segment(response.headers.text("location")?),
+            Self::Link(pointer) => last_segment(response.json()?.pointer(pointer)?.as_str()?),
+            Self::Cookie(name) => response
                 .headers
                 .iter()
                 .filter(|header| header.name.eq_ignore_ascii_case(b"set-cookie"))

@@ -19,6 +19,7 @@ pub(crate) use constraints::{Variation, fits, settle};
 pub use document::{Document, Schema};
 pub(crate) use document::{escape_token, pointer_of, push_token, tokens};
 pub use format::Format;
+pub(crate) use format::is_uuid;
 pub use literal::{Digits, Literal};
 pub use pattern::Pattern;
 pub use validate::{Validation, View, Violation};

@@ -1,7 +1,8 @@
 //! The formats of strings and numbers: values at random, values at the edges, and values that only look like it.
 //!
 //! Main type: [`Format`]. Known are those that real documents use (JSON Schema 2020-12 section 7.3, the OpenAPI
-//! format registry, and the habits of tools). It validates nothing: `jsonschema` does.
+//! format registry, and the habits of tools). It validates nothing against a
+//! schema: `jsonschema` does.
 
 mod sample;
 mod table;
@@ -52,6 +53,15 @@ pub enum Format {
     Float,
     Double,
     UnixTime,
+}
+
+/// Whether a text is a UUID as it is written (RFC 9562 section 4).
+pub(crate) fn is_uuid(text: &str) -> bool {
+    let is_right = |(index, byte): (usize, u8)| match index {
+        8 | 13 | 18 | 23 => byte == b'-',
+        _ => byte.is_ascii_hexdigit(),
+    };
+    text.len() == 36 && text.bytes().enumerate().all(is_right)
 }
 
 impl Format {
