@@ -29,6 +29,8 @@ def arguments():
     options = parser.parse_args()
     if not options.recorded and not options.spec:
         parser.error("either --spec or --recorded says where fixtures come from")
+    if options.keep and os.path.exists(options.keep):
+        parser.error(f"{options.keep} exists already")
     return options
 
 
@@ -53,6 +55,8 @@ def main():
             print(f"recorded: {len(summary['findings'])} findings, {summary['requests']:,} requests")
         if options.keep:
             shutil.copytree(source, options.keep)
+        if not os.path.isdir(os.path.join(source, "regressions")):
+            sys.exit("no fixtures were recorded")
         shutil.copytree(os.path.join(source, "regressions"), os.path.join(other, "regressions"))
         outcomes = collections.defaultdict(collections.Counter)
         for _ in range(options.times):

@@ -40,6 +40,8 @@ pub(super) struct Afterwards {
     kept: VecDeque<Kept>,
     /// Those that were, and may need steps before them.
     wanting: VecDeque<(Kept, Wanted)>,
+    /// Hangs, which nobody has looked at yet: the target may stay hung, so they come when all else is done.
+    slow: VecDeque<Kept>,
 }
 
 impl Run<'_> {
@@ -69,9 +71,22 @@ impl Run<'_> {
         self.tell_problems()
     }
 
+    /// Sends what made the target hang to the clean target, as far as there is time. What does not show there hung for what the
+    /// run had put into it; that is not looked for.
+    pub(super) async fn look_at_hangs(&mut self, time: Duration) -> Result<(), Error> {
+        let mut time = pin!(left(time));
+        while let Some(kept) = self.afterwards.slow.front().cloned() {
+            let Some(counted) = before(time.as_mut(), self.count(&kept.confirmed)).await else { break };
+            let (clean, _) = counted?;
+            self.afterwards.slow.pop_front();
+            self.keeper.revise(kept.record, &Confirmed { clean: Some(clean), ..kept.confirmed });
+        }
+        self.tell_problems()
+    }
+
     /// Tells of the findings without a fixture, and of those that nobody had time to look at.
     pub(super) fn tell_afterwards(&mut self) -> Result<(), Error> {
-        let unseen = self.afterwards.kept.len();
+        let unseen = self.afterwards.kept.len() + self.afterwards.slow.len();
         if unseen > 0 {
             self.notice(format!(
                 "there was no time to send {unseen} of the findings to the clean target: their fixtures may stand on what the run did before"
@@ -158,10 +173,11 @@ impl Run<'_> {
         // A race makes all that it needs, and shows now and then.
         let is_race = confirmed.scenario.law.is_some_and(Law::is_race);
         let is_worth = self.looks_back() && self.keeper.is_worth(&confirmed);
-        if is_worth && confirmed.ratio.is_stable() && !is_slow && !is_race {
+        if is_worth && confirmed.ratio.is_stable() && !is_race {
             self.lineage.want(&requests(&confirmed).cloned().collect::<Vec<_>>());
             let (record, changes) = (self.keeper.records().len() - 1, self.lineage.now());
-            self.afterwards.kept.push_back(Kept { confirmed, record, changes });
+            let later = if is_slow { &mut self.afterwards.slow } else { &mut self.afterwards.kept };
+            later.push_back(Kept { confirmed, record, changes });
         }
     }
 

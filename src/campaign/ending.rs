@@ -133,7 +133,7 @@ impl Run<'_> {
         if !self.is_late {
             Box::pin(self.keep_what_reaches(self.budget.left_in_all())).await?;
         }
-        Ok(())
+        Box::pin(self.look_at_hangs(self.budget.left_in_all())).await
     }
 
     /// Proves what still waits, within what is left of the budget; what is grave may take a part of the grace as well.

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::Error;
 use super::afterwards::named;
-use super::renewed::renewed;
+use super::renewed::renewals;
 use super::run::Run;
 use super::time::{before, left};
 use crate::engine::{Glimpse, Manner};
@@ -49,11 +49,14 @@ impl Run<'_> {
             for way in ways {
                 if let Some(glimpse) = self.reaches(&way).await? {
                     let shortest = self.shortened(way).await?;
-                    let other = match renewed(&shortest, &self.planner) {
-                        Some(other) => self.reaches(&other).await?.map(|_| other),
-                        None => None,
-                    };
-                    self.keeper.keep_reaching(&other.unwrap_or(shortest), glimpse);
+                    let mut kept = shortest;
+                    for other in renewals(&kept, &self.planner) {
+                        if self.reaches(&other).await?.is_some() {
+                            kept = other;
+                            break;
+                        }
+                    }
+                    self.keeper.keep_reaching(&kept, glimpse);
                     return Ok(());
                 }
             }

@@ -1,4 +1,4 @@
-//! Steps that make things, under names that are new each time. Main function: [`renewed`]. It sends nothing: whether a
+//! Steps that make things, under names that are new each time. Main function: [`renewals`]. It sends nothing: whether a
 //! scenario still shows what it showed is for a proof to say.
 
 use std::collections::BTreeSet;
@@ -12,19 +12,18 @@ use crate::schema::is_uuid;
 /// Methods by which something is called anew.
 const GIVING: [&str; 3] = ["PUT", "POST", "PATCH"];
 
-/// The scenario with other names for what the steps before its last one make, wherever these stand; `None` if they have
-/// none, or new ones already. A target that lasts may take a name only once.
-pub(super) fn renewed(scenario: &Scenario, planner: &Planner) -> Option<Scenario> {
-    let mut names: Vec<String> = Vec::new();
+/// The scenario with other names for what the steps before its last one make, wherever these stand: for all that they may have
+/// named, and for what is surely a name. None if they have no names, or new ones already. A target that lasts may take a name
+/// only once.
+pub(super) fn renewals(scenario: &Scenario, planner: &Planner) -> Vec<Scenario> {
+    let (mut sure, mut all) = (BTreeSet::new(), BTreeSet::new());
     for index in 0..scenario.steps.len().saturating_sub(1) {
-        let own = planner.usual_names(&scenario.steps[index]).into_iter().chain(given(&scenario.steps[index..]));
-        for name in own {
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
+        sure.extend(planner.usual_names(&scenario.steps[index]));
+        all.extend(given(&scenario.steps[index..]));
     }
-    minimize::renewed(scenario, &names)
+    all.extend(sure.iter().cloned());
+    let sets = if all == sure { vec![all] } else { vec![all, sure] };
+    sets.iter().filter_map(|names| minimize::renewed(scenario, names)).collect()
 }
 
 /// What the first of these steps calls a thing that it or a later one has in its path.
@@ -33,10 +32,13 @@ fn given(steps: &[Step]) -> BTreeSet<String> {
         return BTreeSet::new();
     };
     let own = (first.request.method == "PUT").then_some(first);
-    let known: BTreeSet<String> = values(&first.request).into_iter().collect();
+    let mut known: BTreeSet<String> = values(&first.request).into_iter().collect();
+    if own.is_none() {
+        // That is there already.
+        last_name(&first.request).map(|name| known.remove(&name));
+    }
     let named = own.into_iter().chain(later).filter(|step| step.operation.as_str().ends_with('}'));
-    let is_number = |name: &String| name.bytes().all(|byte| byte.is_ascii_digit());
-    let is_text = |name: &String| !is_number(name) && !is_uuid(name) && !name.contains("{{");
+    let is_text = |name: &String| name.parse::<f64>().is_err() && !is_uuid(name) && !name.contains("{{");
     named.filter_map(|step| last_name(&step.request)).filter(|name| is_text(name) && known.contains(name)).collect()
 }
 
@@ -72,7 +74,8 @@ mod tests {
         check(&[put.clone(), moving.clone(), get("/v1/files/b")], &["a["]);
         check(&[moving.clone(), get("/v1/files/b")], &["b"]);
         check(&[moving.clone(), get("/v1/files/12")], &[]);
-        check(&[moving, get("/v1/files/{{fresh}}")], &[]);
+        check(&[moving.clone(), get("/v1/files/{{fresh}}")], &[]);
+        check(&[moving, get("/v1/files/a%5B")], &[]);
         check(&[get("/v1/files/b"), get("/v1/files/b")], &[]);
         check(&[step("POST /files", "/v1/files", r#"{"name": "files"}"#), step("GET /files", "/v1/files", "")], &[]);
         check(&[put], &["a["]);

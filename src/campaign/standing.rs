@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::Error;
 use super::afterwards::{Kept, requests};
 use super::proof::again;
-use super::renewed::renewed;
+use super::renewed::renewals;
 use super::run::Run;
 use crate::finding::Confirmed;
 use crate::import::{replaced, values};
@@ -69,14 +69,13 @@ impl Run<'_> {
         made: u64,
     ) -> Result<Option<Confirmed>, Error> {
         // A name that was given is taken the second time, so new ones come first.
-        let (named, plain): (Vec<_>, Vec<_>) = leads
-            .into_iter()
-            .map(|scenario| match renewed(&scenario, &self.planner) {
-                Some(renewed) => (renewed, Some(scenario)),
-                None => (scenario, None),
-            })
-            .unzip();
-        for scenario in named.into_iter().chain(plain.into_iter().flatten()) {
+        let (mut named, mut plain) = (Vec::new(), Vec::new());
+        for scenario in leads {
+            let renewals = renewals(&scenario, &self.planner);
+            (if renewals.is_empty() { &mut named } else { &mut plain }).push(scenario);
+            named.extend(renewals);
+        }
+        for scenario in named.into_iter().chain(plain) {
             let Some(found) = self.tried(confirmed, scenario, made).await? else { continue };
             if let Some(found) = self.reduced(found, made).await? {
                 return Ok(Some(found));

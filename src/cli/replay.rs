@@ -111,11 +111,11 @@ fn used(entries: &[Entry]) -> Vec<IdentityName> {
 const UNDER_WAY: usize = 512;
 
 /// Sends all and tells of them, those that are alike in the order of their keys: first several at once where one can't disturb
-/// another, then those that are alone meanwhile, last those that take away what others use.
+/// another, then those that take away what others use, last those that need quiet.
 async fn replay_all(entries: &[Entry], sender: &Sender, report: &mut Report, ui: &mut Ui<'_>) -> Result<(), Error> {
-    let (last, first): (Vec<_>, Vec<_>) = entries.iter().partition(|entry| takes_away(&entry.fixture));
-    let (alone, together): (Vec<_>, Vec<_>) = first.into_iter().partition(|entry| needs_quiet(&entry.fixture));
-    for (entries, width) in [(together, UNDER_WAY), (alone, 1), (last, 1)] {
+    let (quiet, rest): (Vec<_>, Vec<_>) = entries.iter().partition(|entry| needs_quiet(&entry.fixture));
+    let (takers, together): (Vec<_>, Vec<_>) = rest.into_iter().partition(|entry| takes_away(&entry.fixture));
+    for (entries, width) in [(together, UNDER_WAY), (takers, 1), (quiet, 1)] {
         let sent = entries.into_iter().map(|entry| async move { (entry, sender.replay(entry).await) });
         let mut sent = std::pin::pin!(futures_util::stream::iter(sent).buffered(width));
         while let Some((entry, replayed)) = sent.next().await {

@@ -13,7 +13,7 @@ use crate::scenario::IdentityName;
 /// How many things are remembered at most.
 const MOST: usize = 50_000;
 
-/// What the run made, as far as it is known for sure.
+/// What the run made.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Tally {
     /// How many things were made.
@@ -25,7 +25,7 @@ pub struct Tally {
     /// How many were not where they should be when they were to be ended, though nobody ended them: nobody knows whether they
     /// are left. By the operation that would end them.
     pub lost: BTreeMap<String, u64>,
-    /// How many nothing can end, by the operation that made them, or gave them such a name.
+    /// How many nothing can end, by the operation that made them.
     pub endless: BTreeMap<String, u64>,
 }
 
@@ -37,9 +37,8 @@ pub(super) struct Book {
     creating: BTreeSet<OperationId>,
     /// By the path at which it is ended, in one spelling.
     open: BTreeMap<Vec<u8>, Thing>,
-    /// Paths at which something was once, the first of them.
-    had: BTreeSet<Vec<u8>>,
-    entered: u64,
+    /// Paths from which something of the run was moved away, the first of them.
+    left: BTreeSet<Vec<u8>>,
 }
 
 /// A thing that was made and not ended.
@@ -51,10 +50,8 @@ pub(super) struct Thing {
     pub(super) end: OperationId,
     /// Who made it.
     pub(super) identity: IdentityName,
-    /// In which order it was entered.
+    /// In which order it was made.
     number: u64,
-    /// Whether it was made; otherwise it may have been.
-    is_sure: bool,
     /// Whether its path was answered 2xx: only then does a later 404 mean that it is gone.
     was_seen: bool,
     /// Whether it was not there when it was to be ended.
@@ -67,9 +64,9 @@ impl Book {
         self.open.len() >= MOST
     }
 
-    /// How many things were entered.
-    pub(super) fn entered(&self) -> u64 {
-        self.entered
+    /// How many things were made.
+    pub(super) fn made(&self) -> u64 {
+        self.tally.made
     }
 
     /// The operation has answered 201.
@@ -83,18 +80,14 @@ impl Book {
     }
 
     /// Enters a thing, unless it is known: what is made twice at one place is one thing.
-    pub(super) fn open(&mut self, target: Vec<u8>, end: &OperationId, identity: &IdentityName, is_sure: bool) {
-        let (number, end, identity) = (self.entered + 1, end.clone(), identity.clone());
+    pub(super) fn open(&mut self, target: Vec<u8>, end: &OperationId, identity: &IdentityName) {
         let key = plain(&target);
-        self.remember(&key);
-        let thing = self.open.entry(key).or_insert_with(|| {
-            self.entered = number;
-            Thing { target, end, identity, number, is_sure: false, was_seen: false, is_lost: false }
-        });
-        if is_sure && !thing.is_sure {
-            thing.is_sure = true;
-            self.tally.made += 1;
+        if self.open.contains_key(&key) {
+            return;
         }
+        self.tally.made += 1;
+        let (number, end, identity) = (self.tally.made, end.clone(), identity.clone());
+        self.open.insert(key, Thing { target, end, identity, number, was_seen: false, is_lost: false });
     }
 
     /// This operation made something that nothing can end.
@@ -108,9 +101,9 @@ impl Book {
         self.open.contains_key(&plain(path))
     }
 
-    /// Whether there was something at this path once.
-    pub(super) fn had(&self, path: &[u8]) -> bool {
-        self.had.contains(&plain(path))
+    /// Whether something of the run was moved away from this path, and nothing was ended there since.
+    pub(super) fn was_left(&self, path: &[u8]) -> bool {
+        self.left.contains(&plain(path))
     }
 
     /// What is at this path was answered 2xx.
@@ -120,63 +113,61 @@ impl Book {
         }
     }
 
+    /// Nobody knows whether what was here is there still.
+    pub(super) fn doubt(&mut self, path: &[u8]) {
+        if let Some(thing) = self.open.get_mut(&plain(path)) {
+            thing.was_seen = false;
+        }
+    }
+
     /// What was here is there now; `false` if nothing was.
     pub(super) fn moved(&mut self, here: &[u8], there: &[u8]) -> bool {
-        let Some(thing) = self.open.remove(&plain(here)) else { return false };
-        self.remember(&plain(there));
+        let here = plain(here);
+        let Some(thing) = self.open.remove(&here) else { return false };
+        if self.left.len() < MOST {
+            self.left.insert(here);
+        }
         self.open.insert(plain(there), Thing { target: there.to_vec(), was_seen: false, ..thing });
         true
-    }
-
-    /// What was here this operation has put where nothing can end it.
-    pub(super) fn out_of_reach(&mut self, here: &[u8], operation: &OperationId) {
-        if self.open.remove(&plain(here)).is_some_and(|thing| thing.is_sure) {
-            *self.tally.endless.entry(operation.to_string()).or_default() += 1;
-        }
-    }
-
-    fn remember(&mut self, key: &[u8]) {
-        if self.had.len() < MOST {
-            self.had.insert(key.to_vec());
-        }
     }
 
     /// What is at this path is gone, and what lies below it with it.
     pub(super) fn gone(&mut self, path: &[u8]) {
         let path = plain(path);
         let below = [path.strip_suffix(b"/").unwrap_or(&path), b"/"].concat();
-        let with_it = self.open.range(below.clone()..).take_while(|(target, _)| target.starts_with(&below));
-        for target in with_it.map(|(target, _)| target.clone()).collect::<Vec<_>>() {
-            let was_sure = self.open.remove(&target).is_some_and(|thing| thing.is_sure);
-            self.tally.ended += u64::from(was_sure);
+        let with_it =
+            self.open.range(below.clone()..).map(|(target, _)| target).take_while(|it| it.starts_with(&below));
+        let mut all: Vec<Vec<u8>> = with_it.cloned().collect();
+        all.push(path.clone());
+        let left = self.left.range(below.clone()..).take_while(|left| left.starts_with(&below));
+        for left in left.cloned().chain([path]).collect::<Vec<_>>() {
+            self.left.remove(&left);
         }
-        if let Some(thing) = self.open.remove(&path) {
-            self.tally.made += u64::from(!thing.is_sure);
-            self.tally.ended += 1;
-        }
+        let ended = all.iter().filter(|target| self.open.remove(*target).is_some()).count();
+        self.tally.ended += ended as u64;
     }
 
-    /// What was to be ended at this path is not there.
+    /// What was to be ended at this path is not there. It is gone if it was seen there before; otherwise its path was but
+    /// guessed, and nobody knows where it is.
     pub(super) fn missing(&mut self, path: &[u8]) {
         match self.open.get_mut(&plain(path)) {
-            Some(thing) if !thing.is_sure => drop(self.open.remove(&plain(path))),
             Some(thing) if !thing.was_seen => thing.is_lost = true,
             _ => self.gone(path),
         }
     }
 
-    /// What is to be ended of what was entered after so many others: what was made for sure first, and of that the newest.
-    pub(super) fn due(&self, entered: u64) -> Vec<Thing> {
-        let is_due = |thing: &&Thing| thing.number > entered && !thing.is_lost;
+    /// What is to be ended of what was made after so many other things, the newest first.
+    pub(super) fn due(&self, made: u64) -> Vec<Thing> {
+        let is_due = |thing: &&Thing| thing.number > made && !thing.is_lost;
         let mut due: Vec<Thing> = self.open.values().filter(is_due).cloned().collect();
-        due.sort_by_key(|thing| (!thing.is_sure, Reverse(thing.number)));
+        due.sort_by_key(|thing| Reverse(thing.number));
         due
     }
 
     /// What became of all that was made.
     pub(super) fn tally(&self) -> Tally {
         let mut tally = self.tally.clone();
-        for thing in self.open.values().filter(|thing| thing.is_sure) {
+        for thing in self.open.values() {
             let by_operation = if thing.is_lost { &mut tally.lost } else { &mut tally.left };
             *by_operation.entry(thing.end.to_string()).or_default() += 1;
         }
@@ -185,7 +176,7 @@ impl Book {
 }
 
 /// A path in one spelling: what is escaped need not be, and where it must be it is.
-fn plain(path: &[u8]) -> Vec<u8> {
+pub(super) fn plain(path: &[u8]) -> Vec<u8> {
     let segment =
         |segment: &[u8]| percent_encode(&percent_decode(segment).collect::<Vec<u8>>(), NON_ALPHANUMERIC).to_string();
     path.split(|byte| *byte == b'/').map(segment).collect::<Vec<_>>().join("/").into_bytes()

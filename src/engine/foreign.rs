@@ -119,11 +119,12 @@ fn named(step: &Step) -> Option<String> {
     touches(method, template).then(|| percent_decode(name.as_bytes()).decode_utf8_lossy().into_owned())
 }
 
-/// Whether a request names a thing that nothing has the name of, where this operation has it.
+/// Whether a request names a thing by a word that we made, where this operation has its name: an id that somebody else's
+/// thing has may look like any other text that nobody would choose.
 pub(super) fn names_what_is_new(operation: &OperationId, path: &[u8]) -> bool {
     let path = String::from_utf8_lossy(path);
     let name = path.rsplit('/').next().unwrap_or_default();
-    operation.as_str().ends_with('}') && is_unheard_of(&percent_decode(name.as_bytes()).decode_utf8_lossy())
+    operation.as_str().ends_with('}') && holds_word(&percent_decode(name.as_bytes()).decode_utf8_lossy())
 }
 
 /// The parameter that the path has last.
@@ -169,8 +170,12 @@ fn is_unheard_of(text: &str) -> bool {
         return digits >= LONG_NUMBER;
     }
     let is_plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
-    let mut words = text.split(|c: char| !c.is_ascii_alphanumeric());
-    is_plain && text.len() >= LONG_TEXT && digits.min(letters) >= 3 || words.any(Unique::is_one)
+    is_plain && text.len() >= LONG_TEXT && digits.min(letters) >= 3 || holds_word(text)
+}
+
+/// Whether one of the words of a text is ours.
+fn holds_word(text: &str) -> bool {
+    text.split(|c: char| !c.is_ascii_alphanumeric()).any(Unique::is_one)
 }
 
 #[cfg(test)]

@@ -7,15 +7,15 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::book::{Book, Tally, Thing};
-use super::ender::{Form, Maker, Namer, segment};
+use super::book::{Book, Tally, Thing, plain};
+use super::ender::{Form, Maker, Namer, Place, segment};
 use super::foreign::names_what_is_new;
 use super::made::made;
 use super::ruin::names_more;
 use crate::api::{Operation, OperationId};
 use crate::generate::Generators;
 use crate::resource::{Action, Graph, Held, harvest};
-use crate::scenario::{Scenario, Source, Step};
+use crate::scenario::{Scenario, Step};
 use crate::wire::{Exchange, Outcome, Request, Response};
 
 /// Things that were made, and how each of them is ended.
@@ -56,7 +56,9 @@ impl Ledger {
         let response = match &exchange.outcome {
             Outcome::Response(response) if response.is_success() => response,
             Outcome::Response(response) if response.status < 500 => return,
-            _ => return self.perhaps_made(step, &exchange.request),
+            // Who failed may have given it another name first.
+            _ if self.namers.contains_key(&step.operation) => return self.book().doubt(exchange.request.path()),
+            _ => return,
         };
         if self.enders.contains_key(&step.operation) {
             self.gone(&exchange.request);
@@ -75,7 +77,8 @@ impl Ledger {
                 self.enter(step, maker, &exchange.request, response);
             }
         } else if let Some(namer) = self.namers.get(&step.operation) {
-            self.named_anew(step, namer, exchange);
+            self.book().seen(exchange.request.path());
+            return self.named_anew(step, namer, exchange);
         }
         // Any path is known to what only asks what may be done.
         let says_more = exchange.request.method != "OPTIONS";
@@ -97,28 +100,16 @@ impl Ledger {
         let mut book = self.book();
         for found in &all {
             let place = maker.end.as_ref();
-            let located = || beside(request.path(), &Source::Location.take(response)?);
             let end = place.and_then(|(end, place)| {
                 let target = place.target(request.path(), found.as_ref())?;
-                Some((end, if names_more(&target) { located()? } else { target }))
+                let is_elsewhere = matches!(place, Place::Same) && names_more(&target);
+                Some((end, if is_elsewhere { located(request, response)? } else { target }))
             });
             // What would end more than the thing itself is no way to clean up.
             match end.filter(|(_, target)| !names_more(target) && !book.is_full()) {
-                Some((end, target)) => book.open(target, end, &step.identity, true),
+                Some((end, target)) => book.open(target, end, &step.identity),
                 None => book.endless(&step.operation),
             }
-        }
-    }
-
-    /// Who failed may have made something first. Where nothing has that name, it is the run's.
-    fn perhaps_made(&self, step: &Step, request: &Request) {
-        let Some(maker) = self.makers.get(&step.operation) else { return };
-        let is_put = maker.role.action == Action::Replace && names_what_is_new(&step.operation, request.path());
-        let end = maker.end.as_ref().filter(|_| is_put);
-        let target = end.and_then(|(end, place)| Some((end, place.target(request.path(), None)?)));
-        let mut book = self.book();
-        if let Some((end, target)) = target.filter(|(_, target)| !names_more(target) && !book.is_full()) {
-            book.open(target, end, &step.identity, false);
         }
     }
 
@@ -128,30 +119,29 @@ impl Ledger {
         let harvested = exchange.outcome.response().map(|response| harvest(&self.graph, &namer.role, response));
         let found = harvested.into_iter().flatten().find(|found| found.is_subject);
         let name = found.as_ref().and_then(|found| found.fields.get(&namer.field)).map(Held::text);
-        let Some(target) = name.and_then(|name| beside(here, &name)) else { return };
+        let cut = here.iter().rposition(|byte| *byte == b'/');
+        let (Some(name), Some(cut)) = (name, cut) else { return };
+        let target = [&here[..=cut], segment(&name).as_bytes()].concat();
+        let is_copy = exchange.outcome.status() == Some(201);
         let mut book = self.book();
         if names_more(&target) {
-            book.out_of_reach(here, &step.operation);
-            return;
-        }
-        if book.has(&target) || book.is_full() {
-            return;
-        }
-        let is_copy = exchange.outcome.status() == Some(201);
-        if is_copy || !book.moved(here, &target) && book.had(here) {
-            // Answers come in another order than what they tell of happened: where the run had put something it may have done so
-            // again.
-            book.open(target, &namer.end, &step.identity, is_copy);
+            // Nothing can end what is called so.
+            if is_copy { book.endless(&step.operation) } else { book.doubt(here) }
+        } else if !book.has(&target) && !book.is_full() {
+            // Answers come in another order than what they tell of happened: from where something was moved away, it may have been
+            // another thing of the run that was moved.
+            if is_copy || !book.moved(here, &target) && book.was_left(here) {
+                book.open(target, &namer.end, &step.identity);
+            }
         }
     }
 
-    /// How many things were entered: what is entered from now on is told by [`Ledger::left_since`].
+    /// How many things were made.
     pub fn made(&self) -> u64 {
-        self.book().entered()
+        self.book().made()
     }
 
-    /// What is left, what was made for sure first and of that the newest, each as the request that ends it; without what was
-    /// not found where it should be.
+    /// What is left, the newest first, each as the request that ends it; without what was not found where it should be.
     pub fn left(&self) -> Vec<Scenario> {
         self.left_since(0)
     }
@@ -202,10 +192,16 @@ impl Ledger {
     }
 }
 
-/// The path of what has this name beside what is here.
-fn beside(here: &[u8], name: &str) -> Option<Vec<u8>> {
-    let cut = here.iter().rposition(|byte| *byte == b'/')?;
-    Some([&here[..=cut], segment(name).as_bytes()].concat())
+/// Where a thing is that was put at a path which may be that of more than one: where the answer says, if that is beside it.
+fn located(request: &Request, response: &Response) -> Option<Vec<u8>> {
+    let location = response.headers.text("location")?;
+    let path = match location.split_once("://") {
+        Some((_, rest)) => rest.find('/').map(|at| &rest[at..])?,
+        None => location,
+    };
+    let path = path.split(['?', '#']).next()?;
+    let folder = |path: &[u8]| path.iter().rposition(|byte| *byte == b'/').map(|cut| plain(&path[..cut]));
+    (folder(path.as_bytes())? == folder(request.path())?).then(|| path.as_bytes().to_vec())
 }
 
 #[cfg(test)]
@@ -218,7 +214,6 @@ mod tests {
     use crate::scenario::IdentityName;
     use crate::scenario::encode::samples::operation;
     use crate::transport::canned;
-    use crate::wire::Headers;
 
     fn ledger() -> Ledger {
         let path = |names: &[&str]| {
@@ -244,27 +239,41 @@ mod tests {
         Ledger::new(&operations, graph, standard(&Arc::default()), "/api")
     }
 
+    fn observe(
+        ledger: &Ledger,
+        operation: &str,
+        target: &str,
+        status: u16,
+        body: &Value,
+        headers: &[(&'static str, &str)],
+    ) {
+        let (method, path) = operation.split_once(' ').unwrap();
+        let request = Arc::new(Request::new(method, target.to_owned()));
+        let step = Step {
+            operation: OperationId::new(method, path),
+            identity: IdentityName::new(ANONYMOUS),
+            request: Arc::clone(&request),
+            fresh: vec![],
+            captures: vec![],
+            case: None,
+            at_once: false,
+        };
+        let mut outcome = canned::json(status, body);
+        if let Outcome::Response(response) = &mut outcome {
+            for (name, value) in headers {
+                response.headers.push(*name, (*value).to_owned());
+            }
+        }
+        let elapsed = std::time::Duration::ZERO;
+        ledger.observe(&step, &Exchange { request, sent: bytes::Bytes::new(), outcome, elapsed });
+    }
+
     /// What is left after these exchanges.
     #[track_caller]
     fn check(exchanges: &[(&str, &str, u16, Value)], left: &[&str]) -> Tally {
         let ledger = ledger();
         for (operation, target, status, body) in exchanges {
-            let (method, path) = operation.split_once(' ').unwrap();
-            let request = Arc::new(Request::new(method, (*target).to_owned()));
-            let step = Step {
-                operation: OperationId::new(method, path),
-                identity: IdentityName::new(ANONYMOUS),
-                request: Arc::clone(&request),
-                fresh: vec![],
-                captures: vec![],
-                case: None,
-                at_once: false,
-            };
-            let outcome = canned::json(*status, body);
-            ledger.observe(
-                &step,
-                &Exchange { request, sent: bytes::Bytes::new(), outcome, elapsed: std::time::Duration::ZERO },
-            );
+            observe(&ledger, operation, target, *status, body, &[]);
         }
         let open: Vec<String> = ledger
             .left()
@@ -313,12 +322,9 @@ mod tests {
             ("PATCH /tags/{tag}", "/api/tags/theirs", 200, json!({"tag": "z"})),
             ("POST /tags/{tag}", "/api/tags/y", 201, json!({"tag": "copy"})),
             ("POST /tags/{tag}", "/api/tags/theirs", 200, json!({"tag": "same"})),
-            ("PUT /tags/{tag}", "/api/tags/z", 201, json!({"tag": "z"})),
-            ("PATCH /tags/{tag}", "/api/tags/z", 200, json!({"tag": "*"})),
         ];
         let tally = check(&exchanges, &["/api/tags/copy", "/api/tags/y", "/api/tags/a%2Fb"]);
-        assert_eq!((tally.made, tally.ended), (4, 0));
-        assert_eq!(tally.endless, BTreeMap::from([("PATCH /tags/{tag}".to_owned(), 1)]));
+        assert_eq!((tally.made, tally.ended), (3, 0));
     }
 
     #[test]
@@ -335,52 +341,18 @@ mod tests {
 
     #[test]
     fn what_was_put_where_many_may_be_is_ended_where_the_answer_says() {
-        let observed = |headers: &[(&'static str, &'static str)]| {
+        let observed = |location: &str| {
             let ledger = ledger();
-            let request = Arc::new(Request::new("PUT", "/api/tags/%2F"));
-            let step = Step {
-                operation: OperationId::new("PUT", "/tags/{tag}"),
-                identity: IdentityName::new(ANONYMOUS),
-                request: Arc::clone(&request),
-                fresh: vec![],
-                captures: vec![],
-                case: None,
-                at_once: false,
-            };
-            let mut all = Headers::new();
-            for (name, value) in headers {
-                all.push(*name, *value);
-            }
-            let outcome = Outcome::Response(Response::new(201, all, ""));
-            let elapsed = std::time::Duration::ZERO;
-            ledger.observe(&step, &Exchange { request, sent: bytes::Bytes::new(), outcome, elapsed });
-            let targets =
-                ledger.left().iter().map(|scenario| scenario.steps[0].request.target_text().into_owned()).collect();
-            (targets, ledger.tally().endless.len())
+            observe(&ledger, "PUT /tags/{tag}", "/api/tags/%2F", 201, &json!({}), &[("Location", location)]);
+            let target = |scenario: &Scenario| scenario.steps[0].request.target_text().into_owned();
+            (ledger.left().iter().map(target).collect::<Vec<_>>(), ledger.tally().endless.len())
         };
-        assert_eq!(observed(&[("Location", "/api/tags/new%20one")]), (vec!["/api/tags/new%20one".to_owned()], 0));
-        assert_eq!(observed(&[("Location", "/api/tags/..")]), (vec![], 1));
-        assert_eq!(observed(&[]), (vec![], 1));
-    }
-
-    #[test]
-    fn what_failed_may_have_made_something() {
-        let new = "/api/tags/gk3w9abc2def";
-        let failed = [
-            ("PUT /tags/{tag}", new, 500, json!({})),
-            ("PUT /tags/{tag}", "/api/tags/theirs", 500, json!({})),
-            ("POST /flows/", "/api/flows/", 500, json!({"id": "f1"})),
-            ("PUT /tags/{tag}", "/api/tags/sure", 201, json!({})),
-        ];
-        let tally = check(&failed, &["/api/tags/sure", new]);
-        assert_eq!((tally.made, tally.left.values().sum::<u64>()), (1, 1), "nobody knows");
-        let then = |operation: &'static str, status: u16, left: &[&str]| {
-            let tally = check(&[failed[0].clone(), (operation, new, status, json!({"tag": "other"}))], left);
-            (tally.made, tally.ended)
-        };
-        assert_eq!(then("DELETE /tags/{tag}", 204, &[]), (1, 1));
-        assert_eq!(then("PUT /tags/{tag}", 201, &[new]), (1, 0));
-        assert_eq!(then("PATCH /tags/{tag}", 200, &["/api/tags/other"]), (0, 0));
+        let there = || (vec!["/api/tags/new%20one".to_owned()], 0);
+        assert_eq!(observed("/api/tags/new%20one"), there());
+        assert_eq!(observed("http://127.0.0.1:8080/api/tags/new%20one?a=b"), there());
+        for elsewhere in ["/api/tags/..", "/api/tags/", "/api/flows/7", "/7", "7", ""] {
+            assert_eq!(observed(elsewhere), (vec![], 1), "{elsewhere}");
+        }
     }
 
     #[test]
@@ -390,8 +362,30 @@ mod tests {
             ("PATCH /tags/{tag}", "/api/tags/x", 200, json!({"tag": "y"})),
             ("PATCH /tags/{tag}", "/api/tags/x", 200, json!({"tag": "z"})),
         ];
-        let tally = check(&exchanges, &["/api/tags/y", "/api/tags/z"]);
-        assert_eq!((tally.made, tally.ended), (1, 0));
+        let tally = check(&exchanges, &["/api/tags/z", "/api/tags/y"]);
+        assert_eq!((tally.made, tally.ended), (2, 0));
+        // What others made there since is theirs.
+        let ended = ("DELETE /tags/{tag}", "/api/tags/x", 204, json!(null));
+        check(&[exchanges[0].clone(), exchanges[1].clone(), ended.clone(), exchanges[2].clone()], &["/api/tags/y"]);
+        check(&[exchanges[0].clone(), ended, exchanges[2].clone()], &[]);
+    }
+
+    #[test]
+    fn what_may_be_called_otherwise_is_lost_if_it_is_not_there() {
+        let ledger = |status: u16, name: &str| {
+            let ledger = ledger();
+            let all = [("PUT", 201, "x"), ("GET", 200, "x"), ("PATCH", status, name)];
+            for (method, status, name) in all {
+                observe(&ledger, &format!("{method} /tags/{{tag}}"), "/api/tags/x", status, &json!({"tag": name}), &[]);
+            }
+            ledger.missing(&Request::new("DELETE", "/api/tags/x"));
+            let tally = ledger.tally();
+            (tally.ended, tally.lost.len())
+        };
+        assert_eq!(ledger(500, "y"), (0, 1));
+        assert_eq!(ledger(404, "y"), (1, 0));
+        assert_eq!(ledger(200, "x"), (1, 0));
+        assert_eq!(ledger(200, "*"), (0, 1));
     }
 
     #[test]

@@ -23,7 +23,7 @@ const MOST: usize = 8;
 pub(super) enum Wide {
     /// Those that are called so, and the words that we make ourselves.
     Usual,
-    /// Those in the paths of requests that may make something there.
+    /// Those in the paths of requests that may change something there.
     Paths,
     /// All plain texts with letters in them, of requests that may make something.
     Any,
@@ -57,14 +57,14 @@ pub(super) fn texts(scenario: &Scenario, wide: Wide) -> Vec<String> {
 
 /// The scenario with something new in place of each of these texts, wherever they stand by themselves; `None` if they stand
 /// nowhere.
-pub fn renewed(scenario: &Scenario, texts: &[String]) -> Option<Scenario> {
+pub fn renewed<'a>(scenario: &Scenario, texts: impl IntoIterator<Item = &'a String>) -> Option<Scenario> {
     let mut is_changed = false;
     let mut renewed = scenario.clone();
     let declared = |step: &Step| -> Vec<String> {
         step.captures.iter().map(|capture| capture.name.clone()).chain(step.fresh.iter().cloned()).collect()
     };
     let mut taken: BTreeSet<String> = scenario.steps.iter().flat_map(declared).collect();
-    for text in texts.iter().filter(|text| !text.is_empty()) {
+    for text in texts.into_iter().filter(|text| !text.is_empty()) {
         let name = free("fresh", &mut taken);
         let mark = Bytes::from(marked(text, &name));
         let mut is_first = true;

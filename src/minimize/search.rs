@@ -112,6 +112,9 @@ impl Search<'_> {
             sets.extend(texts.into_iter().map(|text| vec![text]));
         }
         for (index, set) in sets.iter().enumerate().filter(|(_, set)| !set.is_empty()) {
+            if self.is_spent() {
+                break;
+            }
             let Some(candidate) = renewed(&self.best, set).filter(|candidate| self.keeps_rule(candidate)) else {
                 continue;
             };

@@ -56,7 +56,7 @@ pub fn broken(reason: &str, arguments: &Arguments) -> ExitCode {
     libtest_mimic::run(arguments, vec![Trial::test("gadfly::set_up", || Err(reason.into()))]).exit_code()
 }
 
-/// One trial for each accepted fixture, and `extra` ones of others; what takes away what others use comes last.
+/// One trial for each accepted fixture, what takes away what others use after the rest; and `extra` ones of others.
 pub fn trials(plan: Plan, mut extra: Vec<Trial>, arguments: &Arguments) -> Vec<Trial> {
     let keys = match accepted_keys(&*plan.fixtures) {
         Ok(keys) => keys,
@@ -77,7 +77,7 @@ pub fn trials(plan: Plan, mut extra: Vec<Trial>, arguments: &Arguments) -> Vec<T
         let plan = Arc::clone(&plan);
         Trial::ignorable_test(trial_name(&key), move || replay(&plan, &key))
     };
-    first.into_iter().map(trial).chain(extra).chain(last.into_iter().map(trial)).collect()
+    first.into_iter().chain(last).map(trial).chain(extra).collect()
 }
 
 /// An empty run must not look like a good one.
@@ -192,12 +192,12 @@ mod tests {
     }
 
     #[test]
-    fn what_takes_away_what_others_use_comes_last() {
+    fn what_takes_away_what_others_use_comes_after_the_rest() {
         let mut taker = fixture(State::Open);
         taker.steps.iter_mut().for_each(|step| "DELETE /a".clone_into(&mut step.operation));
         let files: [(&str, &[u8]); 2] = [("demo/a.json", &write(&taker)), ("demo/b.json", &file(State::Open))];
         let extra = || vec![Trial::test("demo::fuzz::get_a", || Ok(()))];
-        assert_eq!(names(&files, extra(), &["test"]), ["demo::b", "demo::fuzz::get_a", "demo::a"]);
+        assert_eq!(names(&files, extra(), &["test"]), ["demo::b", "demo::a", "demo::fuzz::get_a"]);
         assert_eq!(
             names(&files, extra(), &["test", "--exact", "demo::b"]),
             ["demo::a", "demo::b", "demo::fuzz::get_a"]

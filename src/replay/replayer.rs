@@ -20,7 +20,7 @@ use crate::wire::{Origin, Request};
 const PAUSE: Duration = Duration::from_millis(250);
 
 /// Whether a fixture takes away what others use, perhaps something that is there before any of them is sent: it is sent alone
-/// and comes last.
+/// and comes after them.
 pub fn takes_away(fixture: &Fixture) -> bool {
     fixture.to_scenario("").steps.iter().any(|step| engine::may_ruin(&step.operation, &step.request))
 }

@@ -1,8 +1,7 @@
 //! The formats of strings and numbers: values at random, values at the edges, and values that only look like it.
 //!
 //! Main type: [`Format`]. Known are those that real documents use (JSON Schema 2020-12 section 7.3, the OpenAPI
-//! format registry, and the habits of tools). It validates nothing against a
-//! schema: `jsonschema` does.
+//! format registry, and the habits of tools). It validates nothing: `jsonschema` does.
 
 mod sample;
 mod table;
