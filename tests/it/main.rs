@@ -18,6 +18,7 @@ mod fixtures;
 #[path = "../fuzz/src/lib.rs"]
 mod fuzz;
 mod fuzzed;
+mod hung;
 #[cfg(feature = "demo")]
 mod kill;
 mod lasting;
