@@ -33,6 +33,8 @@ pub(super) struct Search<'a> {
     pub(super) is_checked: bool,
     /// How often names were made new.
     pub(super) renewals: u32,
+    /// Names in paths that will be new each time when the search is over: until then each try would make another thing.
+    pub(super) renewable: Vec<String>,
 }
 
 /// What a search may take and has taken.
@@ -105,31 +107,52 @@ impl Search<'_> {
 
     /// Has what may be a name be another one each time, if that shows the finding: all of them, or each that does.
     pub(super) async fn renew(&mut self, wide: Wide) -> Result<(), Error> {
-        let mut texts = texts(&self.best, wide);
-        texts.retain(|text| !self.fixed.contains(text.as_bytes()));
-        let mut sets = vec![texts.clone()];
-        if texts.len() > 1 {
-            sets.extend(texts.into_iter().map(|text| vec![text]));
-        }
-        for (index, set) in sets.iter().enumerate().filter(|(_, set)| !set.is_empty()) {
-            if self.is_spent() {
+        for (index, set) in self.sets(wide).into_iter().enumerate() {
+            if self.is_spent() || self.rename(&set).await? && index == 0 {
                 break;
-            }
-            let Some(candidate) = renewed(&self.best, set).filter(|candidate| self.keeps_rule(candidate)) else {
-                continue;
-            };
-            let execution = self.run(&candidate, self.executor.clone()).await?;
-            if self.shows(&candidate, &execution, &self.before) {
-                self.best = candidate;
-                self.exchanges = execution.exchanges;
-                self.failed.clear();
-                self.renewals += 1;
-                if index == 0 {
-                    break;
-                }
             }
         }
         Ok(())
+    }
+
+    /// Names in paths that may be others: all of them, or the first that may.
+    pub(super) async fn renewable(&mut self) -> Result<Vec<String>, Error> {
+        for set in self.sets(Wide::Paths) {
+            if !self.is_spent() && self.shown_under(&set).await?.is_some() {
+                return Ok(set);
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    /// All that may be names, then each of them.
+    fn sets(&self, wide: Wide) -> Vec<Vec<String>> {
+        let mut texts = texts(&self.best, wide);
+        texts.retain(|text| !self.fixed.contains(text.as_bytes()));
+        match texts.len() {
+            0 => Vec::new(),
+            1 => vec![texts],
+            _ => [texts.clone()].into_iter().chain(texts.into_iter().map(|text| vec![text])).collect(),
+        }
+    }
+
+    /// Has these names be others each time, if that shows the finding.
+    pub(super) async fn rename(&mut self, names: &[String]) -> Result<bool, Error> {
+        let Some((renamed, execution)) = self.shown_under(names).await? else { return Ok(false) };
+        self.best = renamed;
+        self.exchanges = execution.exchanges;
+        self.failed.clear();
+        self.renewals += 1;
+        Ok(true)
+    }
+
+    /// The scenario with others in place of these names and what it gave, if that shows the finding.
+    async fn shown_under(&mut self, names: &[String]) -> Result<Option<(Scenario, Execution)>, Error> {
+        let renamed = renewed(&self.best, names).filter(|renamed| self.keeps_rule(renamed));
+        let Some(renamed) = renamed else { return Ok(None) };
+        let execution = self.run(&renamed, self.executor.clone()).await?;
+        let shows = self.shows(&renamed, &execution, &self.before);
+        Ok(shows.then_some((renamed, execution)))
     }
 
     pub(super) async fn run(&mut self, candidate: &Scenario, executor: Executor) -> Result<Execution, Error> {

@@ -10,7 +10,7 @@ use super::Draft;
 use super::draft::Place;
 use super::names::{Wide, tidied};
 use super::search::{Effort, Search};
-use super::simpler::Simpler;
+use super::simpler::{Kind, Simpler};
 use crate::engine::{Error, Executor, Manner, preparations, repeated};
 use crate::oracle::{self, Registry};
 use crate::scenario::Scenario;
@@ -81,6 +81,7 @@ impl Minimizer {
             effort: Effort { seed, executions: 0, spent: 0, budget },
             is_checked: false,
             renewals: 0,
+            renewable: Vec::new(),
         };
         search.shrink().await?;
         let (best, spent) = (tidied(&search.best), search.effort.spent);
@@ -113,10 +114,10 @@ impl Search<'_> {
         if !self.is_by_law() {
             // Cut down to one letter, the names of two findings would be the same: they would meet at a target that keeps what
             // is made there. Of a rule it is not known which names keep the others.
-            if !self.is_by_rule() {
-                self.renew(Wide::Paths).await?;
-            }
+            self.renewable = if self.is_by_rule() { Vec::new() } else { self.renewable().await? };
             while self.simplify(&last).await? && self.leave_out(&last).await? {}
+            let names = std::mem::take(&mut self.renewable);
+            self.rename(&names).await?;
         }
         // What was left out may have been all that a step was needed for.
         self.without_steps(&mut needed).await
@@ -170,7 +171,9 @@ impl Search<'_> {
         let mut number = 0;
         while let Some((place, value)) = self.draft(steps).and_then(|draft| draft.values().into_iter().nth(number)) {
             number += 1;
-            if !self.is_free(place) || self.fixed.contains(&*percent_decode(&value.text).collect::<Vec<u8>>()) {
+            let text: Vec<u8> = percent_decode(&value.text).collect();
+            let is_renewable = || self.renewable.iter().any(|name| name.as_bytes() == text);
+            if !self.is_free(place) || self.fixed.contains(&*text) || value.kind == Kind::Segment && is_renewable() {
                 continue;
             }
             let mut simpler = Simpler::of(value);

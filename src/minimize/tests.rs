@@ -331,3 +331,35 @@ proptest! {
         }
     }
 }
+
+/// What is left of the path and the body of a `PUT` that fails under these names, and under how many names it was sent.
+fn put(fails: impl Fn(&str) -> bool + Send + Sync + 'static) -> (String, usize) {
+    let names = Arc::new(Mutex::new(BTreeSet::new()));
+    let seen = Arc::clone(&names);
+    let answer = move |request: &Request| {
+        let name = request.target_text().rsplit('/').next().unwrap_or_default().to_owned();
+        seen.lock().unwrap().insert(name.clone());
+        answered(if fails(&name) { 500 } else { 201 }, 7)
+    };
+    let body = r#"{"a":"some text","b":[1,2,3],"c":"more","d":{"e":5}}"#;
+    let described =
+        json!({"parameters": [{"name": "path", "in": "path", "required": true, "schema": {"type": "string"}}]});
+    let mut step = step("/files/report", body, Intent::Valid);
+    step.operation = operation("PUT", "/files/{path}", described).id.clone();
+    step.request = Arc::new(Request { method: "PUT".to_owned(), ..Request::clone(&step.request) });
+    let (smaller, _) = searched(Scenario::plain(vec![step]), answer);
+    let request = &smaller.steps[0].request;
+    let count = names.lock().unwrap().len();
+    (format!("{} {}", request.target_text(), String::from_utf8_lossy(&request.body)), count)
+}
+
+#[test]
+fn a_name_in_a_path_is_new_each_time_when_the_search_is_over() {
+    let (left, names) = put(|_| true);
+    assert_eq!(left, "/files/{{fresh}} {}");
+    assert!(names <= 3, "{names} things were made");
+    let (left, _) = put(|name| name == "report");
+    assert_eq!(left, "/files/report {}");
+    let (left, _) = put(|name| name.len() < 8);
+    assert_eq!(left, "/files/r {}", "a new name is longer");
+}
