@@ -274,7 +274,7 @@ impl Keeper {
         let intent = step.case.as_ref().map(|case| &case.intent);
         let (origin, redactor) = (&self.options.target.origin, self.redactor_of(confirmed));
         let sequence = &confirmed.scenario.steps[..=finding.step];
-        let lines = sequence.iter().filter(|_| sequence.len() > 1).flat_map(|step| shell(step, origin));
+        let lines: Vec<_> = sequence.iter().flat_map(|step| shell(step, origin)).collect();
         FindingRecord {
             oracle: finding.oracle().to_string(),
             severity: finding.severity,
@@ -291,7 +291,7 @@ impl Keeper {
             outcome: confirmed.exchanges.last().map(|last| last.outcome.to_string()).unwrap_or_default(),
             log: confirmed.log.iter().map(|line| redactor.text(line)).collect(),
             curl: redactor.text(&curl(&step.request, origin)),
-            steps: lines.map(|line| redactor.text(&line)).collect(),
+            steps: lines.iter().filter(|_| lines.len() > 1).map(|line| redactor.text(line)).collect(),
             fixture,
             known_until: self.known.get(&finding.signature).cloned(),
             seconds: elapsed.as_secs_f64(),

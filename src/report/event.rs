@@ -99,7 +99,8 @@ pub struct FindingRecord {
     pub log: Vec<String>,
     /// The request as a curl command, credentials left out.
     pub curl: String,
-    /// The whole sequence as lines for a shell, where other requests come first: what a shell can't know stands in comments.
+    /// The whole sequence as lines for a shell, where there is more to say than one command: what a shell can't know stands in
+    /// comments.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<String>,
     /// Where the fixture was written, relative to the working folder.
