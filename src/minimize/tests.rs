@@ -313,8 +313,9 @@ fn what_stands_in_a_target_is_cut_as_well() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
+    // No number that is needed is a status: a body that holds 500 may ask for that, and an answer by it shows nothing then.
     #[test]
-    fn what_is_left_is_needed(members in prop::collection::btree_map("[a-f]", 0_i64..2000, 1..6), least in 1_i64..50) {
+    fn what_is_left_is_needed(members in prop::collection::btree_map("[a-f]", 600_i64..2600, 1..6), least in 600_i64..650) {
         let needed: Vec<(String, i64)> = members.iter().filter(|(_, value)| **value % 2 == 1).map(|(name, value)| (name.clone(), *value.min(&least))).collect();
         let body = json!(members).to_string();
         let rule = needed.clone();
