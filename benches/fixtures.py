@@ -9,21 +9,15 @@ Records for so many seconds with findings kept as they come; `--recorded` takes 
 only the fixtures are copied to another folder, without the specification and without the corpus, and replayed there so many
 times, each time on a fresh server. Prints how many were red each time, and each one that was not with what it gave instead.
 """
-import argparse, collections, json, os, shutil, sys, tempfile
+import collections, os, shutil, sys, tempfile
 
-from versus import Target, run
+from versus import Target, ask, fuzz, of_target
 
 
 def arguments():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = of_target(__doc__)
     parser.add_argument("--spec")
-    parser.add_argument("--url", required=True)
-    parser.add_argument("--start", required=True)
-    parser.add_argument("--ready", default="/")
-    parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--times", type=int, default=20)
-    parser.add_argument("--header", action="append", default=[])
-    parser.add_argument("--gadfly", default="target/release/gadfly")
     parser.add_argument("--recorded")
     parser.add_argument("--keep")
     options = parser.parse_args()
@@ -34,24 +28,13 @@ def arguments():
     return options
 
 
-def gadfly(options, folder, *command):
-    headers = [part for header in options.header for part in ("-H", header)]
-    command = [os.path.abspath(options.gadfly), *command, "--url", options.url, *headers, "--json"]
-    _, _, out = run(command, folder)
-    try:
-        return json.loads(out)
-    except ValueError:
-        with open(os.path.join(folder, "err"), encoding="utf-8", errors="replace") as err:
-            sys.exit(err.read())
-
-
 def main():
     options = arguments()
     with tempfile.TemporaryDirectory() as recorded, tempfile.TemporaryDirectory() as other:
         source = options.recorded or recorded
         if not options.recorded:
             with Target(options):
-                summary = gadfly(options, recorded, "fuzz", os.path.abspath(options.spec), "--time", f"{options.seconds}s")
+                _, _, summary = fuzz(options, recorded)
             print(f"recorded: {len(summary['findings'])} findings, {summary['requests']:,} requests")
         if options.keep:
             shutil.copytree(source, options.keep)
@@ -61,7 +44,7 @@ def main():
         outcomes = collections.defaultdict(collections.Counter)
         for _ in range(options.times):
             with Target(options):
-                replayed = gadfly(options, other, "replay", "--pending")
+                _, _, replayed = ask(options, other, "replay", "--pending")
             for fixture in replayed["fixtures"]:
                 outcomes[fixture["file"]][fixture["verdict"]] += 1
     red = [file for file, verdicts in outcomes.items() if verdicts["fail"] == options.times]

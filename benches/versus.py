@@ -16,15 +16,21 @@ METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace", 
 NOT_TRUE = {501, 503}
 
 
-def arguments():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--spec", required=True)
+def of_target(text):
+    """A parser of what says where the target is and what fuzzes it for how long."""
+    parser = argparse.ArgumentParser(description=text, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--url", required=True)
     parser.add_argument("--start", required=True)
     parser.add_argument("--ready", default="/")
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--header", action="append", default=[])
     parser.add_argument("--gadfly", default="target/release/gadfly")
+    return parser
+
+
+def arguments():
+    parser = of_target(__doc__)
+    parser.add_argument("--spec", required=True)
     parser.add_argument("--schemathesis", default="st")
     parser.add_argument("--workers", default="auto", help="of Schemathesis")
     parser.add_argument("--json")
@@ -81,11 +87,24 @@ def run(command, folder):
         return wall, usage.ru_utime + usage.ru_stime, out.read()
 
 
+def ask(options, folder, *command):
+    """Runs a command of gadfly on the target; answers its wall and CPU seconds and the object that it prints."""
+    headers = [part for header in options.header for part in ("-H", header)]
+    command = [os.path.abspath(options.gadfly), *command, "--url", options.url, *headers, "--json"]
+    wall, cpu, out = run(command, folder)
+    try:
+        return wall, cpu, json.loads(out)
+    except ValueError:
+        with open(os.path.join(folder, "err"), encoding="utf-8", errors="replace") as err:
+            sys.exit(err.read())
+
+
+def fuzz(options, folder):
+    return ask(options, folder, "fuzz", os.path.abspath(options.spec), "--time", f"{options.seconds}s")
+
+
 def gadfly(options, folder):
-    command = [os.path.abspath(options.gadfly), "fuzz", os.path.abspath(options.spec), "--url", options.url]
-    command += [part for header in options.header for part in ("-H", header)]
-    wall, cpu, out = run(command + ["--time", f"{options.seconds}s", "--json"], folder)
-    summary = json.loads(out)
+    wall, cpu, summary = fuzz(options, folder)
     first = {}
     for finding in summary["findings"]:
         is_true = finding["outcome"].isdigit() and 500 <= int(finding["outcome"]) and int(finding["outcome"]) not in NOT_TRUE

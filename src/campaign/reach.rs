@@ -48,8 +48,7 @@ impl Run<'_> {
             }
             for way in ways {
                 if let Some(glimpse) = self.reaches(&way).await? {
-                    let shortest = self.shortened(way).await?;
-                    let mut kept = shortest;
+                    let mut kept = self.shortened(way).await?;
                     for other in renewals(&kept, &self.planner) {
                         if self.reaches(&other).await?.is_some() {
                             kept = other;

@@ -33,9 +33,8 @@ fn given(steps: &[Step]) -> BTreeSet<String> {
     };
     let own = (first.request.method == "PUT").then_some(first);
     let mut known: BTreeSet<String> = values(&first.request).into_iter().collect();
-    if own.is_none() {
-        // That is there already.
-        last_name(&first.request).map(|name| known.remove(&name));
+    if let Some(there) = last_name(&first.request).filter(|_| own.is_none()) {
+        known.remove(&there);
     }
     let named = own.into_iter().chain(later).filter(|step| step.operation.as_str().ends_with('}'));
     let is_text = |name: &String| name.parse::<f64>().is_err() && !is_uuid(name) && !name.contains("{{");

@@ -16,7 +16,7 @@ use crate::api::{Operation, OperationId};
 use crate::generate::Generators;
 use crate::resource::{Action, Graph, Held, harvest};
 use crate::scenario::{Scenario, Step};
-use crate::wire::{Exchange, Outcome, Request, Response};
+use crate::wire::{Exchange, Outcome, Request, Response, target_of};
 
 /// Things that were made, and how each of them is ended.
 pub struct Ledger {
@@ -176,8 +176,7 @@ impl Ledger {
         self.book().gone(request.path());
     }
 
-    /// The thing that this request was to end is not there. It is gone if it was seen there before; otherwise its path was but
-    /// guessed, and nobody knows where it is.
+    /// The thing that this request was to end is not there.
     pub(super) fn missing(&self, request: &Request) {
         self.book().missing(request.path());
     }
@@ -194,12 +193,7 @@ impl Ledger {
 
 /// Where a thing is that was put at a path which may be that of more than one: where the answer says, if that is beside it.
 fn located(request: &Request, response: &Response) -> Option<Vec<u8>> {
-    let location = response.headers.text("location")?;
-    let path = match location.split_once("://") {
-        Some((_, rest)) => rest.find('/').map(|at| &rest[at..])?,
-        None => location,
-    };
-    let path = path.split(['?', '#']).next()?;
+    let path = target_of(response.headers.text("location")?).split('?').next()?;
     let folder = |path: &[u8]| path.iter().rposition(|byte| *byte == b'/').map(|cut| plain(&path[..cut]));
     (folder(path.as_bytes())? == folder(request.path())?).then(|| path.as_bytes().to_vec())
 }

@@ -171,9 +171,9 @@ impl Search<'_> {
         let mut number = 0;
         while let Some((place, value)) = self.draft(steps).and_then(|draft| draft.values().into_iter().nth(number)) {
             number += 1;
-            let text: Vec<u8> = percent_decode(&value.text).collect();
-            let is_renewable = || self.renewable.iter().any(|name| name.as_bytes() == text);
-            if !self.is_free(place) || self.fixed.contains(&*text) || value.kind == Kind::Segment && is_renewable() {
+            let is_fixed = self.fixed.contains(&*percent_decode(&value.text).collect::<Vec<u8>>());
+            let is_renewable = value.kind == Kind::Segment && self.renewable.iter().any(|name| value.means(name));
+            if !self.is_free(place) || is_fixed || is_renewable {
                 continue;
             }
             let mut simpler = Simpler::of(value);

@@ -9,7 +9,7 @@ use super::entry::{LESSER, STAND_INS};
 use super::graph::{Action, Graph, Kind, Role, Taken};
 use super::name::{self, Reference};
 use super::opened::{MOST, MOST_MEMBERS, Thing, things};
-use crate::scenario::{Capture, Source};
+use crate::scenario::Source;
 use crate::schema::escape_token;
 use crate::wire::Response;
 
@@ -167,8 +167,7 @@ impl Names {
 /// What was made is where `Location` says (RFC 9110 section 10.2.2): it completes what the answer says of the one thing that
 /// it is about, or says all. What has no name at all is called by what else there is.
 fn locate(graph: &Graph, kind: &Kind, response: &Response, others: BTreeMap<String, Held>, found: &mut Vec<Found>) {
-    let capture = Capture { name: String::new(), from: Source::Location };
-    let ends = capture.take(response).filter(|text| text.len() <= LONGEST);
+    let ends = Source::Location.take(response).filter(|text| text.len() <= LONGEST);
     let url = response.headers.text("location").unwrap_or_default();
     let asked = graph.placed(kind, url).map(|(field, _)| field);
     let held = ends.map(|value| Held::new(Value::String(value), Source::Location));
@@ -220,7 +219,7 @@ fn cookies(graph: &Graph, response: &Response) -> Vec<Found> {
     let found = names.filter_map(|(name, _)| {
         let from = Source::Cookie(name.trim().to_owned());
         let kind = graph.cookie(name.trim())?;
-        let value = Capture { name: String::new(), from: from.clone() }.take(response)?;
+        let value = from.take(response)?;
         let is_one = !value.is_empty() && value.len() <= LONGEST_COOKIE;
         is_one.then(|| Found::named(kind, COOKIE, Held::new(Value::String(value), from), false))
     });
@@ -234,7 +233,7 @@ pub(super) const COOKIE: &str = "value";
 fn take(taken: &Taken, response: &Response, found: &mut Vec<Found>) {
     let value = match &taken.source {
         Source::Body(pointer) => response.json().and_then(|body| named(body.pointer(pointer)?)),
-        from => Capture { name: String::new(), from: from.clone() }.take(response).map(Value::String),
+        from => from.take(response).map(Value::String),
     };
     let Some(value) = value else { return };
     let held = Held::new(value, taken.source.clone());

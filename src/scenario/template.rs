@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::step::Source;
 use super::{Capture, Step};
-use crate::wire::{Request, Response};
+use crate::wire::{Request, Response, target_of};
 
 /// Values by the name of their placeholder.
 pub type Values = BTreeMap<String, String>;
@@ -51,12 +51,7 @@ type Written = fn(&str) -> Cow<'_, str>;
 /// `Location`, wherever it is said to be.
 fn whole_target(target: &Bytes, values: &Values) -> Option<Bytes> {
     let url = values.iter().find(|(name, _)| placeholder(name).as_bytes() == target).map(|(_, value)| value)?;
-    let url = url.split('#').next().unwrap_or_default();
-    let path = match url.split_once("://") {
-        Some((_, rest)) => rest.find('/').map_or("/", |start| &rest[start..]),
-        None => url,
-    };
-    Some(Bytes::copy_from_slice(path.as_bytes()))
+    Some(Bytes::copy_from_slice(target_of(url).as_bytes()))
 }
 
 /// As one segment of a path, or one value of a query (RFC 3986 section 2.3).

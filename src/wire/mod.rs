@@ -16,5 +16,6 @@ pub use exchange::{Exchange, Fault, FaultKind, Outcome, ends_in, is_load};
 pub use headers::{Header, Headers};
 pub use origin::{Origin, OriginError, Scheme};
 pub use request::Request;
+pub(crate) use request::target_of;
 pub use response::{Ending, Response};
 pub use run_id::{Id, RunHeader, RunId};

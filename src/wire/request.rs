@@ -82,6 +82,15 @@ fn push_field(out: &mut Vec<u8>, name: &[u8], value: &[u8]) {
     out.extend_from_slice(b"\r\n");
 }
 
+/// The path and query of a URL, or of a reference to something on the same server (RFC 3986 sections 4.1 and 4.2).
+pub(crate) fn target_of(url: &str) -> &str {
+    let url = url.split('#').next().unwrap_or_default();
+    match url.split_once("://") {
+        Some((_, rest)) => rest.find('/').map_or("/", |start| &rest[start..]),
+        None => url,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
